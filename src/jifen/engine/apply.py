@@ -1,0 +1,128 @@
+"""``apply(world, events) -> journal``: the only door to the world.
+
+Events are handled strictly one after the other. A refused event changes nothing and leaves its id free.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from jifen.core.errors import ensure
+from jifen.engine import desk
+from jifen.engine.books import Books
+from jifen.engine.checks import refusal_of
+from jifen.engine.close import after_event, close_day
+from jifen.engine.events import (
+    AgentSet,
+    AssetTransferred,
+    DayClosed,
+    Event,
+    LiabilityBooked,
+    MemberJoined,
+    MemberMoved,
+    OrderPaid,
+    OrderReceived,
+    OrderRefunded,
+    OrderSettled,
+    PlanActivated,
+    PlanEnded,
+    PlanPaused,
+    PoolDonated,
+    RankSet,
+    ReserveToppedUp,
+    StoreAdjusted,
+    TaskDone,
+    TokensSold,
+    WithdrawalPaid,
+    WithdrawalRejected,
+    WithdrawalRequested,
+)
+from jifen.engine.invariants import check_world
+from jifen.engine.order import accept_order
+from jifen.engine.refund import accept_refund
+from jifen.engine.world import World
+from jifen.ledger.journal import Journal, Refusal
+
+__all__ = ["apply"]
+
+Handler = Callable[[Books, Any], None]
+
+HANDLERS: dict[type[Event], Handler] = {
+    MemberJoined: desk.join,
+    MemberMoved: desk.move_member,
+    RankSet: desk.set_rank,
+    AgentSet: desk.set_agent,
+    OrderPaid: accept_order,
+    OrderReceived: desk.receive_order,
+    OrderSettled: desk.settle_order,
+    OrderRefunded: accept_refund,
+    TokensSold: desk.sell_tokens,
+    TaskDone: desk.finish_task,
+    AssetTransferred: desk.send_asset,
+    WithdrawalRequested: desk.request_withdrawal,
+    WithdrawalPaid: desk.pay_withdrawal,
+    WithdrawalRejected: desk.reject_withdrawal,
+    LiabilityBooked: desk.book_liability,
+    StoreAdjusted: desk.adjust_store,
+    PoolDonated: desk.donate,
+    ReserveToppedUp: desk.top_up,
+    PlanActivated: desk.activate_plan,
+    PlanPaused: desk.pause_plan,
+    PlanEnded: desk.pause_plan,
+}
+
+
+def apply(world: World, events: Iterable[Event]) -> Journal:
+    """Apply a batch of events in order and return what it did; the books are checked before it returns.
+
+    Every event's day must be ``world.open_day`` (an earlier one is refused as ``out_of_order``, a later one raises: the
+    caller forgot to close a day). A ``DayClosed`` event runs the day and opens the next.
+    """
+    books = Books(world)
+    before = (world.lots.size, world.releases.size)
+    for event in events:
+        apply_one(books, event)
+    transfers, forfeits = books.writer.seal()
+    check_world(world, transfers, before)
+    return Journal(
+        transfers=transfers,
+        forfeits=forfeits,
+        refusals=tuple(books.refusals),
+        accepted=books.accepted,
+        duplicates=books.duplicates,
+        members=world.member_ids.names,
+        rules=world.rule_names.names,
+        assets=world.assets.names,
+    )
+
+
+def apply_one(books: Books, event: Event) -> None:
+    """Check one event, then handle it and what follows it."""
+    world = books.world
+    digest = digest_of(event)
+    known = world.event_digests.get(event.id)
+    if known is not None:
+        code = "duplicate" if known == digest else "conflict"
+        books.duplicates += code == "duplicate"
+        message = "the same event came before" if code == "duplicate" else "another event has this id"
+        books.refusals.append(Refusal(event.id, code, message))
+        return
+    refusal = refusal_of(world, event)
+    if refusal is not None:
+        books.refusals.append(Refusal(event.id, *refusal))
+        return
+    ensure(event.day == world.open_day, f"event {event.id} is of day {event.day}, but day {world.open_day} is open")
+    world.event_digests[event.id] = digest
+    books.event = world.event_count
+    world.event_count += 1
+    books.accepted += 1
+    if isinstance(event, DayClosed):
+        close_day(books)
+        return
+    HANDLERS[type(event)](books, event)
+    after_event(books)
+
+
+def digest_of(event: Event) -> bytes:
+    """What makes two events of one id the same: a digest of their facts (the day is no fact)."""
+    return hashlib.blake2b(repr(event.facts()).encode(), digest_size=16).digest()

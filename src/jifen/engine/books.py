@@ -1,0 +1,143 @@
+"""The books of one batch: the one place where money moves, in the world and in the journal together.
+
+Every movement is one transfer between two accounts. Pools and the reserve never go below zero: what they lack when
+something is taken back is a receivable, repaid first by their next inflow.
+"""
+
+from jifen.core.errors import ensure
+from jifen.engine.tables import NONE
+from jifen.engine.world import World
+from jifen.ledger.journal import Account, JournalWriter, Refusal
+
+__all__ = ["CASH", "FROM_MERCHANT", "FROM_RESERVE", "Books", "Place"]
+
+CASH = 0
+"""The number of the asset money is kept in."""
+
+FROM_MERCHANT = -1
+FROM_RESERVE = -2
+"""Terms name a pool by its number, or one of these two funds."""
+
+Place = tuple[Account, int]
+
+
+class Books:
+    """One batch on one world. ``event`` and ``day`` say on whose behalf transfers are written."""
+
+    def __init__(self, world: World) -> None:
+        """Open the books of a batch."""
+        self.world = world
+        self.writer = JournalWriter()
+        self.refusals: list[Refusal] = []
+        self.accepted = 0
+        self.duplicates = 0
+        self.event = NONE
+        self.promised: dict[int, int] = {}
+        """Money of pools that drafts of this event have been promised, by pool."""
+
+    @property
+    def day(self) -> int:
+        """The open business day."""
+        return self.world.open_day
+
+    def move(
+        self,
+        rule: str,
+        source: Place,
+        target: Place,
+        amount: int,
+        asset: int = CASH,
+        *,
+        lot: int = NONE,
+        drained: int = 0,
+        order: int = NONE,
+        reason: int = NONE,
+    ) -> None:
+        """Move ``amount`` of ``asset``; with ``drained`` units of ``lot`` used up. Nothing at all writes nothing."""
+        if amount == 0 and drained == 0:
+            return
+        ensure(amount >= 0 and drained >= 0, f"a transfer must not be negative: {rule} {amount} {drained}")
+        world = self.world
+        self._change(source, asset, -amount)
+        self._change(target, asset, amount)
+        number = world.rule_names.number(rule)
+        self.writer.transfer(
+            (self.event, world.open_day, number, source[0], source[1], target[0], target[1], asset, amount, lot, drained,
+             order, NONE, reason, world.version)
+        )  # fmt: skip
+
+    def _change(self, place: Place, asset: int, amount: int) -> None:
+        kind, number = place
+        world = self.world
+        if kind == Account.WALLET:
+            world.wallets[asset][number] += amount
+        elif kind == Account.POOL:
+            world.pool_balance[number] += amount
+            ensure(world.pool_balance[number] >= 0, f"pool {world.pools.names[number]} below zero")
+        elif kind == Account.RESERVE:
+            world.reserve += amount
+            ensure(world.reserve >= 0, "reserve below zero")
+        elif kind == Account.RECEIVABLE:
+            if number == NONE:
+                world.reserve_debt -= amount
+            else:
+                world.pool_debt_of[number] -= amount
+
+    def put(self, rule: str, fund: int, source: Place, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
+        """Put money into a fund (a pool, the reserve or the merchant's account), repaying what the fund owes first."""
+        if fund == FROM_MERCHANT:
+            self.move(rule, source, (Account.MERCHANT, 0), amount, order=order, reason=reason)
+            return
+        world = self.world
+        debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
+        repaid = min(debt, amount)
+        owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
+        self.move(rule, source, owing, repaid, order=order, reason=reason)
+        self.move(rule, source, place_of(fund), amount - repaid, order=order, reason=reason)
+
+    def give_back(self, rule: str, fund: int, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
+        """Return money from a fund to the merchant; what it lacks becomes its debt."""
+        merchant = (Account.MERCHANT, 0)
+        if fund == FROM_MERCHANT:
+            return
+        paid = min(self.available(fund), amount)
+        owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
+        self.move(rule, place_of(fund), merchant, paid, order=order, reason=reason)
+        self.move(rule, owing, merchant, amount - paid, order=order, reason=reason)
+
+    def available(self, fund: int) -> int:
+        """What a pool or the reserve can pay now."""
+        return self.world.reserve if fund == FROM_RESERVE else self.world.pool_balance[fund]
+
+    def claw_back(self, member: int, fund: int, asset: int, amount: int, lot: int, *, reason: int) -> None:
+        """Take ``amount`` from a member back to the fund that paid it; his wallet may go below zero: a debt.
+
+        Below 0 the merchant gives it to him: a release that had given way to a newer cap stands again.
+        """
+        world = self.world
+        order = world.lots.order.item(lot) if lot != NONE else NONE
+        wallet = (Account.WALLET, member)
+        if amount > 0 and fund != FROM_MERCHANT and asset == CASH:
+            debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
+            owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
+            self.move("refund", wallet, owing, min(debt, amount), asset, lot=lot, order=order, reason=reason)
+            amount -= min(debt, amount)
+        self.move("refund", wallet, place_of(fund), max(amount, 0), asset, lot=lot, order=order, reason=reason)
+        self.move("refund", (Account.MERCHANT, 0), wallet, max(-amount, 0), asset, lot=lot, order=order, reason=reason)
+
+    def reclaim(self, member: int, lot: int, units: int, reason: int = NONE, rule: str = "refund") -> None:
+        """Add ``units`` to what a lot still promises (below 0: take them away)."""
+        world = self.world
+        store = world.lots.store.item(lot)
+        unit = world.assets.number(world.stores.names[store])
+        issuer, claim = (Account.ISSUER, store), (Account.CLAIM, member)
+        source, target = (issuer, claim) if units > 0 else (claim, issuer)
+        order = world.lots.order.item(lot)
+        self.move(rule, source, target, abs(units), unit, lot=lot, order=order, reason=reason)
+
+
+def place_of(fund: int) -> Place:
+    """The account of a fund."""
+    if fund == FROM_MERCHANT:
+        return (Account.MERCHANT, 0)
+    return (Account.RESERVE, 0) if fund == FROM_RESERVE else (Account.POOL, fund)

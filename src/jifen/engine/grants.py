@@ -1,0 +1,93 @@
+"""What an order gives its buyer and the pools: lots and feeds."""
+
+from jifen.core.micros import MICRO
+from jifen.engine.books import Books
+from jifen.engine.payments import Draft, draft_bank
+from jifen.engine.program import Step
+from jifen.engine.tables import NONE
+from jifen.engine.world import World
+from jifen.ledger.journal import Account
+from jifen.plan.model import Feed, Grant, Lots, Schedule
+
+__all__ = ["add_lot", "daily_of", "feed", "grant", "released_from_bank"]
+
+OF_GRANTED, OF_ORDER, OF_BASE = range(3)
+"""What a lot's daily rate counts from."""
+
+
+def feed(books: Books, step: Step, order: int, amount: int, key: int) -> None:
+    """Put ``amount`` of an order into the rule's pool, repaying the pool's debt first."""
+    pay = step.rule.pay
+    if amount <= 0 or not isinstance(pay, Feed):
+        return
+    world = books.world
+    pool = world.pools.numbers[pay.pool]
+    row = world.feeds.add(
+        order=order, before_of_order=world.orders.last_feed.item(order), pool=pool,
+        rule=world.rule_names.number(step.rule.id), amount=amount, kept_then=world.kept(order, key), key=key,
+    )  # fmt: skip
+    world.orders.last_feed[order] = row
+    books.put(step.rule.id, pool, (Account.MERCHANT, 0), amount, order=order)
+
+
+def grant(books: Books, step: Step, order: int, amount: int, key: int, multiple: int) -> int:
+    """A new lot for the buyer of ``order``, or NONE where nothing is granted."""
+    pay = step.rule.pay
+    if amount <= 0 or not isinstance(pay, Grant):
+        return NONE
+    world = books.world
+    schedule = world.program.schedule_of(pay.lots)
+    rate, of = 0, OF_GRANTED
+    if schedule is not None and isinstance(schedule.rule.amount, Schedule):
+        rate = schedule.rule.amount.rate
+        of = OF_ORDER if schedule.rule.amount.of == "order_amount" else OF_GRANTED
+    lot = add_lot(
+        world, world.orders.member.item(order), pay.lots, amount, order=order, rule=step.index, key=key,
+        kept_then=world.kept(order, key), daily_rate=rate, daily_of=of, multiple=multiple,
+    )  # fmt: skip
+    world.lots.daily[lot] = daily_of(world, lot)
+    books.reclaim(world.orders.member.item(order), lot, amount, rule=step.rule.id)
+    return lot
+
+
+def add_lot(world: World, member: int, store: str, granted: int, **values: int) -> int:
+    """Append a lot to the member's list in a store; its first release comes ``lag`` days later."""
+    number = world.stores.numbers[store]
+    chains, lots = world.chains[number], world.lots
+    kind = world.program.plan.stores[store]
+    lag = kind.lag if isinstance(kind, Lots) else 0
+    order = values.get("order", NONE)
+    row = lots.add(
+        member=member, store=number, day=world.open_day, version=world.version, granted_first=granted, granted=granted,
+        remaining=granted, eligible_from=world.open_day + lag,
+        before_of_order=NONE if order == NONE else world.orders.last_lot.item(order), **values,
+    )  # fmt: skip
+    if order != NONE:
+        world.orders.last_lot[order] = row
+    last = chains.last.item(member)
+    if last == NONE:
+        chains.first[member] = row
+    else:
+        lots.after[last] = row
+    chains.last[member] = row
+    if chains.head.item(member) == NONE:
+        chains.head[member] = row
+    return row
+
+
+def daily_of(world: World, lot: int) -> int:
+    """⌊rate × (what is granted now, or the order's net amount, or the base given by hand)⌋."""
+    lots = world.lots
+    of = lots.daily_of.item(lot)
+    if of == OF_GRANTED:
+        base = lots.granted.item(lot)
+    elif of == OF_ORDER:
+        base = world.orders.kept.item(lots.order.item(lot))
+    else:
+        base = lots.daily_base.item(lot)
+    return base * lots.daily_rate.item(lot) // MICRO
+
+
+def released_from_bank(books: Books, lot: int) -> list[Draft]:
+    """What the owner's bank releases into a new lot."""
+    return draft_bank(books, lot)

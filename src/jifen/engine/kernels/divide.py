@@ -1,0 +1,56 @@
+"""Exact ⌊a·n/d⌋ for 64-bit integers, with a product of two limbs inside (numba has no 128-bit integers).
+
+Sums of rates × amounts need no wide product: ⌊Σ aᵢ·rᵢ / 10⁶⌋ = Σ ⌊aᵢ/10⁶⌋·rᵢ + ⌊Σ (aᵢ mod 10⁶)·rᵢ / 10⁶⌋, exactly.
+"""
+
+import numpy as np
+
+from jifen.engine.kernels import compiled
+
+__all__ = ["MILLION", "mul_div"]
+
+MILLION = 1_000_000
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_ONE = np.uint64(1)
+
+
+@compiled
+def _times(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """The 128-bit product as (high, low)."""
+    a_high, a_low = a >> _HALF, a & _LOW
+    b_high, b_low = b >> _HALF, b & _LOW
+    low = a_low * b_low
+    middle = a_high * b_low + (low >> _HALF)
+    other = a_low * b_high + (middle & _LOW)
+    return a_high * b_high + (middle >> _HALF) + (other >> _HALF), (other << _HALF) | (low & _LOW)
+
+
+@compiled
+def _divide(high: np.uint64, low: np.uint64, divisor: np.uint64) -> np.uint64:
+    """(high·2⁶⁴ + low) ÷ divisor, for high < divisor < 2⁶³: schoolbook, bit by bit."""
+    rest = high
+    quotient = np.uint64(0)
+    for place in range(63, -1, -1):
+        rest = (rest << _ONE) | ((low >> np.uint64(place)) & _ONE)
+        quotient <<= _ONE
+        if rest >= divisor:
+            rest -= divisor
+            quotient |= _ONE
+    return quotient
+
+
+@compiled
+def mul_div(amount: int, numerator: int, denominator: int) -> int:
+    """⌊amount × numerator ÷ denominator⌋ for 0 ≤ amount, 0 ≤ numerator, 0 < denominator < 2⁶³.
+
+    The quotient must be below 2⁶³; callers pass numerator ≤ denominator, or amounts within ``AMOUNT_MAX``.
+    """
+    if numerator == denominator:
+        return amount
+    if amount < 3_000_000_000 and numerator < 3_000_000_000:
+        return amount * numerator // denominator
+    high, low = _times(np.uint64(amount), np.uint64(numerator))
+    if high == np.uint64(0):
+        return np.int64(low // np.uint64(denominator))
+    return np.int64(_divide(high, low, np.uint64(denominator)))

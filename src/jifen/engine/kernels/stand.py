@@ -1,0 +1,47 @@
+"""What still stands of everything that was taken out of a lot, as a function of what is kept now."""
+
+import numpy as np
+
+from jifen.engine.columns import Column
+from jifen.engine.kernels import compiled
+from jifen.engine.kernels.divide import mul_div
+
+__all__ = ["chain", "standing"]
+
+
+@compiled
+def chain(last: int, before: Column) -> Column:
+    """The rows from ``last`` back along ``before``, oldest first."""
+    count = 0
+    row = last
+    while row >= 0:
+        count += 1
+        row = before[row]
+    rows = np.empty(count, dtype=np.int64)
+    row = last
+    for place in range(count - 1, -1, -1):
+        rows[place] = row
+        row = before[row]
+    return rows
+
+
+@compiled
+def standing(rows: Column, kept: int, releases: tuple[Column, ...], payments: tuple[Column, Column]) -> Column:
+    """Points of each release (of one day of it) that stand while the lot's order has ``kept``.
+
+    ``releases`` is (points, kept_then, payment, older), ``payments`` is (paid, lost). What stands of a payment stands in
+    its portions, oldest first; each portion then shrinks with the order of its lot.
+    """
+    points, kept_then, payment, older = releases
+    paid, lost = payments
+    result = np.empty(len(rows), dtype=np.int64)
+    for place in range(len(rows)):
+        row = rows[place]
+        stands = points[row]
+        at = payment[row]
+        if at >= 0:
+            stands = min(stands, max(paid[at] - lost[at] - older[row], 0))
+        if kept_then[row] > 0:
+            stands = mul_div(stands, kept, kept_then[row])
+        result[place] = stands
+    return result

@@ -1,0 +1,233 @@
+"""An order: paid, received, settled; and what it causes when it takes effect.
+
+An order takes effect at its event (``settle_at: paid``) or when its refund window has ended (``settled``), then with
+what is kept of it. All rules that run on orders fire in plan order; an order below the first tier is outside the plan
+and counts in measures only; an order of other articles does not even that.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jifen.core.micros import MICRO
+from jifen.engine import curve, grants
+from jifen.engine.books import FROM_RESERVE, Books
+from jifen.engine.events import Line, OrderPaid
+from jifen.engine.payments import Draft, draft_payment, post
+from jifen.engine.program import Step, row_at
+from jifen.engine.tables import NONE
+from jifen.engine.walks import walked
+from jifen.engine.world import World
+from jifen.ledger.journal import Account
+from jifen.plan.model import Feed, Grant, Mint, Override, Share, Tier, Walk
+
+__all__ = ["Moment", "accept_order", "measure", "settle", "take_effect"]
+
+PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
+"""States of an order: waiting for its refund window, counting, closed by a forced exit, not of this plan."""
+
+
+@dataclass(slots=True)
+class Moment:
+    """One order taking effect: what it granted and what its rules gave so far."""
+
+    books: Books
+    order: int
+    buyer: int
+    granted: int = 0
+    price_before: tuple[int, int] = (0, 1)
+    """The price of a token before the order's feed."""
+    fired: dict[str, int] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+
+
+def accept_order(books: Books, event: OrderPaid) -> None:
+    """Book a checked order: its money comes in, wallet assets are used, and it takes effect now or waits."""
+    world = books.world
+    program = world.program
+    name = world.order_ids.number(event.id)
+    member = world.member_ids.numbers[event.member]
+    inside = [line for line in event.lines if program.skus is None or line.sku in program.skus]
+    amount = sum(line.amount for line in inside)
+    pay = tuple((world.assets.numbers[asset], used) for asset, used in event.pay)
+    row = world.orders.add(
+        member=member, day=world.open_day, whole=event.amount, amount=amount, kept=amount,
+        margin=sum(max(0, line.amount - line.cost) for line in inside),
+        outside_money=event.amount - sum(used for _, used in pay), state=PENDING if inside else WITHOUT_EFFECT,
+    )  # fmt: skip
+    if row != name:
+        raise AssertionError("an order's row is the number of its name")
+    if len(event.lines) > 1 or any(attributes_of(line) for line in event.lines):
+        world.order_lines[row] = [
+            [line.line, line.amount * (line in inside), 0, line, 0] for line in event.lines
+        ]
+    merchant = (Account.MERCHANT, 0)
+    books.move("order", (Account.OUTSIDE, 0), merchant, world.orders.outside_money.item(row), order=row)
+    for asset, used in pay:
+        books.move("order", (Account.WALLET, member), merchant, used, asset, order=row)
+    if pay:
+        world.order_pay[row] = pay
+    if not inside:
+        return
+    if not program.settled:
+        take_effect(books, row)
+    elif not world.receipts:
+        wait(world, row, world.open_day + program.refund_days)
+
+
+def wait(world: World, order: int, until: int) -> None:
+    """Let a pending order take effect in the run of day ``until``."""
+    world.orders.settles_on[order] = until
+    world.pending.setdefault(until, deque()).append(order)
+
+
+def settle(books: Books, order: int) -> None:
+    """End the refund window of a pending order."""
+    orders = books.world.orders
+    if orders.state.item(order) == PENDING:
+        if orders.kept.item(order) > 0:
+            take_effect(books, order)
+        else:
+            orders.state[order] = WITHOUT_EFFECT
+
+
+def take_effect(books: Books, order: int) -> None:
+    """Count the order in the measures, then fire all rules that run on orders, in plan order."""
+    world = books.world
+    orders, members = world.orders, world.members
+    member, net = orders.member.item(order), orders.kept.item(order)
+    orders.state[order] = IN_EFFECT
+    orders.settled_on[order] = world.open_day
+    orders.kept_then[order] = net
+    members.own_net[member] += net
+    members.spend[member] += net
+    world.touched.append(member)
+    world.token_touched.add(member)
+    if not world.granting:
+        orders.tier_out[order] = 1
+        return
+    entry = world.program.entry_rows
+    if entry is not None and row_at(entry[0], measure(world, order, entry[1])) is None:
+        orders.tier_out[order] = 1
+        return
+    feed_reserve(books, order, net)
+    moment = Moment(books, order, member)
+    for step in world.program.by_event["order"]:
+        fire(moment, step)
+    post(books, moment.drafts)
+
+
+def feed_reserve(books: Books, order: int, net: int) -> None:
+    """The reserve is fed first: ⌊reserve_share × net⌋."""
+    world = books.world
+    share = net * world.program.reserve_share // MICRO
+    if share:
+        world.orders.reserved[order] = share
+        books.put("reserve", FROM_RESERVE, (Account.MERCHANT, 0), share, order=order)
+
+
+def fire(moment: Moment, step: Step) -> None:
+    """Run one rule for an order."""
+    rule, world = step.rule, moment.books.world
+    if isinstance(rule.who, Walk):
+        for receiver, rate, base, key in walked(world, step, moment.order, BaseOf(moment)):
+            draft = draft_payment(moment.books, step, receiver, rate * base // MICRO, moment.order, key)
+            if draft is not None:
+                moment.drafts.append(draft)
+                moment.fired[rule.id] = moment.fired.get(rule.id, 0) + draft.points + draft.banked
+        return
+    amount, key, multiple = amount_of(moment, step)
+    if isinstance(rule.pay, Feed):
+        moment.price_before = world.price()
+        grants.feed(moment.books, step, moment.order, amount, key)
+        moment.fired[rule.id] = amount
+    elif isinstance(rule.pay, Grant):
+        lot = grants.grant(moment.books, step, moment.order, amount, key, multiple)
+        moment.granted += amount
+        moment.fired[rule.id] = moment.fired.get(rule.id, 0) + amount
+        if lot != NONE:
+            moment.drafts += grants.released_from_bank(moment.books, lot)
+    elif isinstance(rule.pay, Mint) and isinstance(rule.amount, Share):
+        deposit = moment.fired.get(rule.amount.of, 0)
+        curve.mint(moment.books, step, moment.order, deposit, moment.price_before)
+
+
+def amount_of(moment: Moment, step: Step) -> tuple[int, int, int]:
+    """The amount of a rule without a walk, the weighting of lines it stands on, and the tier's multiple (else 0)."""
+    amount, world, order = step.rule.amount, moment.books.world, moment.order
+    if isinstance(amount, Tier):
+        row = row_at(amount.rows, measure(world, order, amount.at))
+        multiple = 0 if row is None else row.columns[amount.column]
+        return BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE, multiple
+    if isinstance(amount, Share):
+        base, key = BaseOf(moment)(amount.of, NONE), NONE
+        if amount.overrides and amount.of == "trigger_amount" and order in world.order_lines:
+            rates = tuple(rate_of(line[3], amount) for line in world.order_lines[order])
+            if len(set(rates)) == 1:
+                return base * rates[0] // MICRO, NONE, 0
+            world.line_rates.append(rates)
+            key = len(world.line_rates) - 1
+            return world.kept(order, key) // MICRO, key, 0
+        return base * amount.rates[0] // MICRO, key, 0
+    return 0, NONE, 0
+
+
+class BaseOf:
+    """The bases of the plan language at an order: ``base(name, receiver)`` in micro-units."""
+
+    def __init__(self, moment: Moment) -> None:
+        """Answer for one order."""
+        self.moment = moment
+
+    def __call__(self, name: str, receiver: int, store: str = "") -> int:
+        """The base of a name; ``store`` is what a ``own_…`` base counts."""
+        moment, world = self.moment, self.moment.books.world
+        if name == "trigger_amount":
+            return world.orders.kept.item(moment.order)
+        if name == "trigger_points":
+            return moment.granted
+        if name == "trigger_margin":
+            orders, order = world.orders, moment.order
+            return orders.margin.item(order) * orders.kept.item(order) // max(orders.amount.item(order), 1)
+        if name in moment.fired:
+            return moment.fired[name]
+        return own_base(world, name, receiver, store)
+
+
+def own_base(world: World, name: str, receiver: int, store: str) -> int:
+    """A base that the receiver's own live lots supply."""
+    lots = world.lots
+    live = [lot for lot in world.lots_of(receiver, world.stores.numbers[store]) if lots.remaining.item(lot) > 0]
+    if name == "own_granted":
+        return sum(lots.granted.item(lot) for lot in live)
+    if name == "own_remaining":
+        return sum(lots.remaining.item(lot) for lot in live)
+    if name == "own_claim":
+        return lots.granted.item(live[0]) if live else 0
+    raise NotImplementedError(f"base {name} is not built yet")
+
+
+def measure(world: World, order: int, name: str) -> int:
+    """What a tier is judged at: this order, or the buyer's net spend including it."""
+    if name == "single_order":
+        return world.orders.kept.item(order)
+    return world.members.own_net.item(world.orders.member.item(order))
+
+
+def rate_of(line: Line, amount: Share) -> int:
+    """The rate for a line: the first override that fits it, else the plan's."""
+    fits = (override for override in amount.overrides if getattr(line, override.key) == override.equals)
+    found: Override | None = next(fits, None)
+    return amount.rates[0] if found is None else found.rate
+
+
+def attributes_of(line: Line) -> bool:
+    """Whether a line says more than its amount."""
+    return any((line.sku, line.category, line.merchant, line.zone))
+
+
+def settling(world: World, day: int) -> Iterator[int]:
+    """The orders whose refund window ends in the run of ``day``, in order of arrival."""
+    due = sorted(until for until in world.pending if until <= day)
+    orders = sorted(order for until in due for order in world.pending.pop(until))
+    yield from orders

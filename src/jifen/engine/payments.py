@@ -1,0 +1,238 @@
+"""Payments of one event: wanted, taken from lots, funded, posted.
+
+A rule's walk *wants*; the receiver's lots give what they have, oldest first; when all rules of the event have spoken,
+the fund decides how much of it is paid (what is not, goes back into its lot); then it is posted. So every payment of an
+event sees the lots as the payments before it left them, and one shortfall is shared by all of them.
+"""
+
+from dataclasses import dataclass, field
+
+from jifen.core.micros import MICRO
+from jifen.engine.books import CASH, FROM_MERCHANT, FROM_RESERVE, Books, place_of
+from jifen.engine.program import Step
+from jifen.engine.tables import NONE
+from jifen.engine.world import World
+from jifen.ledger.journal import Account
+from jifen.plan.model import Asset
+
+__all__ = ["Draft", "Portion", "affordable_points", "draft_bank", "draft_payment", "post", "terms_of"]
+
+
+@dataclass(slots=True)
+class Portion:
+    """What one lot gives to a payment."""
+
+    lot: int
+    points: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """A payment that has been taken from lots but not yet funded."""
+
+    rule: str
+    index: int
+    member: int
+    wanted: int
+    terms: int
+    order: int = NONE
+    key: int = NONE
+    portions: list[Portion] = field(default_factory=list)
+    banked: int = 0
+    payment: int = NONE
+    """For what a bank releases: the payment that was banked."""
+
+    @property
+    def points(self) -> int:
+        """What the lots give."""
+        return sum(portion.points for portion in self.portions)
+
+
+def terms_of(world: World, pay: Asset) -> int:
+    """How a rule pays: asset, per point, and the fund (the named pool, else the reserve or the merchant)."""
+    if pay.source is not None:
+        fund = world.pools.numbers[pay.source]
+    else:
+        fund = FROM_RESERVE if world.program.reserve_funded else FROM_MERCHANT
+    return world.terms_number(world.assets.numbers[pay.asset], pay.per_point, fund)
+
+
+def affordable_points(money: int, per_point: int) -> int:
+    """The most points whose asset ⌊points × per_point⌋ does not exceed ``money``."""
+    return ((money + 1) * MICRO - 1) // per_point
+
+
+def draft_payment(books: Books, step: Step, member: int, wanted: int, order: int, key: int) -> Draft | None:
+    """Take ``wanted`` from the member's lots for an order's payment; what they lack is banked or forfeited."""
+    world, gate, pay = books.world, step.rule.gate, step.rule.pay
+    if wanted <= 0 or gate is None or gate.drain is None or not isinstance(pay, Asset):
+        return None
+    draft = Draft(step.rule.id, step.index, member, wanted, terms_of(world, pay), order, key)
+    store = world.stores.numbers[gate.drain]
+    limit = wanted
+    asset, per_point, fund = world.terms[draft.terms]
+    if fund >= 0 and asset == CASH:
+        money = world.pool_balance[fund] - books.promised.get(fund, 0)
+        limit = min(wanted, affordable_points(money, per_point))
+    lot = world.first_live(member, store)
+    if lot == NONE and gate.no_lot == "bank":
+        draft.banked = wanted
+        return draft
+    while lot != NONE and limit > 0:
+        taken = take(world, lot, limit)
+        if taken:
+            draft.portions.append(Portion(lot, taken))
+            limit -= taken
+            if gate.spill == "forfeit":
+                break
+        lot = world.lots.after.item(lot)
+    if fund >= 0 and asset == CASH:
+        books.promised[fund] = books.promised.get(fund, 0) + asset_of(world, draft)
+    lost = wanted - draft.points
+    if lost:
+        rule = world.rule_names.number(step.rule.id)
+        books.writer.forfeit((books.event, world.open_day, rule, member, lost))
+    return draft if draft.portions else None
+
+
+def take(world: World, lot: int, wanted: int) -> int:
+    """Take up to ``wanted`` from a lot; the day on which it is emptied is remembered."""
+    lots = world.lots
+    remaining = lots.remaining.item(lot)
+    taken = min(wanted, remaining)
+    if taken:
+        lots.remaining[lot] = remaining - taken
+        if taken == remaining:
+            lots.emptied_on[lot] = world.open_day
+    return taken
+
+
+def untake(world: World, lot: int, points: int) -> None:
+    """Give ``points`` back to a lot, which may make it live, and the oldest, again."""
+    if points == 0:
+        return
+    lots = world.lots
+    lots.remaining[lot] += points
+    lots.emptied_on[lot] = NONE
+    chains, member = world.chains[lots.store.item(lot)], lots.member.item(lot)
+    head = chains.head.item(member)
+    if head == NONE or lot < head:
+        chains.head[member] = lot
+
+
+def draft_bank(books: Books, lot: int) -> list[Draft]:
+    """A new lot releases what waits in its owner's bank, oldest first."""
+    world, drafts = books.world, []
+    member = world.lots.member.item(lot)
+    banked = world.banked
+    for row in range(banked.size):
+        if banked.member.item(row) != member:
+            continue
+        payment = banked.payment.item(row)
+        payments = world.payments
+        left = payments.paid.item(payment) - payments.lost.item(payment) - banked.released.item(row)
+        taken = take(world, lot, max(left, 0))
+        if taken:
+            draft = Draft("bank", payments.index.item(payment), member, taken, payments.terms.item(payment))
+            draft.payment = row
+            draft.portions.append(Portion(lot, taken))
+            drafts.append(draft)
+    return drafts
+
+
+def post(books: Books, drafts: list[Draft]) -> None:
+    """Fund the drafts of one event, then write their payments, releases and transfers."""
+    world = books.world
+    reserved = [draft for draft in drafts if world.terms[draft.terms][2] == FROM_RESERVE]
+    ration(world, reserved)
+    books.promised.clear()
+    for draft in drafts:
+        asset, per_point, fund = world.terms[draft.terms]
+        payment = post_payment(books, draft)
+        older = world.banked.released.item(draft.payment) if draft.payment != NONE else 0
+        for portion in draft.portions:
+            if portion.points == 0:
+                continue
+            release = add_release(books, draft, portion, payment, older)
+            older += portion.points
+            if draft.payment != NONE:
+                world.banked.released[draft.payment] = older
+                world.bank_releases.setdefault(payment, []).append(release)
+            books.move(
+                draft.rule, place_of(fund), (Account.WALLET, draft.member), portion.points * per_point // MICRO, asset,
+                lot=portion.lot, drained=portion.points, order=draft.order,
+            )  # fmt: skip
+
+
+def ration(world: World, drafts: list[Draft]) -> None:
+    """Cut drafts to what the reserve has: all by one factor, in order until it is empty, or to nothing."""
+    money = world.reserve
+    wanted = sum(asset_of(world, draft) for draft in drafts)
+    if wanted <= money:
+        return
+    rule = world.program.on_shortfall
+    for draft in drafts:
+        points = draft.points
+        if rule == "prorate":
+            points = points * money // wanted
+        elif rule == "suspend":
+            points = 0
+        else:
+            points = min(points, affordable_points(money, world.terms[draft.terms][1]))
+        cut(world, draft, points)
+        if rule == "defer":
+            money -= asset_of(world, draft)
+
+
+def asset_of(world: World, draft: Draft) -> int:
+    """What a draft would pay, lot by lot."""
+    per_point = world.terms[draft.terms][1]
+    return sum(portion.points * per_point // MICRO for portion in draft.portions)
+
+
+def cut(world: World, draft: Draft, points: int) -> None:
+    """Keep ``points`` of a draft, in its oldest lots; the rest returns to the lots it came from."""
+    for portion in draft.portions:
+        kept = min(portion.points, points)
+        untake(world, portion.lot, portion.points - kept)
+        portion.points = kept
+        points -= kept
+
+
+def post_payment(books: Books, draft: Draft) -> int:
+    """The row of a new payment (or of the one whose bank releases); its bank part starts to wait."""
+    world, payments = books.world, books.world.payments
+    if draft.payment != NONE:
+        return world.banked.payment.item(draft.payment)
+    paid = draft.banked + draft.points
+    if paid == 0:
+        return NONE
+    row = payments.add(
+        member=draft.member, rule=world.rule_names.number(draft.rule), index=draft.index, version=world.version,
+        event=books.event, day=world.open_day, order=draft.order, key=draft.key, wanted=draft.wanted, paid=paid,
+        banked=draft.banked, kept_then=world.kept(draft.order, draft.key),
+        returned_then=world.returned(draft.order, draft.key), terms=draft.terms, first_release=world.releases.size,
+        portions=0 if draft.banked else sum(1 for portion in draft.portions if portion.points),
+        before_of_member=world.members.last_payment.item(draft.member),
+        before_of_order=world.orders.last_payment.item(draft.order),
+    )  # fmt: skip
+    world.members.last_payment[draft.member] = row
+    world.orders.last_payment[draft.order] = row
+    if draft.banked:
+        world.banked.add(member=draft.member, payment=row)
+    return row
+
+
+def add_release(books: Books, draft: Draft, portion: Portion, payment: int, older: int) -> int:
+    """The row of one portion."""
+    world, lots = books.world, books.world.lots
+    order = lots.order.item(portion.lot)
+    row = world.releases.add(
+        lot=portion.lot, before=lots.last_release.item(portion.lot), kind=0, first_day=world.open_day,
+        last_day=world.open_day, event=books.event, rule=world.rule_names.number(draft.rule), version=world.version,
+        base=portion.points, points=portion.points, payment=payment, older=older, terms=draft.terms,
+        kept_then=0 if order == NONE else world.kept(order, lots.key.item(portion.lot)),
+        returned_then=0 if order == NONE else world.returned(order, lots.key.item(portion.lot)),
+    )  # fmt: skip
+    lots.last_release[portion.lot] = row
+    return row

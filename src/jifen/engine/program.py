@@ -1,0 +1,179 @@
+"""A plan compiled for the engine: its rules sorted by when they run, its ladders by place and by level of rate.
+
+A program is a pure function of its plan; it holds no state and numbers nothing that a world numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from jifen.plan.model import (
+    Asset,
+    Curve,
+    Gate,
+    Grant,
+    Head,
+    Money,
+    Plan,
+    Ranks,
+    Row,
+    Rule,
+    Schedule,
+    Share,
+    Split,
+    Tier,
+    Walk,
+)
+
+Filling = TypeVar("Filling")
+
+__all__ = ["Ladder", "Program", "Step", "row_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rule of a program, with its place among all rules of the plan (what effects remember)."""
+
+    index: int
+    rule: Rule
+
+    @property
+    def share(self) -> Share:
+        """The amount, which is a share."""
+        return _is(self.rule.amount, Share)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The amount, which is a schedule."""
+        return _is(self.rule.amount, Schedule)
+
+    @property
+    def walk(self) -> Walk:
+        """The receivers, who are found by a walk."""
+        return _is(self.rule.who, Walk)
+
+    @property
+    def head(self) -> Head:
+        """The receiver, who is the head of a queue."""
+        return _is(self.rule.who, Head)
+
+    @property
+    def gate(self) -> Gate:
+        """The gate, which is there."""
+        return _is(self.rule.gate, Gate)
+
+    @property
+    def asset(self) -> Asset:
+        """What is paid, which is an asset."""
+        return _is(self.rule.pay, Asset)
+
+    @property
+    def drains(self) -> str:
+        """The store the gate drains, which is named."""
+        return _is(self.gate.drain, str)
+
+
+def _is(filling: object, kind: type[Filling]) -> Filling:
+    """The filling of a slot, which the plan's checks have found to be of this kind."""
+    if not isinstance(filling, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(filling).__name__}")
+    return filling
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A ladder of ranks: ``places`` by name (0 lowest), the rate and its level at each place.
+
+    ``rates`` are the distinct rates above 0, ascending, with 0 before them; ``levels[place]`` points into it.
+    """
+
+    ranks: Ranks
+    places: Mapping[str, int]
+    levels: tuple[int, ...]
+    rates: tuple[int, ...]
+
+    @classmethod
+    def of(cls, ranks: Ranks) -> "Ladder":
+        """Compile a ladder of the plan."""
+        capped = [ranks.rate(row) for row in ranks.ladder]
+        rates = (0, *sorted({rate for rate in capped if rate > 0}))
+        return cls(
+            ranks=ranks,
+            places={row.name: place for place, row in enumerate(ranks.ladder)},
+            levels=tuple(rates.index(max(rate, 0)) for rate in capped),
+            rates=rates,
+        )
+
+    def rate_at(self, place: int) -> int:
+        """The rate at a place, 0 for no rank (place -1)."""
+        return 0 if place < 0 else self.rates[self.levels[place]]
+
+
+class Program:
+    """One plan version, ready to run."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Sort the rules: by event, by phase of the daily run; plan order inside each."""
+        self.plan = plan
+        params = plan.params
+        self.settled = params["settle_at"] == "settled"
+        self.refund_days = int(params["refund_days"])
+        self.keeps_upstream = params["upstream"] == "keep"
+        self.skus = None if params["skus"] is None else frozenset(params["skus"])
+        self.reserve_funded = params["funding"] == "reserve"
+        self.reserve_share = int(params["reserve_share"])
+        self.on_shortfall = str(params["on_shortfall"])
+        self.steps = tuple(Step(index, rule) for index, rule in enumerate(plan.rules))
+        live = [step for step in self.steps if not step.rule.off]
+        self.by_event = {
+            when: tuple(step for step in live if step.rule.when == when)
+            for when in ("order", "sale", "task", "liability", "event")
+        }
+        daily = [step for step in live if step.rule.when == "daily"]
+        self.schedules = tuple(step for step in daily if isinstance(step.rule.amount, Schedule))
+        self.walks = tuple(step for step in daily if isinstance(step.rule.who, Walk))
+        self.splits = tuple(step for step in daily if isinstance(step.rule.who, Split))
+        heads = [step for step in daily if isinstance(step.rule.who, Head)]
+        self.queues = tuple(step for step in heads if step.rule.gate is None or step.rule.gate.reaches is None)
+        exits = [step for step in heads if step not in self.queues]
+        self.daily_exits = tuple(exits)
+        self.ladders = {name: Ladder.of(ranks) for name, ranks in plan.ranks.items()}
+        self.curve = next((store for store in plan.stores.values() if isinstance(store, Curve)), None)
+        self.pool_names = tuple(self._pool_names(plan))
+        self.entry_rows = self._entry_rows()
+
+    @staticmethod
+    def _pool_names(plan: Plan) -> list[str]:
+        names = []
+        for store in plan.stores.values():
+            if isinstance(store, Money) and store.each is not None:
+                names += [row.name for row in plan.ranks[store.each].ladder]
+            elif isinstance(store, Money | Curve):
+                names.append(store.name)
+        return names
+
+    def _entry_rows(self) -> tuple[tuple[Row, ...], str] | None:
+        """The tier table by an order's amount, and what it is judged at: below its first row no rule fires."""
+        for step in self.by_event["order"]:
+            amount = step.rule.amount
+            if isinstance(amount, Tier) and isinstance(step.rule.pay, Grant):
+                return amount.rows, amount.at
+        return None
+
+    def schedule_of(self, store: str) -> Step | None:
+        """The rule by which lots of a store release."""
+        for step in self.steps:
+            if isinstance(step.rule.amount, Schedule) and step.rule.amount.lots == store:
+                return step
+        return None
+
+
+def row_at(rows: tuple[Row, ...], measure: int) -> Row | None:
+    """The row of an ascending table that holds for ``measure`` (``min`` or ``max`` inclusive), or ``None`` below it."""
+    if any(row.max is not None for row in rows):
+        return next((row for row in rows if row.max is None or measure <= row.max), None)
+    found = None
+    for row in rows:
+        if row.min is not None and row.min <= measure:
+            found = row
+    return found

@@ -1,0 +1,289 @@
+"""Refund: take back, once, what the order caused.
+
+An effect made when k of an order was kept survives as ⌊amount × kept now ÷ k⌋. So everything here is a function of what
+is kept now: the standing of each lot the refund touches is worked out before and after, and the difference is posted.
+The five steps are those of the algorithm page ``refund`` of the documentation.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jifen.core.micros import MICRO
+from jifen.engine import sources
+from jifen.engine.books import CASH, FROM_RESERVE, Books
+from jifen.engine.curve import burn, curve_of, standing_sales
+from jifen.engine.events import OrderRefunded
+from jifen.engine.grants import daily_of
+from jifen.engine.order import CLOSED, IN_EFFECT, WITHOUT_EFFECT, measure
+from jifen.engine.program import row_at
+from jifen.engine.tables import NONE
+from jifen.engine.world import World, price_of
+from jifen.ledger.journal import Account
+from jifen.plan.model import Tier
+
+__all__ = ["Standing", "accept_refund", "standing_of"]
+
+
+@dataclass(slots=True)
+class Standing:
+    """What stands of a lot's releases: points in all, and the asset paid by (rule, terms)."""
+
+    points: int = 0
+    paid: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def accept_refund(books: Books, event: OrderRefunded) -> None:
+    """Book a checked refund: the money goes back, then everything the order caused shrinks with it."""
+    world = books.world
+    order = world.order_ids.numbers[event.order]
+    return_money(books, order, event.amount)
+    share = lower_lines(world, order, event)
+    if share == 0:
+        return
+    if world.orders.state.item(order) not in (IN_EFFECT, CLOSED):
+        world.orders.kept[order] -= share
+        return
+    take_back(books, order, share)
+
+
+def return_money(books: Books, order: int, amount: int) -> None:
+    """Give back what was paid: assets of the wallet and outside money, each in proportion to the original amount."""
+    world, orders = books.world, books.world.orders
+    whole, before = orders.whole.item(order), orders.returned_whole.item(order)
+    after = before + amount
+    orders.returned_whole[order] = after
+    member, merchant = orders.member.item(order), (Account.MERCHANT, 0)
+    returned = 0
+    for asset, used in world.order_pay.get(order, ()):
+        part = standing_part(used, whole - before, whole) - standing_part(used, whole - after, whole)
+        returned += part
+        books.move("refund", merchant, (Account.WALLET, member), part, asset, order=order)
+    books.move("refund", merchant, (Account.OUTSIDE, 0), amount - returned, order=order)
+
+
+def standing_part(amount: int, kept: int, then: int) -> int:
+    """⌊amount × kept ÷ then⌋; an effect that stands on no order (then 0) stays whole."""
+    return amount if then == 0 else amount * kept // then
+
+
+def lower_lines(world: World, order: int, event: OrderRefunded) -> int:
+    """How much of the refund concerns the plan; the order's lines are lowered, by share where none is named."""
+    lines = world.order_lines.get(order)
+    if lines is None:
+        return event.amount if world.orders.state.item(order) != WITHOUT_EFFECT else 0
+    keep = world.program.keeps_upstream
+    named = dict(event.lines)
+    total = sum(line[3].amount - line[4] for line in lines)
+    concerned, reached, given = 0, 0, 0
+    for line in lines:
+        left = line[3].amount - line[4]
+        reached += left
+        part = named.get(line[0], 0) if named else event.amount * reached // total - given
+        given += part
+        line[4] += part
+        inside = line[1] > 0 or line[2] > 0 or world.program.skus is None or line[3].sku in world.program.skus
+        if inside and line[1] >= part:
+            line[1] -= part
+            line[2] += 0 if keep else part
+            concerned += part
+    return concerned if world.orders.state.item(order) != WITHOUT_EFFECT else 0
+
+
+def take_back(books: Books, order: int, amount: int) -> None:
+    """The refund of an order in effect."""
+    world, orders = books.world, books.world.orders
+    own = list(lots_of_order(world, order))
+    parts = sources.parts_of_order(world, order)
+    lots = {lot for part in parts for lot in sources.lots_of_payment(world, part.payment)} | set(own)
+    points = sorted(lot for lot in lots if not is_tokens(world, lot))
+    before = [(standing_of(world, lot), world.lots.granted.item(lot), world.lots.remaining.item(lot)) for lot in points]
+    lost = sources.losses(world, order, parts)
+    tokens = [TokensBefore(world, lot) for lot in own if is_tokens(world, lot)]
+    feeds = list(standing_feeds(world, order))
+    reserved = standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
+    lower_order(world, order, amount)
+    for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
+        world.payments.lost[part.payment] += more - less
+    for lot in own:
+        regrant(world, lot)
+    for lot, held in zip(points, before, strict=True):
+        post_standing(books, lot, *held)
+    worth = sum(take_back_tokens(books, sold) for sold in tokens) if tokens else None
+    return_feeds(books, order, feeds, worth)
+    still = standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
+    books.give_back("refund", FROM_RESERVE, reserved - still, order=order)
+
+
+def lower_order(world: World, order: int, amount: int) -> None:
+    """Less is kept of the order, and less counts in its buyer's measures (a closed one no longer in his spend)."""
+    orders, members = world.orders, world.members
+    member = orders.member.item(order)
+    orders.kept[order] -= amount
+    orders.returned[order] += 0 if world.program.keeps_upstream else amount
+    members.own_net[member] -= amount
+    if orders.state.item(order) == IN_EFFECT:
+        members.spend[member] -= amount
+    world.touched.append(member)
+    world.token_touched.add(member)
+
+
+def lots_of_order(world: World, order: int) -> Iterator[int]:
+    """The lots an order granted, newest first."""
+    lot = world.orders.last_lot.item(order)
+    while lot != NONE:
+        yield lot
+        lot = world.lots.before_of_order.item(lot)
+
+
+def is_tokens(world: World, lot: int) -> bool:
+    """Whether a lot holds tokens."""
+    store = world.program.plan.stores.get(world.stores.names[world.lots.store.item(lot)])
+    return getattr(store, "mode", "") == "tokens"
+
+
+def kept_of_lot(world: World, lot: int) -> int:
+    """What is kept of a lot's order as the lot stands on it; 0 for a lot without an order."""
+    order = world.lots.order.item(lot)
+    return 0 if order == NONE else world.kept(order, world.lots.key.item(lot))
+
+
+def standing_of(world: World, lot: int) -> Standing:
+    """What stands of everything taken out of a lot of points, now."""
+    from jifen.engine.kernels import stand  # noqa: PLC0415 -- compiled code only where it is used
+
+    releases, payments, lots = world.releases, world.payments, world.lots
+    rows = stand.chain(lots.last_release.item(lot), releases.before)
+    points = stand.standing(
+        rows, kept_of_lot(world, lot), (releases.points, releases.kept_then, releases.payment, releases.older),
+        (payments.paid, payments.lost),
+    )  # fmt: skip
+    days = releases.last_day[rows] - releases.first_day[rows] + 1
+    total = int((points * days).sum())
+    granted = lots.granted.item(lot)
+    result = Standing(min(total, granted))
+    if total > granted:
+        portions = capped(world, rows.tolist(), points.tolist(), total - granted)
+    else:
+        portions = list(zip(rows.tolist(), points.tolist(), days.tolist(), strict=True))
+    for row, each, count in portions:
+        terms = releases.terms.item(row)
+        paid = each * world.terms[terms][1] // MICRO * count
+        key = (releases.rule.item(row), terms)
+        result.paid[key] = result.paid.get(key, 0) + paid
+    return result
+
+
+def capped(world: World, rows: list[int], points: list[int], excess: int) -> list[tuple[int, int, int]]:
+    """A lot holds at most its present grant: of what stands in it the newest goes first, day by day."""
+    releases = world.releases
+    single = sorted(
+        (day, releases.kind.item(row), row, each)
+        for row, each in zip(rows, points, strict=True)
+        for day in range(releases.first_day.item(row), releases.last_day.item(row) + 1)
+    )
+    result = []
+    for _, _, row, each in reversed(single):
+        lost = min(excess, each)
+        excess -= lost
+        result.append((row, each - lost, 1))
+    return result
+
+
+def regrant(world: World, lot: int) -> None:
+    """What an order's lot is worth now: its grant in proportion, or judged again by the table of its day."""
+    lots, order = world.lots, world.lots.order.item(lot)
+    kept, then = kept_of_lot(world, lot), lots.kept_then.item(lot)
+    rule = world.programs[lots.version.item(lot)].plan.rules[lots.rule.item(lot)]
+    lots.granted[lot] = standing_part(lots.granted_first.item(lot), kept, then)
+    if lots.rule.item(lot) != NONE and isinstance(rule.amount, Tier) and rule.amount.retier:
+        row = row_at(rule.amount.rows, measure(world, order, rule.amount.at))
+        multiple = 0 if row is None else row.columns[rule.amount.column]
+        lots.granted[lot] = world.orders.kept.item(order) * multiple // MICRO
+    lots.daily[lot] = daily_of(world, lot)
+    lots.open_release[lot] = NONE
+
+
+def post_standing(books: Books, lot: int, before: Standing, granted_before: int, remaining_before: int) -> None:
+    """Post what a lot's releases lost, and set what remains of it."""
+    world, lots = books.world, books.world.lots
+    after = standing_of(world, lot)
+    member, granted = lots.member.item(lot), lots.granted.item(lot)
+    remaining = granted - after.points
+    lots.remaining[lot] = remaining
+    if remaining > 0 or granted == 0:
+        lots.emptied_on[lot] = NONE
+    revive(world, lot, remaining)
+    for rule, terms in sorted(before.paid.keys() | after.paid.keys()):
+        lost = before.paid.get((rule, terms), 0) - after.paid.get((rule, terms), 0)
+        asset, _, fund = world.terms[terms]
+        books.claw_back(member, fund, asset, lost, lot, reason=rule)
+    books.reclaim(member, lot, granted - granted_before)
+    books.reclaim(member, lot, (remaining - remaining_before) - (granted - granted_before))
+
+
+def revive(world: World, lot: int, remaining: int) -> None:
+    """A lot that lives again may be its owner's oldest."""
+    chains, member = world.chains[world.lots.store.item(lot)], world.lots.member.item(lot)
+    head = chains.head.item(member)
+    if remaining > 0 and (head == NONE or lot < head):
+        chains.head[member] = lot
+
+
+def standing_feeds(world: World, order: int) -> Iterator[tuple[int, int]]:
+    """(row, amount that stands) of what an order fed."""
+    row = world.orders.last_feed.item(order)
+    while row != NONE:
+        yield row, feed_stands(world, row)
+        row = world.feeds.before_of_order.item(row)
+
+
+def feed_stands(world: World, row: int) -> int:
+    """What stands of a feed now."""
+    feeds = world.feeds
+    kept = world.kept(feeds.order.item(row), feeds.key.item(row))
+    return standing_part(feeds.amount.item(row), kept, feeds.kept_then.item(row))
+
+
+class TokensBefore:
+    """A lot of tokens, and the price, before a refund."""
+
+    def __init__(self, world: World, lot: int) -> None:
+        """Note what stands now."""
+        self.lot = lot
+        self.price = price_of(world, curve_of(world))
+        self.sales = standing_sales(world, lot)
+
+
+def take_back_tokens(books: Books, before: TokensBefore) -> int:
+    """Shrink what an order's tokens brought, and burn what is left of the rest.
+
+    The seller's part returns to the pool. Returns what the pool has of it: ⌊burned × price before + that part⌋.
+    """
+    world, lot = books.world, before.lot
+    lots, sales, member = world.lots, world.sales, world.lots.member.item(before.lot)
+    closed = world.orders.state.item(lots.order.item(lot)) == CLOSED
+    returned = sold = 0
+    for (_, gross, proceeds, row), (tokens_now, gross_now, proceeds_now, _) in zip(
+        before.sales, standing_sales(world, lot), strict=True
+    ):
+        sold += tokens_now
+        world.members.realised[member] -= 0 if closed else gross - gross_now
+        asset, _, fund = world.terms[sales.terms.item(row)]
+        books.claw_back(member, fund, asset, proceeds - proceeds_now, lot, reason=sales.rule.item(row))
+        returned += proceeds - proceeds_now if asset == CASH and fund >= 0 else 0
+    burned = max(lots.remaining.item(lot) - max(lots.granted.item(lot) - sold, 0), 0)
+    burn(world, member, lot, burned, before.price)
+    books.reclaim(member, lot, -burned)
+    balance, supply = before.price
+    return (burned * balance + returned * supply) // supply
+
+
+def return_feeds(books: Books, order: int, before: list[tuple[int, int]], worth: int | None) -> None:
+    """Pools give back what no longer stands of the order's feeds; a curve at value gives at most ``worth``."""
+    world, feeds = books.world, books.world.feeds
+    curve = world.program.curve
+    for row, stood in before:
+        lost, pool = stood - feed_stands(world, row), feeds.pool.item(row)
+        if curve is not None and curve.refund == "at_value" and world.pools.names[pool] == curve.name:
+            lost = min(lost, worth or 0)
+        books.give_back("refund", pool, lost, order=order, reason=feeds.rule.item(row))

@@ -1,0 +1,170 @@
+"""Attribution: the part each source has in a payment.
+
+A daily walk's payment sums many releases and is floored once. The part of a source is
+⌊⌊rate × base⌋ × paid ÷ wanted⌋; the dust stays with the receiver. Parts are not stored: they are worked out here from
+each lot's releases and the dated changes of ranks, sponsors and versions. Refund and explanation both use them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jifen.core.micros import MICRO
+from jifen.engine.columns import Column
+from jifen.engine.program import Step
+from jifen.engine.ranks import place_on, value_on
+from jifen.engine.tables import NONE
+from jifen.engine.walks import rates_up
+from jifen.engine.world import World
+
+__all__ = ["Part", "losses", "lots_of_payment", "parent_on", "parts_of_order", "scheduled_rows", "walkers_on"]
+
+SCHEDULED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an order has in one payment: ``points`` made while ``kept`` of it was kept and ``returned`` given back."""
+
+    payment: int
+    points: int
+    kept: int
+    returned: int
+    key: int
+
+
+def parts_of_order(world: World, order: int) -> list[Part]:
+    """The order's part in every payment that stands on it."""
+    payments = world.payments
+    parts = []
+    row = world.orders.last_payment.item(order)
+    while row != NONE:
+        kept, returned, key = (column.item(row) for column in (payments.kept_then, payments.returned_then, payments.key))
+        parts.append(Part(row, payments.paid.item(row), kept, returned, key))
+        row = payments.before_of_order.item(row)
+    received: dict[int, Received] = {}
+    lot = world.orders.last_lot.item(order)
+    while lot != NONE:
+        for release in scheduled_rows(world, lot):
+            parts += parts_of_release(world, lot, release, received)
+        lot = world.lots.before_of_order.item(lot)
+    return parts
+
+
+def scheduled_rows(world: World, lot: int) -> Iterator[int]:
+    """The lot's scheduled releases, newest first."""
+    kind = world.program.plan.stores.get(world.stores.names[world.lots.store.item(lot)])
+    if getattr(kind, "mode", "") == "tokens":
+        return
+    row = world.lots.last_release.item(lot)
+    while row != NONE:
+        if world.releases.kind.item(row) == SCHEDULED:
+            yield row
+        row = world.releases.before.item(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A member's payments, oldest first, as columns."""
+
+    rows: Column
+    day: Column
+    index: Column
+    version: Column
+    order: Column
+
+    @classmethod
+    def of(cls, world: World, member: int) -> "Received":
+        """Collect them."""
+        from jifen.engine.kernels.stand import chain  # noqa: PLC0415 -- compiled code only where it is used
+
+        payments = world.payments
+        rows = chain(world.members.last_payment.item(member), payments.before_of_member)
+        return cls(rows, payments.day[rows], payments.index[rows], payments.version[rows], payments.order[rows])
+
+    def between(self, first: int, last: int, version: int, index: int) -> list[int]:
+        """The payments of one daily rule from day ``first`` to day ``last``."""
+        fits = (self.day >= first) & (self.day <= last) & (self.order == NONE)
+        fits &= (self.index == index) & (self.version == version)
+        return self.rows[fits].tolist()
+
+
+def parts_of_release(world: World, lot: int, release: int, received: dict[int, Received]) -> Iterator[Part]:
+    """The parts that one scheduled release (all its days) has in the payments of its owner's ancestors."""
+    releases, payments = world.releases, world.payments
+    base = releases.base.item(release)
+    kept, returned = releases.kept_then.item(release), releases.returned_then.item(release)
+    key = world.lots.key.item(lot)
+    day, last = releases.first_day.item(release), releases.last_day.item(release)
+    while day <= last:
+        version = world.version_on(day)
+        walkers, until = walkers_on(world, world.lots.member.item(lot), day, last)
+        for member, step, rate in walkers:
+            wanted = rate * base // MICRO
+            if wanted == 0:
+                continue
+            if member not in received:
+                received[member] = Received.of(world, member)
+            for row in received[member].between(day, until, version, step.index):
+                whole, paid = payments.wanted.item(row), payments.paid.item(row)
+                yield Part(row, wanted * paid // whole if paid < whole else wanted, kept, returned, key)
+        day = until + 1
+
+
+def walkers_on(world: World, member: int, day: int, last: int) -> tuple[list[tuple[int, Step, int]], int]:
+    """Who was paid by daily walks on ``member``'s release of ``day``: (ancestor, rule, rate); and how long so.
+
+    The second value is the last day, at most ``last``, until which nobody on the way changed rank or sponsor and no
+    other version came.
+    """
+    version = world.version_on(day)
+    program = world.programs[version]
+    seen = {member}
+    found = []
+
+    def parent_of(child: int) -> int:
+        seen.add(child)
+        return parent_on(world, child, day)
+
+    def place_of(ancestor: int, ladder: str) -> int:
+        seen.add(ancestor)
+        return place_on(world, ancestor, ladder, day)
+
+    for step in program.walks:
+        for ancestor, rate in rates_up(program, step, parent_of(member), parent_of, place_of):
+            if rate > 0:
+                found.append((ancestor, step, rate))
+    until = min([last, *(change - 1 for change in changes_after(world, seen, day))])
+    return found, until
+
+
+def changes_after(world: World, members: set[int], day: int) -> Iterator[int]:
+    """The days after ``day`` on which one of these members changed rank or sponsor, or another version came."""
+    histories = [world.parent_changes, world.appointed_changes, *world.earned_changes.values()]
+    for history in histories:
+        for member in members & history.keys() if len(members) > len(history) else members:
+            yield from (since for since, _ in history.get(member, ()) if since > day)
+    yield from (since for since, _ in world.version_days if since > day)
+
+
+def parent_on(world: World, member: int, day: int) -> int:
+    """The member's sponsor in the run of ``day``."""
+    return value_on(world.parent_changes, member, day, world.members.parent.item(member))
+
+
+def losses(world: World, order: int, parts: list[Part]) -> list[int]:
+    """How much of each part no longer stands; what was given back under ``upstream: keep`` does not count."""
+    result = []
+    for part in parts:
+        gone = world.returned(order, part.key) - part.returned
+        result.append(0 if gone == 0 else part.points - part.points * (part.kept - gone) // part.kept)
+    return result
+
+
+def lots_of_payment(world: World, payment: int) -> Iterator[int]:
+    """The lots a payment drained."""
+    payments, releases = world.payments, world.releases
+    first = payments.first_release.item(payment)
+    for row in range(first, first + payments.portions.item(payment)):
+        yield releases.lot.item(row)
+    for row in world.bank_releases.get(payment, ()):
+        yield releases.lot.item(row)

@@ -1,0 +1,179 @@
+"""The world's tables: what is remembered of members, orders, lots, payments and sales.
+
+All amounts are micro-units, rates parts per million, days business days; ``-1`` (``NONE``) means there is none. An
+**effect** is immutable once made: what still stands of it is a function of what is kept of its orders now. So no row
+of ``Releases``, ``Payments``, ``Feeds`` or ``Sales`` is ever edited, but for ``lost`` (a running sum) and the last day
+of a release that goes on.
+"""
+
+from jifen.engine.columns import Column, Table
+
+__all__ = ["NONE", "Banked", "Chains", "Feeds", "Lots", "Members", "Orders", "Payments", "Ranked", "Releases", "Sales"]
+
+NONE = -1
+
+
+class Members(Table):
+    """One row a member, in joining order."""
+
+    parent: Column
+    appointed: Column  # the rank given by hand: a floor
+    own_net: Column  # net amount of his orders in effect
+    spend: Column  # the same since his last forced exit
+    realised: Column  # gross of his sales of tokens since then
+    tokens: Column
+    joined: Column  # the day
+    last_payment: Column  # newest row of Payments
+    fills = {"parent": NONE, "appointed": NONE, "last_payment": NONE}
+
+
+class Ranked(Table):
+    """For one ladder, one row a member."""
+
+    earned: Column  # the rank (a name's number) that the measure gave at the last recomputation
+    fills = {"earned": NONE}
+
+
+class Orders(Table):
+    """One row an order. Amounts are of the lines that take part in the plan."""
+
+    member: Column
+    day: Column
+    whole: Column  # amount of all lines
+    returned_whole: Column  # of it given back
+    amount: Column
+    kept: Column  # amount less what was given back
+    returned: Column  # given back while others' rewards were taken back too (``upstream: reverse``)
+    margin: Column  # Σ max(0, amount − cost)
+    outside_money: Column  # what was paid from outside the wallet
+    state: Column  # 0 pending, 1 in effect, 2 closed by a forced exit, 3 without effect
+    tier_out: Column  # 1: below the first tier, no rule fired
+    settles_on: Column
+    settled_on: Column  # day on which it took effect
+    last_lot: Column
+    last_payment: Column
+    last_feed: Column
+    reserved: Column  # what it put into the reserve
+    kept_then: Column  # kept when it took effect
+    fills = {"settles_on": NONE, "settled_on": NONE, "last_lot": NONE, "last_payment": NONE, "last_feed": NONE}
+
+
+class Lots(Table):
+    """One row a lot: a bounded promise, of points or of tokens."""
+
+    member: Column
+    store: Column
+    order: Column
+    day: Column
+    version: Column
+    rule: Column  # index of the rule in its version's plan
+    granted_first: Column  # at its grant
+    granted: Column  # what its order now supports
+    remaining: Column
+    daily: Column
+    daily_rate: Column
+    daily_of: Column  # 0: of granted, 1: of the order's amount, 2: of ``daily_base``
+    daily_base: Column
+    eligible_from: Column
+    emptied_on: Column  # the day on which a release emptied it, while it is empty
+    kept_then: Column  # what its order had kept at the grant
+    key: Column  # which weighting of the order's lines it stands on, NONE: their sum
+    multiple: Column  # the tier's, for a grant by tiers
+    after: Column  # the member's next lot in this store
+    before_of_order: Column
+    last_release: Column  # newest row of Releases, or of Sales for tokens
+    open_release: Column  # the scheduled release that goes on unchanged
+    fills = {
+        "order": NONE, "emptied_on": NONE, "key": NONE, "after": NONE, "before_of_order": NONE, "last_release": NONE,
+        "open_release": NONE, "rule": NONE,
+    }  # fmt: skip
+
+
+class Chains(Table):
+    """For one lots store, one row a member: his lots in order of grant."""
+
+    first: Column
+    last: Column
+    head: Column  # lots before it are empty
+    fills = {"first": NONE, "last": NONE, "head": NONE}
+
+
+class Releases(Table):
+    """What was taken out of a lot. A scheduled one covers all days from ``first_day`` to ``last_day`` alike."""
+
+    lot: Column
+    before: Column  # the lot's previous row
+    kind: Column  # 0 by an event, 1 scheduled, 2 in a run
+    first_day: Column
+    last_day: Column
+    event: Column
+    rule: Column
+    version: Column
+    base: Column  # points due before the reserve fell short: what walks count from
+    points: Column
+    kept_then: Column  # of the lot's order
+    returned_then: Column
+    payment: Column  # the row of Payments it is a portion of
+    older: Column  # the payment's portions before it
+    terms: Column
+    fills = {"payment": NONE, "event": NONE}
+
+
+class Payments(Table):
+    """One payment to a receiver that stands on other orders: of one order, or of a day's releases (``order`` NONE)."""
+
+    member: Column
+    rule: Column
+    index: Column  # of the rule in its version's plan
+    version: Column
+    event: Column
+    day: Column
+    order: Column
+    key: Column
+    wanted: Column  # points
+    paid: Column  # points, what went into the bank included
+    banked: Column  # of it into the bank
+    kept_then: Column
+    returned_then: Column
+    lost: Column  # Σ over its sources of what no longer stands
+    terms: Column
+    first_release: Column
+    portions: Column
+    before_of_member: Column
+    before_of_order: Column
+    fills = {"order": NONE, "key": NONE, "event": NONE, "before_of_member": NONE, "before_of_order": NONE}
+
+
+class Feeds(Table):
+    """What an order put into a pool."""
+
+    order: Column
+    before_of_order: Column
+    pool: Column
+    rule: Column
+    amount: Column
+    kept_then: Column
+    key: Column
+
+
+class Sales(Table):
+    """Tokens that left a lot: sold, forced out or removed. ``proceeds`` is the lot's part of what was paid."""
+
+    lot: Column
+    before: Column
+    event: Column
+    day: Column
+    rule: Column
+    tokens: Column
+    gross: Column
+    proceeds: Column
+    terms: Column
+    kept_then: Column
+
+
+class Banked(Table):
+    """Payments that wait for the member's next lot, oldest first."""
+
+    member: Column
+    payment: Column
+    released: Column
