@@ -1,0 +1,1 @@
+"""Amounts, days and errors: what all else stands on."""

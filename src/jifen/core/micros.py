@@ -5,7 +5,7 @@ of parts per million. So one scale, ``MICRO``, serves both, and no float ever ho
 """
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal
 
 __all__ = [
     "AMOUNT_MAX",
@@ -23,7 +23,10 @@ CENT = 10_000
 AMOUNT_MAX = 10**15
 """Largest amount of one event in micro-units: a thousand million units. Larger ones are refused before any kernel."""
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_DIGITS_MAX = 40
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+_EXACT = Context(prec=_DIGITS_MAX)
+"""The decimal module rounds to 28 digits unless told otherwise."""
 
 
 def mul_div(amount: int, numerator: int, denominator: int) -> int:
@@ -44,16 +47,13 @@ def parse_micros(text: str, decimals: int = 6) -> int:
     1500000
     """
     stripped = text.strip()
-    if len(stripped) > 40 or not _NUMBER.fullmatch(stripped):
+    if len(stripped) > _DIGITS_MAX or not _NUMBER.fullmatch(stripped):
         raise ValueError(f"not a plain decimal number: {text[:40]!r}")
-    try:
-        scaled = Decimal(stripped).scaleb(decimals)
-    except InvalidOperation as error:
-        raise ValueError(f"not a plain decimal number: {text[:40]!r}") from error
+    scaled = Decimal(stripped).scaleb(decimals, _EXACT)
     whole = int(scaled)
     if whole != scaled:
         raise ValueError(f"{text!r} has more than {decimals} decimals")
-    return whole * 10 ** (6 - decimals)
+    return int(whole * 10 ** (6 - decimals))
 
 
 def parse_rate(text: str) -> int:

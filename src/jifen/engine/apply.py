@@ -113,8 +113,8 @@ def apply_one(books: Books, event: Event) -> None:
         return
     ensure(event.day == world.open_day, f"event {event.id} is of day {event.day}, but day {world.open_day} is open")
     world.event_digests[event.id] = digest
-    books.event = world.event_count
-    world.event_count += 1
+    books.event = len(world.event_names)
+    world.event_names.append(event.id)
     books.accepted += 1
     if isinstance(event, DayClosed):
         close_day(books)

@@ -62,8 +62,8 @@ class Books:
         self._change(target, asset, amount)
         number = world.rule_names.number(rule)
         self.writer.transfer(
-            (self.event, world.open_day, number, source[0], source[1], target[0], target[1], asset, amount, lot, drained,
-             order, NONE, reason, world.version)
+            (self.event, world.open_day, number, *source, *target, asset, amount, lot, drained, order, NONE, reason,
+             world.version)
         )  # fmt: skip
 
     def _change(self, place: Place, asset: int, amount: int) -> None:
@@ -117,7 +117,7 @@ class Books:
         world = self.world
         order = world.lots.order.item(lot) if lot != NONE else NONE
         wallet = (Account.WALLET, member)
-        if amount > 0 and fund != FROM_MERCHANT and asset == CASH:
+        if amount > 0 and fund != FROM_MERCHANT:
             debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
             owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
             self.move("refund", wallet, owing, min(debt, amount), asset, lot=lot, order=order, reason=reason)

@@ -152,7 +152,7 @@ def check_refund(world: World, event: OrderRefunded) -> Why | None:
 def check_refund_lines(world: World, event: OrderRefunded, order: int) -> Why | None:
     if sum(amount for _, amount in event.lines) != event.amount:
         return "bad_amount", "the lines do not add up to the amount"
-    left = {line[3].line: line[3].amount - line[4] for line in world.order_lines.get(order, ())}
+    left = {line.line.line: line.line.amount - line.given_back for line in world.order_lines.get(order, ())}
     for name, amount in event.lines:
         if order in world.order_lines and name not in left:
             return "unknown_order", f"order {event.order!r} has no line {name!r}"
@@ -207,7 +207,9 @@ def enough(world: World, member: str, asset: str, amount: int) -> Why | None:
 
 def check_adjustment(world: World, event: StoreAdjusted) -> Why | None:
     amounts = [event.amount] if event.value is None else [event.value]
-    if any(amount == 0 or abs(amount) > AMOUNT_MAX for amount in amounts) or (event.base or 0) < 0:
+    if any(amount == 0 or abs(amount) > AMOUNT_MAX for amount in amounts) or (
+        event.base is not None and event.base <= 0
+    ):
         return "bad_amount", "an adjustment must not be 0 or too large"
     tokens = event.store not in ASSETS and event.store == token_store_name(world)
     curve = world.program.curve

@@ -15,7 +15,7 @@ from jifen.engine.books import FROM_RESERVE, Books, place_of
 from jifen.engine.columns import Column
 from jifen.engine.exits import run_exits
 from jifen.engine.order import settle, settling
-from jifen.engine.payments import affordable_points, terms_of, untake
+from jifen.engine.payments import rationed, terms_of, untake
 from jifen.engine.program import Step
 from jifen.engine.queues import serve
 from jifen.engine.tables import NONE
@@ -65,9 +65,7 @@ def after_event(books: Books) -> None:
     world = books.world
     for step in world.program.by_event["event"]:
         run_exits(books, step)
-    if world.touched:
-        ranks.recompute(world, since=world.open_day, only_immediate=True)
-    world.touched.clear()
+    ranks.recompute(world, since=world.open_day, only_immediate=True)
     if world.exit_heap is None:
         world.token_touched.clear()
 
@@ -94,7 +92,7 @@ def run_releases(books: Books) -> None:
 
 def scheduled(world: World, step: Step) -> tuple[Phase, Column]:
     """The scheduled release of one store's lots, and its sum by member."""
-    from jifen.engine.kernels.daily import release_scheduled  # noqa: PLC0415 -- compiled code only where it is used
+    from jifen.engine.kernels.daily import release_scheduled
 
     amount = step.schedule
     lots, kind = world.lots, world.program.plan.stores[amount.lots]
@@ -109,7 +107,7 @@ def scheduled(world: World, step: Step) -> tuple[Phase, Column]:
 
 def walked(books: Books, step: Step, sums: Column) -> Phase:
     """One daily walk: what everyone wants of his descendants' releases, taken from his lots."""
-    from jifen.engine.kernels.daily import drain_wanted  # noqa: PLC0415 -- compiled code only where it is used
+    from jifen.engine.kernels.daily import drain_wanted
 
     world, gate = books.world, step.gate
     wanted = wanted_of(world, step, sums)
@@ -134,7 +132,7 @@ def walked(books: Books, step: Step, sums: Column) -> Phase:
 
 def wanted_of(world: World, step: Step, sums: Column) -> Column:
     """What each member wants by one walk, in points, floored once."""
-    from jifen.engine.kernels import daily  # noqa: PLC0415 -- compiled code only where it is used
+    from jifen.engine.kernels import daily
 
     who, amount = step.walk, step.share
     upward, parent = world.upward_order(), world.members.parent
@@ -174,7 +172,7 @@ def forfeit(books: Books, step: Step, members: Column, points: Column) -> None:
 
 
 def ration(world: World, phases: list[Phase]) -> None:
-    """Cut the run's payments to what the reserve has; what is not paid returns to its lots, the newest of a payment first."""
+    """Cut the run's payments to what the reserve has; what is not paid returns to its lots."""
     money = world.reserve
     wanted = sum(int(asset_of(world, phase).sum()) for phase in phases)
     if wanted <= money:
@@ -188,19 +186,12 @@ def ration(world: World, phases: list[Phase]) -> None:
             end = row + 1
             while end < len(due) and payment[end] == payment[row]:
                 end += 1
-            points = sum(due[row:end])
-            if rule == "prorate":
-                points = points * money // wanted
-            elif rule == "suspend":
-                points = 0
-            else:
-                points = min(points, affordable_points(money, per_point))
-            for at in range(row, end):
-                phase.points[at] = kept = min(due[at], points)
-                untake(world, int(phase.lot[at]), due[at] - kept)
-                points -= kept
-                if rule == "defer":
-                    money -= kept * per_point // MICRO
+            portions = due[row:end]
+            allowed = rationed(rule, portions, per_point, money, wanted)
+            for at, points in zip(range(row, end), allowed, strict=True):
+                phase.points[at] = points
+                untake(world, int(phase.lot[at]), due[at] - points)
+                money -= points * per_point // MICRO if rule == "defer" else 0
             row = end
 
 

@@ -19,18 +19,21 @@ FIRST_CAPACITY = 64
 
 
 class Table:
-    """Rows of integers, by column. Values not given on ``add`` are those of ``fills``, else 0.
+    """Rows of integers, by column. A value not given on ``add`` is -1 for the columns named in ``none``, else 0.
 
-    >>> class Pairs(Table):
+    >>> class Pairs(Table, none=("right",)):
     ...     left: Column
     ...     right: Column
-    ...     fills = {"right": -1}
     >>> pairs = Pairs()
     >>> pairs.add(left=5), pairs.size, pairs.right.item(0)
     (0, 1, -1)
     """
 
-    fills: ClassVar[Mapping[str, int]] = {}
+    fills: ClassVar[Mapping[str, int]]
+
+    def __init_subclass__(cls, none: tuple[str, ...] = ()) -> None:
+        """Note which columns start with "there is none"."""
+        cls.fills = dict.fromkeys(none, -1)
 
     def __init__(self) -> None:
         """Start with no rows."""

@@ -64,8 +64,11 @@ def add_tokens(books: Books, member: int, store: str, amount: int, rule: str, or
 
 
 def burn(world: World, member: int, lot: int, tokens: int, price: tuple[int, int]) -> None:
-    """Take tokens out of a lot and the supply; when the last goes, the ``price`` before is remembered."""
-    if tokens == world.token_supply:
+    """Take tokens out of a lot and the supply; when the last goes, the ``price`` before is remembered.
+
+    Below 0 tokens come back: a refund's parts are floored one by one.
+    """
+    if tokens == world.token_supply > 0:
         world.last_price = price
     world.lots.remaining[lot] -= tokens
     world.members.tokens[member] -= tokens
@@ -104,9 +107,9 @@ def leave(books: Books, step: Step, member: int, lots: list[int], tokens: int, n
         left -= taken
         part = net * taken // tokens
         gross = taken * balance // supply
-        add_sale(world, books.event, lot, taken, gross, part, terms, rule)
         paid = rest if left == 0 else part
         rest -= paid
+        add_sale(books, lot, rule, terms, tokens=taken, gross=gross, proceeds=part, dust=paid - part)
         order = world.lots.order.item(lot)
         books.move(
             step.rule.id, place_of(fund), (Account.WALLET, member), paid, asset, lot=lot, drained=taken, order=order
@@ -117,15 +120,13 @@ def leave(books: Books, step: Step, member: int, lots: list[int], tokens: int, n
             break
 
 
-def add_sale(world: World, event: int, lot: int, tokens: int, gross: int, proceeds: int, terms: int, rule: int) -> int:
+def add_sale(books: Books, lot: int, rule: int, terms: int, **amounts: int) -> None:
     """Remember what left a lot."""
-    order = world.lots.order.item(lot)
-    row = world.sales.add(
-        lot=lot, before=world.lots.last_release.item(lot), event=event, day=world.open_day, rule=rule, tokens=tokens,
-        gross=gross, proceeds=proceeds, terms=terms, kept_then=0 if order == NONE else world.orders.kept.item(order),
+    world, order = books.world, books.world.lots.order.item(lot)
+    world.lots.last_release[lot] = world.sales.add(
+        lot=lot, before=world.lots.last_release.item(lot), event=books.event, day=world.open_day, rule=rule,
+        terms=terms, kept_then=0 if order == NONE else world.orders.kept.item(order), **amounts,
     )  # fmt: skip
-    world.lots.last_release[lot] = row
-    return row
 
 
 def exit_price(world: World, step: Step, member: int, lot: int) -> Fraction | None:
@@ -177,4 +178,3 @@ def value_of(step: Step, tokens: int, price: tuple[int, int], cap: int) -> tuple
     if clipped and tokens * balance * MICRO > cap * supply:
         return cap * keep, MICRO * MICRO
     return tokens * balance * keep, supply * MICRO
-

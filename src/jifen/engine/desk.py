@@ -194,7 +194,14 @@ def add_by_hand(books: Books, member: int, event: StoreAdjusted) -> None:
     schedule = world.program.schedule_of(event.store)
     rate = schedule.rule.amount.rate if schedule and isinstance(schedule.rule.amount, Schedule) else 0
     lot = add_lot(
-        world, member, event.store, event.amount, daily_rate=rate, daily_of=OF_BASE, daily_base=event.base or 0
+        world,
+        member,
+        event.store,
+        event.amount,
+        event=books.event,
+        daily_rate=rate,
+        daily_of=OF_BASE,
+        daily_base=event.base or 0,
     )
     world.lots.daily[lot] = daily_of(world, lot)
     books.reclaim(member, lot, event.amount, rule="admin")
@@ -241,6 +248,6 @@ def adjust_tokens(books: Books, member: int, event: StoreAdjusted) -> None:
         if taken:
             left -= taken
             terms = world.terms_number(0, 0, FROM_MERCHANT)
-            curve.add_sale(world, books.event, lot, taken, 0, 0, terms, world.rule_names.number("admin"))
+            curve.add_sale(books, lot, world.rule_names.number("admin"), terms, tokens=taken)
             curve.burn(world, member, lot, taken, price)
             books.reclaim(member, lot, -taken, rule="admin")

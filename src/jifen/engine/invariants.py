@@ -25,7 +25,9 @@ def check_world(world: World, transfers: TransferArray, before: tuple[int, int])
     ensure(bool((transfers["drained"] >= 0).all()), "a transfer drains a negative amount")
     world.claims += claims_of(transfers)
     ensure(world.claims == exact_sum(remaining), "claims ≠ grants − releases")
-    ensure(world.token_supply == int(world.members.tokens[: world.members.size].sum()), "supply ≠ tokens of all members")
+    ensure(
+        world.token_supply == int(world.members.tokens[: world.members.size].sum()), "supply ≠ tokens of all members"
+    )
 
 
 def claims_of(transfers: TransferArray) -> int:
@@ -38,4 +40,3 @@ def claims_of(transfers: TransferArray) -> int:
 def exact_sum(column: Column) -> int:
     """The sum as a Python integer: no total over many members may wrap around."""
     return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())
-

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine import curve, grants
 from jifen.engine.books import FROM_RESERVE, Books
@@ -17,7 +18,7 @@ from jifen.engine.payments import Draft, draft_payment, post
 from jifen.engine.program import Step, row_at
 from jifen.engine.tables import NONE
 from jifen.engine.walks import walked
-from jifen.engine.world import World
+from jifen.engine.world import OrderLine, World
 from jifen.ledger.journal import Account
 from jifen.plan.model import Feed, Grant, Mint, Override, Share, Tier, Walk
 
@@ -47,28 +48,22 @@ def accept_order(books: Books, event: OrderPaid) -> None:
     program = world.program
     name = world.order_ids.number(event.id)
     member = world.member_ids.numbers[event.member]
-    inside = [line for line in event.lines if program.skus is None or line.sku in program.skus]
-    amount = sum(line.amount for line in inside)
+    amount = event.amount
     pay = tuple((world.assets.numbers[asset], used) for asset, used in event.pay)
     row = world.orders.add(
-        member=member, day=world.open_day, whole=event.amount, amount=amount, kept=amount,
-        margin=sum(max(0, line.amount - line.cost) for line in inside),
-        outside_money=event.amount - sum(used for _, used in pay), state=PENDING if inside else WITHOUT_EFFECT,
+        member=member, day=world.open_day, whole=amount, amount=amount, kept=amount,
+        margin=sum(max(0, line.amount - line.cost) for line in event.lines),
+        outside_money=amount - sum(used for _, used in pay), state=PENDING,
     )  # fmt: skip
-    if row != name:
-        raise AssertionError("an order's row is the number of its name")
+    ensure(row == name, "an order's row is the number of its name")
     if len(event.lines) > 1 or any(attributes_of(line) for line in event.lines):
-        world.order_lines[row] = [
-            [line.line, line.amount * (line in inside), 0, line, 0] for line in event.lines
-        ]
+        world.order_lines[row] = [OrderLine(line, line.amount) for line in event.lines]
     merchant = (Account.MERCHANT, 0)
     books.move("order", (Account.OUTSIDE, 0), merchant, world.orders.outside_money.item(row), order=row)
     for asset, used in pay:
         books.move("order", (Account.WALLET, member), merchant, used, asset, order=row)
     if pay:
         world.order_pay[row] = pay
-    if not inside:
-        return
     if not program.settled:
         take_effect(books, row)
     elif not world.receipts:
@@ -83,31 +78,28 @@ def wait(world: World, order: int, until: int) -> None:
 
 def settle(books: Books, order: int) -> None:
     """End the refund window of a pending order."""
-    orders = books.world.orders
-    if orders.state.item(order) == PENDING:
-        if orders.kept.item(order) > 0:
-            take_effect(books, order)
-        else:
-            orders.state[order] = WITHOUT_EFFECT
+    if books.world.orders.state.item(order) == PENDING:
+        take_effect(books, order)
 
 
 def take_effect(books: Books, order: int) -> None:
     """Count the order in the measures, then fire all rules that run on orders, in plan order."""
     world = books.world
     orders, members = world.orders, world.members
+    leave_out_others(world, order)
     member, net = orders.member.item(order), orders.kept.item(order)
+    if net == 0:
+        orders.state[order] = WITHOUT_EFFECT
+        return
     orders.state[order] = IN_EFFECT
     orders.settled_on[order] = world.open_day
     orders.kept_then[order] = net
     members.own_net[member] += net
     members.spend[member] += net
-    world.touched.append(member)
     world.token_touched.add(member)
-    if not world.granting:
-        orders.tier_out[order] = 1
-        return
     entry = world.program.entry_rows
-    if entry is not None and row_at(entry[0], measure(world, order, entry[1])) is None:
+    outside = entry is not None and row_at(entry[0], measure(world, order, entry[1])) is None
+    if outside or not world.granting:
         orders.tier_out[order] = 1
         return
     feed_reserve(books, order, net)
@@ -115,6 +107,20 @@ def take_effect(books: Books, order: int) -> None:
     for step in world.program.by_event["order"]:
         fire(moment, step)
     post(books, moment.drafts)
+
+
+def leave_out_others(world: World, order: int) -> None:
+    """Lines of articles that are not in the plan have no effect: they count as not kept."""
+    skus = world.program.skus
+    if skus is None:
+        return
+    orders, lines = world.orders, world.order_lines.get(order, [])
+    for line in lines:
+        if line.line.sku not in skus:
+            line.inside, line.kept = False, 0
+    orders.kept[order] = sum(line.kept for line in lines)
+    orders.amount[order] = sum(line.line.amount for line in lines if line.inside)
+    orders.margin[order] = sum(max(0, line.line.amount - line.line.cost) for line in lines if line.inside)
 
 
 def feed_reserve(books: Books, order: int, net: int) -> None:
@@ -162,7 +168,7 @@ def amount_of(moment: Moment, step: Step) -> tuple[int, int, int]:
     if isinstance(amount, Share):
         base, key = BaseOf(moment)(amount.of, NONE), NONE
         if amount.overrides and amount.of == "trigger_amount" and order in world.order_lines:
-            rates = tuple(rate_of(line[3], amount) for line in world.order_lines[order])
+            rates = tuple(rate_of(line.line, amount) for line in world.order_lines[order])
             if len(set(rates)) == 1:
                 return base * rates[0] // MICRO, NONE, 0
             world.line_rates.append(rates)

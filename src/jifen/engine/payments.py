@@ -8,14 +8,17 @@ event sees the lots as the payments before it left them, and one shortfall is sh
 from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
-from jifen.engine.books import CASH, FROM_MERCHANT, FROM_RESERVE, Books, place_of
+from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books, place_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.plan.model import Asset
 
-__all__ = ["Draft", "Portion", "affordable_points", "draft_bank", "draft_payment", "post", "terms_of"]
+__all__ = [
+    "Draft", "Portion", "affordable_points", "draft_bank", "draft_payment", "post", "rationed", "take",
+    "terms_of", "untake",
+]  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -70,8 +73,8 @@ def draft_payment(books: Books, step: Step, member: int, wanted: int, order: int
     draft = Draft(step.rule.id, step.index, member, wanted, terms_of(world, pay), order, key)
     store = world.stores.numbers[gate.drain]
     limit = wanted
-    asset, per_point, fund = world.terms[draft.terms]
-    if fund >= 0 and asset == CASH:
+    _, per_point, fund = world.terms[draft.terms]
+    if fund >= 0:
         money = world.pool_balance[fund] - books.promised.get(fund, 0)
         limit = min(wanted, affordable_points(money, per_point))
     lot = world.first_live(member, store)
@@ -86,7 +89,7 @@ def draft_payment(books: Books, step: Step, member: int, wanted: int, order: int
             if gate.spill == "forfeit":
                 break
         lot = world.lots.after.item(lot)
-    if fund >= 0 and asset == CASH:
+    if fund >= 0:
         books.promised[fund] = books.promised.get(fund, 0) + asset_of(world, draft)
     lost = wanted - draft.points
     if lost:
@@ -133,11 +136,21 @@ def draft_bank(books: Books, lot: int) -> list[Draft]:
         left = payments.paid.item(payment) - payments.lost.item(payment) - banked.released.item(row)
         taken = take(world, lot, max(left, 0))
         if taken:
-            draft = Draft("bank", payments.index.item(payment), member, taken, payments.terms.item(payment))
+            draft = Draft("bank", payments.index.item(payment), member, taken, terms_now(world, payment))
             draft.payment = row
             draft.portions.append(Portion(lot, taken))
             drafts.append(draft)
     return drafts
+
+
+def terms_now(world: World, payment: int) -> int:
+    """How the rule of an earlier payment pays now; as it did then if the plan no longer has it."""
+    payments = world.payments
+    rule, index = world.rule_names.names[payments.rule.item(payment)], payments.index.item(payment)
+    steps = world.program.steps
+    if index < len(steps) and steps[index].rule.id == rule:
+        return terms_of(world, steps[index].asset)
+    return payments.terms.item(payment)
 
 
 def post(books: Books, drafts: list[Draft]) -> None:
@@ -172,16 +185,12 @@ def ration(world: World, drafts: list[Draft]) -> None:
         return
     rule = world.program.on_shortfall
     for draft in drafts:
-        points = draft.points
-        if rule == "prorate":
-            points = points * money // wanted
-        elif rule == "suspend":
-            points = 0
-        else:
-            points = min(points, affordable_points(money, world.terms[draft.terms][1]))
-        cut(world, draft, points)
-        if rule == "defer":
-            money -= asset_of(world, draft)
+        per_point = world.terms[draft.terms][1]
+        allowed = rationed(rule, [portion.points for portion in draft.portions], per_point, money, wanted)
+        for portion, points in zip(draft.portions, allowed, strict=True):
+            untake(world, portion.lot, portion.points - points)
+            portion.points = points
+        money -= asset_of(world, draft) if rule == "defer" else 0
 
 
 def asset_of(world: World, draft: Draft) -> int:
@@ -190,13 +199,22 @@ def asset_of(world: World, draft: Draft) -> int:
     return sum(portion.points * per_point // MICRO for portion in draft.portions)
 
 
-def cut(world: World, draft: Draft, points: int) -> None:
-    """Keep ``points`` of a draft, in its oldest lots; the rest returns to the lots it came from."""
-    for portion in draft.portions:
-        kept = min(portion.points, points)
-        untake(world, portion.lot, portion.points - kept)
-        portion.points = kept
-        points -= kept
+def rationed(rule: str, portions: list[int], per_point: int, money: int, wanted: int) -> list[int]:
+    """What each lot gives to one payment when the reserve has ``money`` for ``wanted`` in all, its oldest lots first.
+
+    ``prorate``: ⌊points × money ÷ wanted⌋. ``defer``: what ``money`` still pays, for no more points than it takes.
+    """
+    if rule == "suspend":
+        return [0] * len(portions)
+    left = sum(portions) * money // wanted
+    allowed = []
+    for points in portions:
+        if rule == "defer":
+            left = points if points * per_point // MICRO <= money else -(-money * MICRO // per_point)
+            money -= left * per_point // MICRO
+        allowed.append(min(points, left))
+        left -= allowed[-1]
+    return allowed
 
 
 def post_payment(books: Books, draft: Draft) -> int:

@@ -39,7 +39,9 @@ def earned_now(world: World, ladder: Ladder, before: Column) -> Column:
     return np.where(height[reached] >= height[before], reached, before)
 
 
-def change(changes: dict[int, list[tuple[int, int]]], member: int, since: int, before: int, after: int, joined: int) -> None:
+def change(
+    changes: dict[int, list[tuple[int, int]]], member: int, since: int, before: int, after: int, joined: int
+) -> None:
     """Remember that a value counts from day ``since``; what it was before is remembered with the first change."""
     history = changes.setdefault(member, [(joined, before)])
     if history[-1][0] >= since:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
 from jifen.engine import sources
-from jifen.engine.books import CASH, FROM_RESERVE, Books
+from jifen.engine.books import FROM_RESERVE, Books
 from jifen.engine.curve import burn, curve_of, standing_sales
 from jifen.engine.events import OrderRefunded
 from jifen.engine.grants import daily_of
@@ -21,7 +21,7 @@ from jifen.engine.world import World, price_of
 from jifen.ledger.journal import Account
 from jifen.plan.model import Tier
 
-__all__ = ["Standing", "accept_refund", "standing_of"]
+__all__ = ["Standing", "accept_refund", "standing_of", "standing_rows"]
 
 
 @dataclass(slots=True)
@@ -73,18 +73,16 @@ def lower_lines(world: World, order: int, event: OrderRefunded) -> int:
         return event.amount if world.orders.state.item(order) != WITHOUT_EFFECT else 0
     keep = world.program.keeps_upstream
     named = dict(event.lines)
-    total = sum(line[3].amount - line[4] for line in lines)
+    total = sum(line.line.amount - line.given_back for line in lines)
     concerned, reached, given = 0, 0, 0
     for line in lines:
-        left = line[3].amount - line[4]
-        reached += left
-        part = named.get(line[0], 0) if named else event.amount * reached // total - given
+        reached += line.line.amount - line.given_back
+        part = named.get(line.line.line, 0) if named else event.amount * reached // total - given
         given += part
-        line[4] += part
-        inside = line[1] > 0 or line[2] > 0 or world.program.skus is None or line[3].sku in world.program.skus
-        if inside and line[1] >= part:
-            line[1] -= part
-            line[2] += 0 if keep else part
+        line.given_back += part
+        if line.inside:
+            line.kept -= part
+            line.returned += 0 if keep else part
             concerned += part
     return concerned if world.orders.state.item(order) != WITHOUT_EFFECT else 0
 
@@ -123,7 +121,6 @@ def lower_order(world: World, order: int, amount: int) -> None:
     members.own_net[member] -= amount
     if orders.state.item(order) == IN_EFFECT:
         members.spend[member] -= amount
-    world.touched.append(member)
     world.token_touched.add(member)
 
 
@@ -149,7 +146,19 @@ def kept_of_lot(world: World, lot: int) -> int:
 
 def standing_of(world: World, lot: int) -> Standing:
     """What stands of everything taken out of a lot of points, now."""
-    from jifen.engine.kernels import stand  # noqa: PLC0415 -- compiled code only where it is used
+    releases = world.releases
+    result = Standing()
+    for row, each, count in standing_rows(world, lot):
+        terms = releases.terms.item(row)
+        key = (releases.rule.item(row), terms)
+        result.points += each * count
+        result.paid[key] = result.paid.get(key, 0) + each * world.terms[terms][1] // MICRO * count
+    return result
+
+
+def standing_rows(world: World, lot: int) -> list[tuple[int, int, int]]:
+    """(release, points of one day that stand, days alike) of everything taken out of a lot of points."""
+    from jifen.engine.kernels import stand
 
     releases, payments, lots = world.releases, world.payments, world.lots
     rows = stand.chain(lots.last_release.item(lot), releases.before)
@@ -158,19 +167,10 @@ def standing_of(world: World, lot: int) -> Standing:
         (payments.paid, payments.lost),
     )  # fmt: skip
     days = releases.last_day[rows] - releases.first_day[rows] + 1
-    total = int((points * days).sum())
-    granted = lots.granted.item(lot)
-    result = Standing(min(total, granted))
-    if total > granted:
-        portions = capped(world, rows.tolist(), points.tolist(), total - granted)
-    else:
-        portions = list(zip(rows.tolist(), points.tolist(), days.tolist(), strict=True))
-    for row, each, count in portions:
-        terms = releases.terms.item(row)
-        paid = each * world.terms[terms][1] // MICRO * count
-        key = (releases.rule.item(row), terms)
-        result.paid[key] = result.paid.get(key, 0) + paid
-    return result
+    excess = int((points * days).sum()) - lots.granted.item(lot)
+    if excess > 0:
+        return capped(world, rows.tolist(), points.tolist(), excess)
+    return list(zip(rows.tolist(), points.tolist(), days.tolist(), strict=True))
 
 
 def capped(world: World, rows: list[int], points: list[int], excess: int) -> list[tuple[int, int, int]]:
@@ -270,12 +270,12 @@ def take_back_tokens(books: Books, before: TokensBefore) -> int:
         world.members.realised[member] -= 0 if closed else gross - gross_now
         asset, _, fund = world.terms[sales.terms.item(row)]
         books.claw_back(member, fund, asset, proceeds - proceeds_now, lot, reason=sales.rule.item(row))
-        returned += proceeds - proceeds_now if asset == CASH and fund >= 0 else 0
-    burned = max(lots.remaining.item(lot) - max(lots.granted.item(lot) - sold, 0), 0)
+        returned += proceeds - proceeds_now if fund >= 0 else 0
+    burned = lots.remaining.item(lot) - max(lots.granted.item(lot) - sold, 0)
     burn(world, member, lot, burned, before.price)
     books.reclaim(member, lot, -burned)
     balance, supply = before.price
-    return (burned * balance + returned * supply) // supply
+    return max(burned * balance + returned * supply, 0) // supply
 
 
 def return_feeds(books: Books, order: int, before: list[tuple[int, int]], worth: int | None) -> None:

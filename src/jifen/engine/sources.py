@@ -38,7 +38,9 @@ def parts_of_order(world: World, order: int) -> list[Part]:
     parts = []
     row = world.orders.last_payment.item(order)
     while row != NONE:
-        kept, returned, key = (column.item(row) for column in (payments.kept_then, payments.returned_then, payments.key))
+        kept, returned, key = (
+            column.item(row) for column in (payments.kept_then, payments.returned_then, payments.key)
+        )
         parts.append(Part(row, payments.paid.item(row), kept, returned, key))
         row = payments.before_of_order.item(row)
     received: dict[int, Received] = {}
@@ -75,7 +77,7 @@ class Received:
     @classmethod
     def of(cls, world: World, member: int) -> "Received":
         """Collect them."""
-        from jifen.engine.kernels.stand import chain  # noqa: PLC0415 -- compiled code only where it is used
+        from jifen.engine.kernels.stand import chain
 
         payments = world.payments
         rows = chain(world.members.last_payment.item(member), payments.before_of_member)
@@ -85,7 +87,8 @@ class Received:
         """The payments of one daily rule from day ``first`` to day ``last``."""
         fits = (self.day >= first) & (self.day <= last) & (self.order == NONE)
         fits &= (self.index == index) & (self.version == version)
-        return self.rows[fits].tolist()
+        rows: list[int] = self.rows[fits].tolist()
+        return rows
 
 
 def parts_of_release(world: World, lot: int, release: int, received: dict[int, Received]) -> Iterator[Part]:

@@ -13,7 +13,7 @@ __all__ = ["NONE", "Banked", "Chains", "Feeds", "Lots", "Members", "Orders", "Pa
 NONE = -1
 
 
-class Members(Table):
+class Members(Table, none=("parent", "appointed", "last_payment")):
     """One row a member, in joining order."""
 
     parent: Column
@@ -24,17 +24,15 @@ class Members(Table):
     tokens: Column
     joined: Column  # the day
     last_payment: Column  # newest row of Payments
-    fills = {"parent": NONE, "appointed": NONE, "last_payment": NONE}
 
 
-class Ranked(Table):
+class Ranked(Table, none=("earned",)):
     """For one ladder, one row a member."""
 
     earned: Column  # the rank (a name's number) that the measure gave at the last recomputation
-    fills = {"earned": NONE}
 
 
-class Orders(Table):
+class Orders(Table, none=("settles_on", "settled_on", "last_lot", "last_payment", "last_feed")):
     """One row an order. Amounts are of the lines that take part in the plan."""
 
     member: Column
@@ -55,15 +53,21 @@ class Orders(Table):
     last_feed: Column
     reserved: Column  # what it put into the reserve
     kept_then: Column  # kept when it took effect
-    fills = {"settles_on": NONE, "settled_on": NONE, "last_lot": NONE, "last_payment": NONE, "last_feed": NONE}
 
 
-class Lots(Table):
+class Lots(
+    Table,
+    none=(
+        "order", "event", "emptied_on", "key", "after", "before_of_order", "last_release",
+        "open_release", "rule",
+    ),
+):  # fmt: skip
     """One row a lot: a bounded promise, of points or of tokens."""
 
     member: Column
     store: Column
     order: Column
+    event: Column  # the adjustment that made it, for a lot without an order
     day: Column
     version: Column
     rule: Column  # index of the rule in its version's plan
@@ -83,22 +87,17 @@ class Lots(Table):
     before_of_order: Column
     last_release: Column  # newest row of Releases, or of Sales for tokens
     open_release: Column  # the scheduled release that goes on unchanged
-    fills = {
-        "order": NONE, "emptied_on": NONE, "key": NONE, "after": NONE, "before_of_order": NONE, "last_release": NONE,
-        "open_release": NONE, "rule": NONE,
-    }  # fmt: skip
 
 
-class Chains(Table):
+class Chains(Table, none=("first", "last", "head")):
     """For one lots store, one row a member: his lots in order of grant."""
 
     first: Column
     last: Column
     head: Column  # lots before it are empty
-    fills = {"first": NONE, "last": NONE, "head": NONE}
 
 
-class Releases(Table):
+class Releases(Table, none=("payment", "event")):
     """What was taken out of a lot. A scheduled one covers all days from ``first_day`` to ``last_day`` alike."""
 
     lot: Column
@@ -116,10 +115,9 @@ class Releases(Table):
     payment: Column  # the row of Payments it is a portion of
     older: Column  # the payment's portions before it
     terms: Column
-    fills = {"payment": NONE, "event": NONE}
 
 
-class Payments(Table):
+class Payments(Table, none=("order", "key", "event", "before_of_member", "before_of_order")):
     """One payment to a receiver that stands on other orders: of one order, or of a day's releases (``order`` NONE)."""
 
     member: Column
@@ -141,7 +139,6 @@ class Payments(Table):
     portions: Column
     before_of_member: Column
     before_of_order: Column
-    fills = {"order": NONE, "key": NONE, "event": NONE, "before_of_member": NONE, "before_of_order": NONE}
 
 
 class Feeds(Table):
@@ -167,6 +164,7 @@ class Sales(Table):
     tokens: Column
     gross: Column
     proceeds: Column
+    dust: Column  # paid with this lot beyond its part: it stands on no order
     terms: Column
     kept_then: Column
 

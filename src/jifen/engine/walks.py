@@ -34,7 +34,7 @@ def rates_up(
     parent_of: Callable[[int], int],
     place_of: Callable[[int, str], int],
 ) -> Iterator[tuple[int, int]]:
-    """(ancestor, rate) from ``start`` up; rate 0 for those passed over. Parents and places are asked for, so any day's serve."""
+    """(ancestor, rate) from ``start`` up; rate 0 for those passed over. Any day's parents and places will do."""
     who, amount = step.walk, step.share
     member = start
     if who.by == "generation":

@@ -3,14 +3,15 @@
 It is made by events only (``apply``); nothing here changes an amount by itself. See ``tables`` for the columns.
 """
 
-from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jifen.core.micros import MICRO
 from jifen.engine.columns import Column
+from jifen.engine.events import Line
 from jifen.engine.program import Program
 from jifen.engine.tables import (
     NONE,
@@ -30,6 +31,8 @@ from jifen.plan.model import Curve, Money, Plan
 from jifen.plan.model import Lots as LotsStore
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from jifen.engine.exits import ExitHeap
 
 __all__ = ["ASSETS", "SEMANTICS_REVISION", "World", "price_of"]
@@ -38,6 +41,20 @@ SEMANTICS_REVISION = 1
 """Raised by every change that gives other amounts for the same events."""
 
 ASSETS = ("cash", "coin", "voucher")
+
+
+@dataclass(slots=True)
+class OrderLine:
+    """What is left of one line of an order with several lines, or with a line that says more than its amount."""
+
+    line: Line
+    kept: int
+    """Of what takes part in the plan."""
+    returned: int = 0
+    """Of that, given back under ``upstream: reverse``."""
+    given_back: int = 0
+    """In all."""
+    inside: bool = True
 
 
 class World:
@@ -50,7 +67,8 @@ class World:
         self.members, self.orders, self.lots = Members(), Orders(), Lots()
         self.releases, self.payments = Releases(), Payments()
         self.feeds, self.sales, self.banked = Feeds(), Sales(), Banked()
-        self.member_ids, self.order_ids, self.event_ids = Names(), Names(), Names()
+        self.member_ids, self.order_ids = Names(), Names()
+        self.event_names: list[str] = []
         self.rank_names, self.rule_names, self.stores = Names(), Names(), Names()
         self.pools, self.assets = Names(), Names.of(ASSETS)
         self.event_digests: dict[str, bytes] = {}
@@ -65,7 +83,7 @@ class World:
         """What all lots still promise, added up from the journal: it must equal what they hold."""
         self.last_price: tuple[int, int] | None = None
         self.pending: dict[int, deque[int]] = {}
-        self.order_lines: dict[int, list[list[Any]]] = {}
+        self.order_lines: dict[int, list[OrderLine]] = {}
         self.line_rates: list[tuple[int, ...]] = []
         self.order_pay: dict[int, tuple[tuple[int, int], ...]] = {}
         self.bank_releases: dict[int, list[int]] = {}
@@ -80,11 +98,9 @@ class World:
         self.version_days: list[tuple[int, int]] = []
         self.terms: list[tuple[int, int, int]] = []
         self.granting = True
-        self.event_count = 0
         self.upward: Column | None = None
-        self.touched: list[int] = []
         self.token_touched: set[int] = set()
-        self.exit_heap: "ExitHeap | None" = None
+        self.exit_heap: ExitHeap | None = None
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------
@@ -152,13 +168,15 @@ class World:
         """What is kept of an order now; with a ``key``, its lines weighted by their rates."""
         if key == NONE:
             return self.orders.kept.item(order)
-        return sum(line[1] * rate for line, rate in zip(self.order_lines[order], self.line_rates[key], strict=True))
+        return sum(line.kept * rate for line, rate in zip(self.order_lines[order], self.line_rates[key], strict=True))
 
     def returned(self, order: int, key: int) -> int:
         """What was given back of an order while others' rewards were taken back too, weighted like ``kept``."""
         if key == NONE:
             return self.orders.returned.item(order)
-        return sum(line[2] * rate for line, rate in zip(self.order_lines[order], self.line_rates[key], strict=True))
+        return sum(
+            line.returned * rate for line, rate in zip(self.order_lines[order], self.line_rates[key], strict=True)
+        )
 
     def first_live(self, member: int, store: int) -> int:
         """The member's oldest lot with something remaining, or NONE."""
@@ -185,14 +203,14 @@ class World:
     def upward_order(self) -> Column:
         """Members, everyone after all his descendants."""
         if self.upward is None:
-            from jifen.engine.kernels.daily import upward_order  # noqa: PLC0415 -- compiled code only where it is used
+            from jifen.engine.kernels.daily import upward_order
 
             self.upward = upward_order(self.members.parent, self.members.size)
         return self.upward
 
     def performances(self) -> Column:
         """Each member's own net amount plus that of all his present descendants."""
-        from jifen.engine.kernels.daily import subtree_sums  # noqa: PLC0415 -- compiled code only where it is used
+        from jifen.engine.kernels.daily import subtree_sums
 
         return subtree_sums(self.upward_order(), self.members.parent, self.members.own_net)
 
@@ -273,11 +291,15 @@ class World:
         return None if parent == NONE else self.member_ids.names[parent]
 
     def queue(self) -> list[str]:
-        """Order ids of waiting claims in serving order, locked ones too."""
-        from jifen.engine.queues import waiting  # noqa: PLC0415 -- a question about queues is answered there
+        """Ids of the orders whose claims wait, in serving order, locked ones too."""
+        from jifen.engine.queues import waiting
 
-        orders = (self.lots.order.item(lot) for lot in waiting(self))
-        return [self.order_ids.names[order] for order in orders if order != NONE]
+        return [self.cause_of(lot) for lot in waiting(self) if self.lots.order.item(lot) != NONE]
+
+    def cause_of(self, lot: int) -> str:
+        """The id of the order, or of the adjustment, that granted a lot."""
+        order = self.lots.order.item(lot)
+        return self.order_ids.names[order] if order != NONE else self.event_names[self.lots.event.item(lot)]
 
     def weight(self, member: str, store: str) -> int:
         """What the member weighs in a store."""

@@ -10,7 +10,10 @@ from jifen.engine.columns import Column
 from jifen.engine.kernels import compiled
 from jifen.engine.kernels.divide import MILLION
 
-__all__ = ["drain_wanted", "generation_wanted", "peer_wanted", "release_scheduled", "subtree_sums", "team_wanted", "upward_order"]  # fmt: skip
+__all__ = [
+    "drain_wanted", "generation_wanted", "peer_wanted", "release_scheduled", "subtree_sums", "team_wanted",
+    "upward_order",
+]  # fmt: skip
 
 
 @compiled
@@ -152,10 +155,10 @@ def team_wanted(upward: Column, parent: Column, base: Column, level: Column, rat
 def peer_wanted(
     upward: Column, parent: Column, base: Column, level: Column, terms: tuple[int, int, int, int]
 ) -> Column:
-    """The equal-rank award: rate × what arrives with the member's own level as the highest met, ``most`` times a level.
+    """The equal-rank award: rate × what arrives with the member's own level as the highest met, at most ``most`` times.
 
-    ``terms`` is (levels, rate, most, lower): with ``lower`` 1 also what arrives with a higher one. ``mass[k, c]`` is how
-    much has met highest level k and since then c peers.
+    ``terms`` is (levels, rate, most, lower): with ``lower`` 1 also what arrives with a higher one. ``mass[k, c]`` is
+    how much has met highest level k and since then c peers.
     """
     levels, rate, most, lower = terms
     count = len(upward)
@@ -190,7 +193,8 @@ def drain_wanted(
 ) -> tuple[Column, Column, Column]:
     """Take what each member wants from his lots, oldest first; return (member, lot, points) portions.
 
-    ``chains`` is (heads, after), ``lots`` is (remaining, emptied_on). With ``only_head`` the oldest live lot alone gives.
+    ``chains`` is (heads, after), ``lots`` is (remaining, emptied_on). With ``only_head`` only the
+    oldest live lot gives.
     """
     heads, after = chains
     remaining, emptied_on = lots

@@ -29,8 +29,8 @@ def chain(last: int, before: Column) -> Column:
 def standing(rows: Column, kept: int, releases: tuple[Column, ...], payments: tuple[Column, Column]) -> Column:
     """Points of each release (of one day of it) that stand while the lot's order has ``kept``.
 
-    ``releases`` is (points, kept_then, payment, older), ``payments`` is (paid, lost). What stands of a payment stands in
-    its portions, oldest first; each portion then shrinks with the order of its lot.
+    ``releases`` is (points, kept_then, payment, older), ``payments`` is (paid, lost). What stands of a payment stands
+    in its portions, oldest first; each portion then shrinks with the order of its lot.
     """
     points, kept_then, payment, older = releases
     paid, lost = payments

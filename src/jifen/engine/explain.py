@@ -1,0 +1,335 @@
+"""Explain: where each amount of a member came from, and who was passed over on the way.
+
+The same attribution as a refund's (``sources``): the part of a source is ⌊⌊rate × base⌋ × paid ÷ wanted⌋, the dust
+stays with the receiver. Nothing is stored for it: trees, ranks and versions of that day are looked up in their dated
+changes. Reading one member needs no compiled code.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from jifen.core.micros import MICRO
+from jifen.engine import ranks, sources
+from jifen.engine.curve import standing_sales
+from jifen.engine.program import Ladder, Program, Step
+from jifen.engine.refund import is_tokens, standing_rows
+from jifen.engine.tables import NONE
+from jifen.engine.walks import rates_up
+from jifen.engine.world import World
+from jifen.plan.model import Walk
+
+__all__ = ["Explanation", "Passed", "Source", "explain", "passed_over"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Someone between a source and the receiver who got nothing by this rule, and why."""
+
+    member: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one order, or one lot's release, had in a payment. ``base`` and ``points`` are micro-units, ``rate`` ppm."""
+
+    member: str
+    order: str
+    line: str
+    base: int
+    rate: int
+    points: int
+    passed: tuple[Passed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One amount of a member on one day. ``stands`` is what is left of it after refunds."""
+
+    day: int
+    rule: str
+    amount: int
+    stands: int
+    asset: str
+    points: int
+    lot: str
+    """The order (or adjustment) whose lot was drained or granted."""
+    plan: str
+    """The digest of the plan version that decided."""
+    sources: tuple[Source, ...] = ()
+    dust: int = 0
+    """Points of the payment that stand on no source: what rounding each part left."""
+
+
+def explain(world: World, member: str, day: int | None = None, most: int = 20) -> list[Explanation]:
+    """Everything the member was granted and paid on ``day`` (``None``: on all days, without sources of daily walks).
+
+    ``most`` limits how many sources of one payment say who was passed over. ``LookupError`` for an unknown member.
+    """
+    if member not in world.member_ids.numbers:
+        raise LookupError(f"no member {member!r}")
+    row = world.member_ids.numbers[member]
+    found: list[Explanation] = []
+    for store in world.chains:
+        for lot in world.lots_of(row, store):
+            found += granted(world, lot, day)
+            found += sold(world, lot, day) if is_tokens(world, lot) else released(world, lot, day, most)
+    return sorted(found, key=lambda each: each.day)
+
+
+def granted(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
+    """The lot's grant."""
+    lots = world.lots
+    if day not in (None, lots.day.item(lot)):
+        return
+    version, index = lots.version.item(lot), lots.rule.item(lot)
+    plan = world.programs[version].plan
+    order = lots.order.item(lot)
+    rule = "admin" if order == NONE else plan.rules[index].id if index != NONE else "mint"
+    unit, amount = world.stores.names[lots.store.item(lot)], lots.granted_first.item(lot)
+    given = () if order == NONE else order_sources(world, order, amount, lots.kept_then.item(lot))
+    yield Explanation(
+        day=lots.day.item(lot), rule=rule, amount=amount, stands=lots.granted.item(lot), asset=unit, points=amount,
+        lot=world.cause_of(lot), plan=plan.digest, sources=given,
+    )  # fmt: skip
+
+
+def order_sources(world: World, order: int, amount: int, kept: int) -> tuple[Source, ...]:
+    """An order's lines as the sources of what it granted: each line's share of ``amount`` by what it brought."""
+    buyer, name = world.member_ids.names[world.orders.member.item(order)], world.order_ids.names[order]
+    lines = [line for line in world.order_lines.get(order, []) if line.inside]
+    whole = sum(line.line.amount for line in lines)
+    rate = amount * MICRO // max(kept, 1)
+    if len(lines) < 2 or whole == 0:
+        return (Source(buyer, name, lines[0].line.line if lines else "1", kept, rate, amount),)
+    return tuple(
+        Source(buyer, name, line.line.line, line.line.amount, rate, amount * line.line.amount // whole)
+        for line in lines
+    )
+
+
+def released(world: World, lot: int, day: int | None, most: int) -> Iterator[Explanation]:
+    """Everything that was taken out of a lot of points."""
+    releases = world.releases
+    stands: dict[int, int] = {}
+    for row, each, _ in standing_rows(world, lot):
+        stands[row] = min(stands.get(row, each), each)
+    for row, points in stands.items():
+        first, last = releases.first_day.item(row), releases.last_day.item(row)
+        for on in range(first, last + 1) if day is None else [day] if first <= day <= last else []:
+            terms, version = releases.terms.item(row), world.version_on(on)
+            asset, per_point, _ = world.terms[terms]
+            payment = releases.payment.item(row)
+            parts = () if payment == NONE else payment_sources(world, payment, most if day is not None else 0)
+            dust = 0 if not parts else world.payments.paid.item(payment) - sum(part.points for part in parts)
+            yield Explanation(
+                day=on, rule=world.rule_names.names[releases.rule.item(row)],
+                amount=releases.points.item(row) * per_point // MICRO, stands=points * per_point // MICRO,
+                asset=world.assets.names[asset], points=releases.points.item(row), lot=world.cause_of(lot),
+                plan=world.programs[version].plan.digest, sources=parts, dust=dust,
+            )  # fmt: skip
+
+
+def sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
+    """Everything that left a lot of tokens."""
+    sales = world.sales
+    for _, _, proceeds, row in reversed(standing_sales(world, lot)):
+        if day not in (None, sales.day.item(row)):
+            continue
+        asset, _, _ = world.terms[sales.terms.item(row)]
+        yield Explanation(
+            day=sales.day.item(row), rule=world.rule_names.names[sales.rule.item(row)],
+            amount=sales.proceeds.item(row) + sales.dust.item(row), stands=proceeds + sales.dust.item(row),
+            asset=world.assets.names[asset], points=sales.tokens.item(row), lot=world.cause_of(lot),
+            plan=world.programs[world.version_on(sales.day.item(row))].plan.digest,
+        )  # fmt: skip
+
+
+def payment_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
+    """The sources of a payment, the largest first; of a daily walk none where ``most`` is 0."""
+    payments = world.payments
+    order = payments.order.item(payment)
+    if order == NONE:
+        return () if most == 0 else walk_sources(world, payment, most)
+    member, points = world.orders.member.item(order), payments.paid.item(payment)
+    step = step_of(world, payment)
+    rate = dict(rates_on(world, step, member, payments.day.item(payment))).get(payments.member.item(payment), 0)
+    base = payments.wanted.item(payment) * MICRO // rate if rate else payments.wanted.item(payment)
+    source = Source(
+        world.member_ids.names[member], world.order_ids.names[order], "1", base, rate, points,
+        passed_over(world, payment, member),
+    )  # fmt: skip
+    return (source,)
+
+
+def step_of(world: World, payment: int) -> Step:
+    """The rule that made a payment, as its plan version has it."""
+    return world.programs[world.payments.version.item(payment)].steps[world.payments.index.item(payment)]
+
+
+def rates_on(world: World, step: Step, member: int, day: int) -> Iterator[tuple[int, int]]:
+    """(ancestor, rate) going up from ``member`` by the tree, ranks and ladder of ``day``."""
+    program = world.programs[world.version_on(day)]
+    return rates_up(
+        program, step, sources.parent_on(world, member, day),
+        lambda child: sources.parent_on(world, child, day),
+        lambda ancestor, ladder: ranks.place_on(world, ancestor, ladder, day),
+    )  # fmt: skip
+
+
+def passed_over(world: World, payment: int, source: int, most: int = 200) -> tuple[Passed, ...]:
+    """Everyone between a source and the receiver who got nothing by this rule, nearest to the source first.
+
+    Only the nearest ``most`` ancestors are looked at; where the way is longer, the last entry says so.
+    """
+    payments, step = world.payments, step_of(world, payment)
+    day, receiver = payments.day.item(payment), payments.member.item(payment)
+    ladder = step.walk.ranks
+    found = []
+    for count, (ancestor, rate) in enumerate(rates_on(world, step, source, day)):
+        if ancestor == receiver:
+            break
+        if count == most:
+            found.append(Passed("…", "the way is longer than what is shown here"))
+            break
+        if rate == 0:
+            place = -1 if ladder is None else ranks.place_on(world, ancestor, ladder, day)
+            found.append(Passed(world.member_ids.names[ancestor], why_not(place, step.walk)))
+        elif not was_paid(world, ancestor, payment):
+            found.append(Passed(world.member_ids.names[ancestor], "no live lot: forfeited, not passed up"))
+    return tuple(found)
+
+
+def why_not(place: int, who: Walk) -> str:
+    """Why someone with this place in the ladder gets nothing."""
+    if place < 0:
+        return "no rank"
+    if who.by == "peer":
+        return "rank differs from the highest met, or enough peers were paid"
+    return "rank not above the highest met"
+
+
+def was_paid(world: World, member: int, like: int) -> bool:
+    """Whether a member got a payment by the same rule of the same event."""
+    payments = world.payments
+    row = world.members.last_payment.item(member)
+    while row != NONE and payments.event.item(row) >= payments.event.item(like):
+        if payments.event.item(row) == payments.event.item(like) and payments.rule.item(row) == payments.rule.item(
+            like
+        ):
+            return True
+        row = payments.before_of_member.item(row)
+    return False
+
+
+def walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
+    """The sources of a daily walk's payment: the releases of that day below the receiver, with his rate on each."""
+    payments, releases, lots = world.payments, world.releases, world.lots
+    day, receiver, step = payments.day.item(payment), payments.member.item(payment), step_of(world, payment)
+    rates = rates_below(world, step, receiver, day)
+    count = releases.size
+    open_then = (releases.kind[:count] == sources.SCHEDULED) & (releases.first_day[:count] <= day)
+    rows = np.flatnonzero(open_then & (releases.last_day[:count] >= day))
+    wanted, paid = payments.wanted.item(payment), payments.paid.item(payment)
+    found = []
+    for row in rows.tolist():
+        lot = releases.lot.item(row)
+        member = lots.member.item(lot)
+        base, rate = releases.base.item(row), rates.get(member, 0)
+        points = base * rate // MICRO * paid // max(wanted, 1)
+        if points:
+            found.append((points, member, world.cause_of(lot), base, rate))
+    found.sort(key=lambda each: -each[0])
+    return tuple(
+        Source(
+            world.member_ids.names[member], order, "1", base, rate, points,
+            passed_over(world, payment, member) if place < most else (),
+        )
+        for place, (points, member, order, base, rate) in enumerate(found)
+    )  # fmt: skip
+
+
+def rates_below(world: World, step: Step, receiver: int, day: int) -> dict[int, int]:
+    """The receiver's rate on the release of each of his descendants on ``day``, worked out from him downwards."""
+    who, amount = step.walk, step.share
+    children = children_on(world, day)
+    program = world.programs[world.version_on(day)]
+    met: dict[int, Met] = {receiver: Met()}
+    rates: dict[int, int] = {}
+    level, depth = [receiver], 0
+    climb = Climb(world, program, who, day)
+    mine = 0 if who.by == "generation" else climb.rate_of(receiver)
+    while level and (who.by != "generation" or depth < len(amount.rates)):
+        below = []
+        for member in level:
+            state = met.pop(member) if member == receiver else climb.past(met.pop(member), member)
+            for child in children.get(member, ()):
+                rates[child] = amount.rates[depth] if who.by == "generation" else climb.rate(state, mine, amount.rates)
+                met[child] = state
+                below.append(child)
+        level, depth = below, depth + 1
+    return rates
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a walk going up has met between a source and the receiver.
+
+    The highest rate, how many had a rate, how many had the highest, and how many stood above the lowest of these.
+    """
+
+    highest: int = 0
+    ranked: int = 0
+    equal: int = 0
+    above: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The rank rules of one walk on one day."""
+
+    world: World
+    program: Program
+    who: Walk
+    day: int
+
+    @property
+    def ladder(self) -> Ladder:
+        """The ladder of the walk."""
+        return self.program.ladders[self.who.ranks or ""]
+
+    def rate_of(self, member: int) -> int:
+        """The rate of the member's rank that day."""
+        return self.ladder.rate_at(ranks.place_on(self.world, member, self.who.ranks or "", self.day))
+
+    def past(self, met: Met, member: int) -> Met:
+        """What is met by sources below ``member``, who stands below all that were met so far."""
+        if self.who.by == "generation":
+            return met
+        rate = self.rate_of(member)
+        if rate == 0 or rate < met.highest:
+            return Met(met.highest, met.ranked + (rate > 0), met.equal, met.above)
+        return Met(rate, met.ranked + 1, met.equal + 1 if rate == met.highest else 1, met.ranked)
+
+    def rate(self, met: Met, rate: int, rates: tuple[int, ...]) -> int:
+        """What a receiver whose rank has ``rate`` gets on a source that has met all this on its way."""
+        if self.who.by == "rank":
+            return max(rate - met.highest, 0)
+        lower = self.who.applies == "equal_or_lower"
+        fits = 0 < rate <= met.highest if lower else rate == met.highest > 0
+        peers = met.above if lower else met.equal - 1
+        return rates[0] if fits and peers < self.who.most else 0
+
+
+def children_on(world: World, day: int) -> dict[int, list[int]]:
+    """Everyone's direct referrals in the run of ``day``."""
+    parents = world.members.parent[: world.members.size].tolist()
+    for member in world.parent_changes:
+        parents[member] = sources.parent_on(world, member, day)
+    children: dict[int, list[int]] = {}
+    for member, parent in enumerate(parents):
+        if parent != NONE:
+            children.setdefault(parent, []).append(member)
+    return children
