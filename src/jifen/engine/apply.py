@@ -45,9 +45,9 @@ from jifen.ledger.journal import Journal, Refusal
 
 __all__ = ["apply"]
 
-Handler = Callable[[Books, Any], None]
+_Handler = Callable[[Books, Any], None]
 
-HANDLERS: dict[type[Event], Handler] = {
+_HANDLERS: dict[type[Event], _Handler] = {
     MemberJoined: desk.join,
     MemberMoved: desk.move_member,
     RankSet: desk.set_rank,
@@ -79,11 +79,11 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     caller forgot to close a day). A ``DayClosed`` event runs the day and opens the next.
     """
     books = Books(world)
-    before = (world.lots.size, world.releases.size)
+    day = world.open_day
     for event in events:
-        apply_one(books, event)
+        _apply_one(books, event)
     transfers, forfeits = books.writer.seal()
-    check_world(world, transfers, before)
+    check_world(world, transfers, closed=world.open_day != day)
     return Journal(
         transfers=transfers,
         forfeits=forfeits,
@@ -96,10 +96,10 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     )
 
 
-def apply_one(books: Books, event: Event) -> None:
+def _apply_one(books: Books, event: Event) -> None:
     """Check one event, then handle it and what follows it."""
     world = books.world
-    digest = digest_of(event)
+    digest = _digest_of(event)
     known = world.event_digests.get(event.id)
     if known is not None:
         code = "duplicate" if known == digest else "conflict"
@@ -119,10 +119,10 @@ def apply_one(books: Books, event: Event) -> None:
     if isinstance(event, DayClosed):
         close_day(books)
         return
-    HANDLERS[type(event)](books, event)
+    _HANDLERS[type(event)](books, event)
     after_event(books)
 
 
-def digest_of(event: Event) -> bytes:
+def _digest_of(event: Event) -> bytes:
     """What makes two events of one id the same: a digest of their facts (the day is no fact)."""
     return hashlib.blake2b(repr(event.facts()).encode(), digest_size=16).digest()

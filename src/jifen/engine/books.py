@@ -4,12 +4,23 @@ Every movement is one transfer between two accounts. Pools and the reserve never
 something is taken back is a receivable, repaid first by their next inflow.
 """
 
+from typing import NamedTuple
+
 from jifen.core.errors import ensure
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account, JournalWriter, Refusal
 
-__all__ = ["CASH", "FROM_MERCHANT", "FROM_RESERVE", "Books", "Place"]
+__all__ = [
+    "CASH",
+    "FROM_MERCHANT",
+    "FROM_RESERVE",
+    "NOTHING",
+    "Books",
+    "On",
+    "Place",
+    "place_of",
+]
 
 CASH = 0
 """The number of the asset money is kept in."""
@@ -19,6 +30,18 @@ FROM_RESERVE = -2
 """Terms name a pool by its number, or one of these two funds."""
 
 Place = tuple[Account, int]
+
+
+class On(NamedTuple):
+    """What a transfer stands on: a lot and how much of it is used up, an order, for a refund the rule taken back."""
+
+    lot: int = NONE
+    drained: int = 0
+    order: int = NONE
+    reason: int = NONE
+
+
+NOTHING = On()
 
 
 class Books:
@@ -40,30 +63,18 @@ class Books:
         """The open business day."""
         return self.world.open_day
 
-    def move(
-        self,
-        rule: str,
-        source: Place,
-        target: Place,
-        amount: int,
-        asset: int = CASH,
-        *,
-        lot: int = NONE,
-        drained: int = 0,
-        order: int = NONE,
-        reason: int = NONE,
-    ) -> None:
-        """Move ``amount`` of ``asset``; with ``drained`` units of ``lot`` used up. Nothing at all writes nothing."""
-        if amount == 0 and drained == 0:
+    def move(self, rule: str, source: Place, target: Place, amount: int, asset: int = CASH, on: On = NOTHING) -> None:
+        """Move ``amount`` of ``asset``; ``on`` names the lot that is used up with it. Nothing at all writes nothing."""
+        if amount == 0 and on.drained == 0:
             return
-        ensure(amount >= 0 and drained >= 0, f"a transfer must not be negative: {rule} {amount} {drained}")
+        ensure(amount >= 0 and on.drained >= 0, f"a transfer must not be negative: {rule} {amount} {on.drained}")
         world = self.world
         self._change(source, asset, -amount)
         self._change(target, asset, amount)
         number = world.rule_names.number(rule)
         self.writer.transfer(
-            (self.event, world.open_day, number, *source, *target, asset, amount, lot, drained, order, NONE, reason,
-             world.version)
+            (self.event, world.open_day, number, *source, *target, asset, amount, on.lot, on.drained, on.order, NONE,
+             on.reason, world.version)
         )  # fmt: skip
 
     def _change(self, place: Place, asset: int, amount: int) -> None:
@@ -86,14 +97,14 @@ class Books:
     def put(self, rule: str, fund: int, source: Place, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
         """Put money into a fund (a pool, the reserve or the merchant's account), repaying what the fund owes first."""
         if fund == FROM_MERCHANT:
-            self.move(rule, source, (Account.MERCHANT, 0), amount, order=order, reason=reason)
+            self.move(rule, source, (Account.MERCHANT, 0), amount, on=On(order=order, reason=reason))
             return
         world = self.world
         debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
         repaid = min(debt, amount)
         owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-        self.move(rule, source, owing, repaid, order=order, reason=reason)
-        self.move(rule, source, place_of(fund), amount - repaid, order=order, reason=reason)
+        self.move(rule, source, owing, repaid, on=On(order=order, reason=reason))
+        self.move(rule, source, place_of(fund), amount - repaid, on=On(order=order, reason=reason))
 
     def give_back(self, rule: str, fund: int, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
         """Return money from a fund to the merchant; what it lacks becomes its debt."""
@@ -102,8 +113,8 @@ class Books:
             return
         paid = min(self.available(fund), amount)
         owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-        self.move(rule, place_of(fund), merchant, paid, order=order, reason=reason)
-        self.move(rule, owing, merchant, amount - paid, order=order, reason=reason)
+        self.move(rule, place_of(fund), merchant, paid, on=On(order=order, reason=reason))
+        self.move(rule, owing, merchant, amount - paid, on=On(order=order, reason=reason))
 
     def available(self, fund: int) -> int:
         """What a pool or the reserve can pay now."""
@@ -116,14 +127,14 @@ class Books:
         """
         world = self.world
         order = world.lots.order.item(lot) if lot != NONE else NONE
-        wallet = (Account.WALLET, member)
+        wallet, on = (Account.WALLET, member), On(lot=lot, order=order, reason=reason)
         if amount > 0 and fund != FROM_MERCHANT:
             debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
             owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-            self.move("refund", wallet, owing, min(debt, amount), asset, lot=lot, order=order, reason=reason)
+            self.move("refund", wallet, owing, min(debt, amount), asset, on)
             amount -= min(debt, amount)
-        self.move("refund", wallet, place_of(fund), max(amount, 0), asset, lot=lot, order=order, reason=reason)
-        self.move("refund", (Account.MERCHANT, 0), wallet, max(-amount, 0), asset, lot=lot, order=order, reason=reason)
+        self.move("refund", wallet, place_of(fund), max(amount, 0), asset, on)
+        self.move("refund", (Account.MERCHANT, 0), wallet, max(-amount, 0), asset, on)
 
     def reclaim(self, member: int, lot: int, units: int, reason: int = NONE, rule: str = "refund") -> None:
         """Add ``units`` to what a lot still promises (below 0: take them away)."""
@@ -133,7 +144,7 @@ class Books:
         issuer, claim = (Account.ISSUER, store), (Account.CLAIM, member)
         source, target = (issuer, claim) if units > 0 else (claim, issuer)
         order = world.lots.order.item(lot)
-        self.move(rule, source, target, abs(units), unit, lot=lot, order=order, reason=reason)
+        self.move(rule, source, target, abs(units), unit, On(lot=lot, order=order, reason=reason))
 
 
 def place_of(fund: int) -> Place:

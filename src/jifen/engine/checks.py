@@ -29,7 +29,7 @@ from jifen.plan.model import Curve, Lots
 
 __all__ = ["REFUSAL_CODES", "refusal_of"]
 
-Why = tuple[str, str]
+_Why = tuple[str, str]
 
 REFUSAL_CODES = (
     "duplicate", "conflict", "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store",
@@ -39,18 +39,18 @@ REFUSAL_CODES = (
 """Every code an event can be refused with, in order of precedence."""
 
 
-def refusal_of(world: World, event: Event) -> Why | None:
+def refusal_of(world: World, event: Event) -> _Why | None:
     """Why a new event is refused, or ``None``."""
     if event.day < world.open_day:
         return "out_of_order", f"day {event.day} is closed; day {world.open_day} is open"
-    reasons = unknown_names(world, event)
+    reasons = _unknown_names(world, event)
     if reasons is not None:
         return reasons
-    check = CHECKS.get(type(event))
+    check = _CHECKS.get(type(event))
     return None if check is None else check(world, event)
 
 
-def unknown_names(world: World, event: Event) -> Why | None:
+def _unknown_names(world: World, event: Event) -> _Why | None:
     """The first name of the event that nobody bears."""
     names = [getattr(event, key, None) for key in ("member", "to", "referrer")]
     if isinstance(event, MemberJoined):
@@ -65,17 +65,17 @@ def unknown_names(world: World, event: Event) -> Why | None:
         return "unknown_order", f"no withdrawal {event.withdrawal!r}"
     if isinstance(event, PoolDonated) and event.pool not in world.program.pool_names:
         return "unknown_pool", f"the plan has no pool {event.pool!r}"
-    if isinstance(event, StoreAdjusted) and event.store not in ASSETS and not adjustable(world, event.store):
+    if isinstance(event, StoreAdjusted) and event.store not in ASSETS and not _adjustable(world, event.store):
         return "unknown_store", f"the plan has no store {event.store!r} with lots, weights or tokens"
     return None
 
 
-def adjustable(world: World, store: str) -> bool:
+def _adjustable(world: World, store: str) -> bool:
     """Whether the back office can add to a store by hand."""
     return isinstance(world.program.plan.stores.get(store), Lots)
 
 
-def bad(amount: int, unit: int = 1) -> Why | None:
+def _bad(amount: int, unit: int = 1) -> _Why | None:
     """An amount that is not above 0, too large, or finer than ``unit`` micro-units."""
     if amount <= 0:
         return "bad_amount", "the amount must be above 0"
@@ -86,13 +86,13 @@ def bad(amount: int, unit: int = 1) -> Why | None:
     return None
 
 
-def check_join(world: World, event: MemberJoined) -> Why | None:
+def _check_join(world: World, event: MemberJoined) -> _Why | None:
     if event.member in world.member_ids.numbers:
         return "conflict", f"member {event.member!r} has joined before"
     return None
 
 
-def check_move(world: World, event: MemberMoved) -> Why | None:
+def _check_move(world: World, event: MemberMoved) -> _Why | None:
     member, parent = world.member_ids.numbers[event.member], world.member_ids.numbers[event.referrer]
     if member == parent:
         return "self", "nobody is his own referrer"
@@ -106,23 +106,23 @@ def check_move(world: World, event: MemberMoved) -> Why | None:
     return None
 
 
-def check_order(world: World, event: OrderPaid) -> Why | None:
+def _check_order(world: World, event: OrderPaid) -> _Why | None:
     for line in event.lines:
-        if reason := bad(line.amount, CENT):
+        if reason := _bad(line.amount, CENT):
             return reason
         if line.cost < 0:
             return "bad_amount", "a cost must not be below 0"
     if not event.lines or event.amount > AMOUNT_MAX:
         return "bad_amount", "an order needs lines, and an amount within the limit"
     for _, used in event.pay:
-        if reason := bad(used):
+        if reason := _bad(used):
             return reason
     if sum(used for _, used in event.pay) > event.amount:
         return "bad_amount", "more is paid in assets than the order's amount"
-    return check_pay(world, event)
+    return _check_pay(world, event)
 
 
-def check_pay(world: World, event: OrderPaid) -> Why | None:
+def _check_pay(world: World, event: OrderPaid) -> _Why | None:
     params, member = world.program.plan.params, world.member_ids.numbers[event.member]
     allowed = sum(line.amount for line in event.lines if line.sku in params["voucher_skus"])
     pay = dict(event.pay)
@@ -137,19 +137,19 @@ def check_pay(world: World, event: OrderPaid) -> Why | None:
     return None
 
 
-def check_refund(world: World, event: OrderRefunded) -> Why | None:
-    if reason := bad(event.amount, CENT):
+def _check_refund(world: World, event: OrderRefunded) -> _Why | None:
+    if reason := _bad(event.amount, 1 if event.share else CENT):
         return reason
     order = world.order_ids.numbers[event.order]
     net = world.orders.whole.item(order) - world.orders.returned_whole.item(order)
     if event.amount > net:
         return "too_much", "more is given back than is left of the order"
     if event.lines:
-        return check_refund_lines(world, event, order)
+        return _check_refund_lines(world, event, order)
     return None
 
 
-def check_refund_lines(world: World, event: OrderRefunded, order: int) -> Why | None:
+def _check_refund_lines(world: World, event: OrderRefunded, order: int) -> _Why | None:
     if sum(amount for _, amount in event.lines) != event.amount:
         return "bad_amount", "the lines do not add up to the amount"
     left = {line.line.line: line.line.amount - line.given_back for line in world.order_lines.get(order, ())}
@@ -163,7 +163,7 @@ def check_refund_lines(world: World, event: OrderRefunded, order: int) -> Why | 
     return None
 
 
-def check_sale(world: World, event: TokensSold) -> Why | None:
+def _check_sale(world: World, event: TokensSold) -> _Why | None:
     if world.program.curve is None or not world.program.by_event["sale"]:
         return "unknown_store", "the plan has no tokens to sell"
     if event.tokens is not None and event.tokens <= 0:
@@ -174,78 +174,78 @@ def check_sale(world: World, event: TokensSold) -> Why | None:
     return None
 
 
-def check_transfer(world: World, event: AssetTransferred) -> Why | None:
-    if reason := bad(event.amount):
+def _check_transfer(world: World, event: AssetTransferred) -> _Why | None:
+    if reason := _bad(event.amount):
         return reason
     if event.member == event.to:
         return "self", "nobody sends to himself"
     if event.asset != "coin" or not world.program.plan.params["coin_transferable"]:
         return "asset_forbidden", f"{event.asset} cannot be sent"
-    return enough(world, event.member, event.asset, event.amount)
+    return _enough(world, event.member, event.asset, event.amount)
 
 
-def check_withdrawal(world: World, event: WithdrawalRequested) -> Why | None:
-    if reason := bad(event.amount):
+def _check_withdrawal(world: World, event: WithdrawalRequested) -> _Why | None:
+    if reason := _bad(event.amount):
         return reason
     allowed = event.asset == "cash" or (event.asset == "coin" and world.program.plan.params["coin_withdrawable"])
     if not allowed:
         return "asset_forbidden", f"{event.asset} cannot be withdrawn"
-    return enough(world, event.member, event.asset, event.amount)
+    return _enough(world, event.member, event.asset, event.amount)
 
 
-def check_withdrawal_end(world: World, event: WithdrawalPaid | WithdrawalRejected) -> Why | None:
+def _check_withdrawal_end(world: World, event: WithdrawalPaid | WithdrawalRejected) -> _Why | None:
     if world.withdrawals[event.withdrawal][3] != "requested":
         return "conflict", "the withdrawal has ended before"
     return None
 
 
-def enough(world: World, member: str, asset: str, amount: int) -> Why | None:
+def _enough(world: World, member: str, asset: str, amount: int) -> _Why | None:
     if world.balance(member, asset) < amount:
         return "insufficient", f"not enough {asset}"
     return None
 
 
-def check_adjustment(world: World, event: StoreAdjusted) -> Why | None:
+def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     amounts = [event.amount] if event.value is None else [event.value]
     if any(amount == 0 or abs(amount) > AMOUNT_MAX for amount in amounts) or (
         event.base is not None and event.base <= 0
     ):
         return "bad_amount", "an adjustment must not be 0 or too large"
-    tokens = event.store not in ASSETS and event.store == token_store_name(world)
+    tokens = event.store not in ASSETS and event.store == _token_store_name(world)
     curve = world.program.curve
     if tokens and amounts[0] > 0 and isinstance(curve, Curve) and not curve.unbacked:
         return "unbacked_mint", "tokens without money are not allowed in this plan"
     return None
 
 
-def token_store_name(world: World) -> str:
+def _token_store_name(world: World) -> str:
     return "" if world.program.curve is None else token_store(world)
 
 
-def check_donation(world: World, event: PoolDonated | ReserveToppedUp | LiabilityBooked) -> Why | None:
-    return bad(event.amount)
+def _check_donation(world: World, event: PoolDonated | ReserveToppedUp | LiabilityBooked) -> _Why | None:
+    return _bad(event.amount)
 
 
-def check_receipt(world: World, event: OrderReceived | OrderSettled) -> Why | None:
+def _check_receipt(world: World, event: OrderReceived | OrderSettled) -> _Why | None:
     if world.orders.state.item(world.order_ids.numbers[event.order]) != 0:
         return "conflict", "the order is not waiting for its refund window"
     return None
 
 
-CHECKS: dict[type[Event], Callable[[World, Any], Why | None]] = {
-    MemberJoined: check_join,
-    MemberMoved: check_move,
-    OrderPaid: check_order,
-    OrderReceived: check_receipt,
-    OrderSettled: check_receipt,
-    OrderRefunded: check_refund,
-    TokensSold: check_sale,
-    AssetTransferred: check_transfer,
-    WithdrawalRequested: check_withdrawal,
-    WithdrawalPaid: check_withdrawal_end,
-    WithdrawalRejected: check_withdrawal_end,
-    StoreAdjusted: check_adjustment,
-    PoolDonated: check_donation,
-    ReserveToppedUp: check_donation,
-    LiabilityBooked: check_donation,
+_CHECKS: dict[type[Event], Callable[[World, Any], _Why | None]] = {
+    MemberJoined: _check_join,
+    MemberMoved: _check_move,
+    OrderPaid: _check_order,
+    OrderReceived: _check_receipt,
+    OrderSettled: _check_receipt,
+    OrderRefunded: _check_refund,
+    TokensSold: _check_sale,
+    AssetTransferred: _check_transfer,
+    WithdrawalRequested: _check_withdrawal,
+    WithdrawalPaid: _check_withdrawal_end,
+    WithdrawalRejected: _check_withdrawal_end,
+    StoreAdjusted: _check_adjustment,
+    PoolDonated: _check_donation,
+    ReserveToppedUp: _check_donation,
+    LiabilityBooked: _check_donation,
 }

@@ -6,6 +6,7 @@ columns; they see merchant funding, and where the reserve falls short its share 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from jifen.engine.books import FROM_RESERVE, Books, place_of
 from jifen.engine.columns import Column
 from jifen.engine.exits import run_exits
 from jifen.engine.order import settle, settling
-from jifen.engine.payments import rationed, terms_of, untake
+from jifen.engine.payments import Rationing, terms_of, untake
 from jifen.engine.program import Step
 from jifen.engine.queues import serve
 from jifen.engine.tables import NONE
@@ -23,11 +24,14 @@ from jifen.engine.world import World
 from jifen.ledger.journal import FORFEIT, TRANSFER, Account
 from jifen.plan.model import Lots
 
-__all__ = ["close_day"]
+__all__ = [
+    "after_event",
+    "close_day",
+]
 
 
 @dataclass(slots=True)
-class Phase:
+class _Phase:
     """What one daily rule takes from lots: portions in order; those of one payment stand together.
 
     ``payment`` numbers the payments from 0 (each lot by itself for a scheduled release).
@@ -51,7 +55,7 @@ def close_day(books: Books) -> None:
     for order in settling(world, world.open_day):
         settle(books, order)
         after_event(books)
-    run_releases(books)
+    _run_releases(books)
     for step in world.program.queues:
         serve(books, step)
     for step in world.program.daily_exits:
@@ -70,27 +74,27 @@ def after_event(books: Books) -> None:
         world.token_touched.clear()
 
 
-def run_releases(books: Books) -> None:
+def _run_releases(books: Books) -> None:
     """Phases 3 and 4: scheduled releases, the walks over them, one funding for all, and their rows."""
     world = books.world
-    phases: list[Phase] = []
+    phases: list[_Phase] = []
     sums = np.zeros(world.members.size, dtype=np.int64)
     for step in world.program.schedules:
-        phase, released = scheduled(world, step)
+        phase, released = _scheduled(world, step)
         phases.append(phase)
         sums += released
     if sums.any():
-        phases += [walked(books, step, sums) for step in world.program.walks]
-    ration(world, [phase for phase in phases if world.terms[phase.terms][2] == FROM_RESERVE])
+        phases += [_walked(books, step, sums) for step in world.program.walks]
+    _ration(world, [phase for phase in phases if world.terms[phase.terms][2] == FROM_RESERVE])
     for phase in phases:
         if phase.payment is phase.lot:
-            post_scheduled(world, phase, books.event)
+            _post_scheduled(world, phase, books.event)
         else:
-            post_walk(world, phase, books.event)
-        post_transfers(books, phase)
+            _post_walk(world, phase, books.event)
+        _post_transfers(books, phase)
 
 
-def scheduled(world: World, step: Step) -> tuple[Phase, Column]:
+def _scheduled(world: World, step: Step) -> tuple[_Phase, Column]:
     """The scheduled release of one store's lots, and its sum by member."""
     from jifen.engine.kernels.daily import release_scheduled
 
@@ -101,16 +105,16 @@ def scheduled(world: World, step: Step) -> tuple[Phase, Column]:
         world.open_day, isinstance(kind, Lots) and kind.mode == "sequential", chains.head[: world.members.size],
         lots.after, (lots.remaining, lots.daily, lots.eligible_from, lots.emptied_on),
     )  # fmt: skip
-    phase = Phase(step, terms_of(world, step.asset), lots.member[lot], lot, points, points.copy(), lot, points)
+    phase = _Phase(step, terms_of(world, step.asset), lots.member[lot], lot, points, points.copy(), lot, points)
     return phase, sums
 
 
-def walked(books: Books, step: Step, sums: Column) -> Phase:
+def _walked(books: Books, step: Step, sums: Column) -> _Phase:
     """One daily walk: what everyone wants of his descendants' releases, taken from his lots."""
     from jifen.engine.kernels.daily import drain_wanted
 
     world, gate = books.world, step.gate
-    wanted = wanted_of(world, step, sums)
+    wanted = _wanted_of(world, step, sums)
     chains = world.chains[world.stores.numbers[step.drains]]
     member, lot, points = drain_wanted(
         world.open_day, wanted, gate.spill == "forfeit", (chains.head[: world.members.size], world.lots.after),
@@ -119,18 +123,18 @@ def walked(books: Books, step: Step, sums: Column) -> Phase:
     terms = terms_of(world, step.asset)
     starts = np.flatnonzero(np.diff(member, prepend=-1))
     payment = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(member))))
-    phase = Phase(step, terms, member, lot, points, points.copy(), payment, wanted[member[starts]])
+    phase = _Phase(step, terms, member, lot, points, points.copy(), payment, wanted[member[starts]])
     got = np.zeros(len(wanted), dtype=np.int64)
     np.add.at(got, member, points)
     lacking = np.flatnonzero(wanted > got)
     if gate.no_lot == "bank":
-        bank(books, step, terms, lacking[got[lacking] == 0], wanted)
+        _bank(books, step, terms, lacking[got[lacking] == 0], wanted)
         lacking = lacking[got[lacking] > 0]
-    forfeit(books, step, lacking, (wanted - got)[lacking])
+    _forfeit(books, step, lacking, (wanted - got)[lacking])
     return phase
 
 
-def wanted_of(world: World, step: Step, sums: Column) -> Column:
+def _wanted_of(world: World, step: Step, sums: Column) -> Column:
     """What each member wants by one walk, in points, floored once."""
     from jifen.engine.kernels import daily
 
@@ -146,7 +150,7 @@ def wanted_of(world: World, step: Step, sums: Column) -> Column:
     return daily.peer_wanted(upward, parent, sums, levels, (len(ladder.rates), amount.rates[0], who.most, lower))
 
 
-def bank(books: Books, step: Step, terms: int, members: Column, wanted: Column) -> None:
+def _bank(books: Books, step: Step, terms: int, members: Column, wanted: Column) -> None:
     """Bank the whole payments of members without a live lot."""
     world = books.world
     for member in members.tolist():
@@ -160,7 +164,7 @@ def bank(books: Books, step: Step, terms: int, members: Column, wanted: Column) 
         world.banked.add(member=member, payment=row)
 
 
-def forfeit(books: Books, step: Step, members: Column, points: Column) -> None:
+def _forfeit(books: Books, step: Step, members: Column, points: Column) -> None:
     """Write what lots could not take."""
     if len(members) == 0:
         return
@@ -171,37 +175,28 @@ def forfeit(books: Books, step: Step, members: Column, points: Column) -> None:
     books.writer.forfeits(rows)
 
 
-def ration(world: World, phases: list[Phase]) -> None:
+def _ration(world: World, phases: list[_Phase]) -> None:
     """Cut the run's payments to what the reserve has; what is not paid returns to its lots."""
-    money = world.reserve
-    wanted = sum(int(asset_of(world, phase).sum()) for phase in phases)
-    if wanted <= money:
+    rationing = Rationing(world, sum(int(_asset_of(world, phase).sum()) for phase in phases))
+    if rationing.enough:
         return
-    rule = world.program.on_shortfall
     for phase in phases:
-        per_point = world.terms[phase.terms][1]
-        due, payment = phase.due.tolist(), phase.payment.tolist()
-        row = 0
-        while row < len(due):
-            end = row + 1
-            while end < len(due) and payment[end] == payment[row]:
-                end += 1
-            portions = due[row:end]
-            allowed = rationed(rule, portions, per_point, money, wanted)
-            for at, points in zip(range(row, end), allowed, strict=True):
-                phase.points[at] = points
-                untake(world, int(phase.lot[at]), due[at] - points)
-                money -= points * per_point // MICRO if rule == "defer" else 0
-            row = end
+        due, lots = phase.due.tolist(), phase.lot.tolist()
+        starts = np.flatnonzero(np.diff(phase.payment, prepend=-1)).tolist()
+        for first, end in pairwise([*starts, len(due)]):
+            allowed = rationing.cut(due[first:end], world.terms[phase.terms][1])
+            phase.points[first:end] = allowed
+            for row, points in zip(range(first, end), allowed, strict=True):
+                untake(world, lots[row], due[row] - points)
 
 
-def asset_of(world: World, phase: Phase) -> Column:
+def _asset_of(world: World, phase: _Phase) -> Column:
     """What each portion pays: ⌊points × per_point⌋."""
     per_point = world.terms[phase.terms][1]
     return phase.points // MICRO * per_point + phase.points % MICRO * per_point // MICRO
 
 
-def post_scheduled(world: World, phase: Phase, event: int) -> None:
+def _post_scheduled(world: World, phase: _Phase, event: int) -> None:
     """Rows of scheduled releases; one that goes on as yesterday only lives a day longer."""
     lots, releases = world.lots, world.releases
     going = lots.open_release[phase.lot]
@@ -220,15 +215,15 @@ def post_scheduled(world: World, phase: Phase, event: int) -> None:
     first = releases.extend(
         len(new), lot=lot, before=lots.last_release[lot], kind=1, first_day=world.open_day, last_day=world.open_day,
         event=event, rule=world.rule_names.number(phase.step.rule.id), version=world.version, base=phase.due[new],
-        points=phase.points[new], terms=phase.terms, kept_then=kept_now(world, lot, order),
-        returned_then=returned_now(world, lot, order),
+        points=phase.points[new], terms=phase.terms, kept_then=_kept_now(world, lot, order),
+        returned_then=_returned_now(world, lot, order),
     )  # fmt: skip
     rows = np.arange(first, first + len(new))
     lots.last_release[lot] = rows
     lots.open_release[lot] = rows
 
 
-def post_walk(world: World, phase: Phase, event: int) -> None:
+def _post_walk(world: World, phase: _Phase, event: int) -> None:
     """Rows of a walk's payments and their portions."""
     paid = phase.points > 0
     member, lot, points, payment = phase.member[paid], phase.lot[paid], phase.points[paid], phase.payment[paid]
@@ -252,12 +247,12 @@ def post_walk(world: World, phase: Phase, event: int) -> None:
         len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
         event=event, rule=rule, version=world.version, base=points, points=points,
         payment=np.repeat(rows, counts), older=cumulated - np.repeat(cumulated[starts], counts), terms=phase.terms,
-        kept_then=kept_now(world, lot, order), returned_then=returned_now(world, lot, order),
+        kept_then=_kept_now(world, lot, order), returned_then=_returned_now(world, lot, order),
     )  # fmt: skip
     lots.last_release[lot] = np.arange(start, start + len(lot))
 
 
-def kept_now(world: World, lot: Column, order: Column) -> Column:
+def _kept_now(world: World, lot: Column, order: Column) -> Column:
     """What each lot's order has kept (weighted by lines where the lot stands on such a weighting), 0 without one."""
     kept = np.where(order == NONE, 0, world.orders.kept[order])
     for at in np.flatnonzero(world.lots.key[lot] != NONE).tolist():
@@ -265,18 +260,18 @@ def kept_now(world: World, lot: Column, order: Column) -> Column:
     return kept
 
 
-def returned_now(world: World, lot: Column, order: Column) -> Column:
-    """What each lot's order has given back under ``upstream: reverse``, weighted like ``kept_now``."""
+def _returned_now(world: World, lot: Column, order: Column) -> Column:
+    """What each lot's order has given back under ``upstream: reverse``, weighted like ``_kept_now``."""
     returned = np.where(order == NONE, 0, world.orders.returned[order])
     for at in np.flatnonzero(world.lots.key[lot] != NONE).tolist():
         returned[at] = world.returned(int(order[at]), int(world.lots.key[lot[at]]))
     return returned
 
 
-def post_transfers(books: Books, phase: Phase) -> None:
+def _post_transfers(books: Books, phase: _Phase) -> None:
     """The transfers of a phase, and the balances they change."""
     world = books.world
-    amounts = asset_of(world, phase)
+    amounts = _asset_of(world, phase)
     written = (amounts > 0) | (phase.points > 0)
     amounts, member, lot = amounts[written], phase.member[written], phase.lot[written]
     asset, _, fund = world.terms[phase.terms]

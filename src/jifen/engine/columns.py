@@ -11,7 +11,11 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Column", "Table"]
+__all__ = [
+    "FIRST_CAPACITY",
+    "Column",
+    "Table",
+]
 
 Column = npt.NDArray[np.int64]
 

@@ -8,7 +8,7 @@ is remembered.
 from fractions import Fraction
 
 from jifen.core.micros import MICRO
-from jifen.engine.books import Books, place_of
+from jifen.engine.books import Books, On, place_of
 from jifen.engine.grants import add_lot
 from jifen.engine.payments import terms_of
 from jifen.engine.program import Step
@@ -111,9 +111,8 @@ def leave(books: Books, step: Step, member: int, lots: list[int], tokens: int, n
         rest -= paid
         add_sale(books, lot, rule, terms, tokens=taken, gross=gross, proceeds=part, dust=paid - part)
         order = world.lots.order.item(lot)
-        books.move(
-            step.rule.id, place_of(fund), (Account.WALLET, member), paid, asset, lot=lot, drained=taken, order=order
-        )
+        on = On(lot=lot, drained=taken, order=order)
+        books.move(step.rule.id, place_of(fund), (Account.WALLET, member), paid, asset, on)
         world.members.realised[member] += gross
         burn(world, member, lot, taken, (balance, supply))
         if left == 0:

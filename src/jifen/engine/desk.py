@@ -39,7 +39,7 @@ __all__ = [
     "set_agent", "set_rank", "settle_order", "top_up",
 ]  # fmt: skip
 
-OUTSIDE = (Account.OUTSIDE, 0)
+_OUTSIDE = (Account.OUTSIDE, 0)
 
 
 def join(books: Books, event: MemberJoined) -> None:
@@ -133,7 +133,7 @@ def pay_withdrawal(books: Books, event: WithdrawalPaid) -> None:
     """The reserved amount leaves."""
     member, asset, amount, _ = books.world.withdrawals[event.withdrawal]
     books.world.withdrawals[event.withdrawal] = (member, asset, amount, "paid")
-    books.move("withdraw", (Account.PENDING, member), OUTSIDE, amount, asset)
+    books.move("withdraw", (Account.PENDING, member), _OUTSIDE, amount, asset)
 
 
 def reject_withdrawal(books: Books, event: WithdrawalRejected) -> None:
@@ -145,12 +145,12 @@ def reject_withdrawal(books: Books, event: WithdrawalRejected) -> None:
 
 def donate(books: Books, event: PoolDonated) -> None:
     """Money from outside into a pool."""
-    books.put("donate", books.world.pools.numbers[event.pool], OUTSIDE, event.amount)
+    books.put("donate", books.world.pools.numbers[event.pool], _OUTSIDE, event.amount)
 
 
 def top_up(books: Books, event: ReserveToppedUp) -> None:
     """Money from outside into the reserve."""
-    books.put("top_up", FROM_RESERVE, OUTSIDE, event.amount)
+    books.put("top_up", FROM_RESERVE, _OUTSIDE, event.amount)
 
 
 def activate_plan(books: Books, event: PlanActivated) -> None:
@@ -169,26 +169,26 @@ def adjust_store(books: Books, event: StoreAdjusted) -> None:
     member = world.member_ids.numbers[event.member]
     kind = world.program.plan.stores.get(event.store)
     if not isinstance(kind, Lots):
-        adjust_asset(books, member, ASSETS.index(event.store), event.amount)
+        _adjust_asset(books, member, ASSETS.index(event.store), event.amount)
     elif kind.mode == "tokens":
-        adjust_tokens(books, member, event)
+        _adjust_tokens(books, member, event)
     elif event.amount > 0:
-        add_by_hand(books, member, event)
+        _add_by_hand(books, member, event)
     else:
-        remove_by_hand(books, member, event.store, -event.amount)
+        _remove_by_hand(books, member, event.store, -event.amount)
 
 
-def adjust_asset(books: Books, member: int, asset: int, amount: int) -> None:
+def _adjust_asset(books: Books, member: int, asset: int, amount: int) -> None:
     """Give an asset, or take at most what is there."""
     wallet = (Account.WALLET, member)
     if amount > 0:
-        books.move("admin", OUTSIDE, wallet, amount, asset)
+        books.move("admin", _OUTSIDE, wallet, amount, asset)
     else:
         there = max(books.world.wallets[asset].item(member), 0)
-        books.move("admin", wallet, OUTSIDE, min(-amount, there), asset)
+        books.move("admin", wallet, _OUTSIDE, min(-amount, there), asset)
 
 
-def add_by_hand(books: Books, member: int, event: StoreAdjusted) -> None:
+def _add_by_hand(books: Books, member: int, event: StoreAdjusted) -> None:
     """A lot without an order; it releases daily only what ``base`` yuan at the plan's rate give."""
     world = books.world
     schedule = world.program.schedule_of(event.store)
@@ -208,7 +208,7 @@ def add_by_hand(books: Books, member: int, event: StoreAdjusted) -> None:
     post(books, draft_bank(books, lot))
 
 
-def remove_by_hand(books: Books, member: int, store: str, amount: int) -> None:
+def _remove_by_hand(books: Books, member: int, store: str, amount: int) -> None:
     """Drain the newest lots first, without paying; what was removed is an effect like any other."""
     world = books.world
     number = world.stores.numbers[store]
@@ -232,7 +232,7 @@ def remove_by_hand(books: Books, member: int, store: str, amount: int) -> None:
         books.reclaim(member, lot, -taken, rule="admin")
 
 
-def adjust_tokens(books: Books, member: int, event: StoreAdjusted) -> None:
+def _adjust_tokens(books: Books, member: int, event: StoreAdjusted) -> None:
     """Tokens given without money (where the plan allows it), or burned, the newest first."""
     world = books.world
     price = price_of(world, curve.curve_of(world))

@@ -143,12 +143,16 @@ class OrderSettled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRefunded(Event):
-    """A part of an order is given back: ``amount`` of the whole order, or ``lines`` with their amounts."""
+    """A part of an order is given back: ``amount`` of the whole order, or ``lines`` with their amounts.
+
+    ``share``: the amount was worked out as a share of the order, so it may be finer than a cent.
+    """
 
     name: ClassVar[str] = "order_refunded"
     order: str
     amount: int
     lines: tuple[tuple[str, int], ...] = ()
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import heapq
 from fractions import Fraction
 
 from jifen.engine.books import Books
-from jifen.engine.curve import curve_of, exit_cap, exit_price, leave, token_store, value_of
+from jifen.engine.curve import curve_of, exit_cap, exit_price, leave, standing_sales, token_store, value_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World, price_of
@@ -17,7 +17,7 @@ from jifen.plan.model import Head
 
 __all__ = ["ExitHeap", "run_exits"]
 
-Entry = tuple[Fraction, int, int, int]
+_Entry = tuple[Fraction, int, int, int]
 
 
 class ExitHeap:
@@ -26,7 +26,7 @@ class ExitHeap:
     def __init__(self, step: Step, world: World) -> None:
         """Collect everyone's."""
         self.step = step
-        self.heap: list[Entry] = []
+        self.heap: list[_Entry] = []
         self.counts: dict[int, int] = {}
         for member in range(world.members.size):
             self.touch(world, member)
@@ -44,7 +44,7 @@ class ExitHeap:
             if price is not None:
                 heapq.heappush(self.heap, (price, member, lot, count))
 
-    def lowest(self) -> Entry | None:
+    def lowest(self) -> _Entry | None:
         """The lowest exit price that still counts."""
         while self.heap and self.heap[0][3] != self.counts[self.heap[0][1]]:
             heapq.heappop(self.heap)
@@ -67,12 +67,12 @@ def run_exits(books: Books, step: Step) -> None:
         balance, supply = price_of(world, curve)
         if balance * price.denominator < price.numerator * supply:
             return
-        force_out(books, step, member, lot)
+        _force_out(books, step, member, lot)
         heap.touch(world, member)
         world.token_touched.discard(member)
 
 
-def force_out(books: Books, step: Step, member: int, lot: int) -> None:
+def _force_out(books: Books, step: Step, member: int, lot: int) -> None:
     """Sell all tokens of a member (or of one lot) and close the orders they came from."""
     world, orders = books.world, books.world.orders
     cap = exit_cap(world, step, member, lot) or 0
@@ -90,3 +90,4 @@ def force_out(books: Books, step: Step, member: int, lot: int) -> None:
         order = world.lots.order.item(lot)
         orders.state[order] = 2
         world.members.spend[member] -= orders.kept.item(order)
+        world.members.realised[member] -= sum(gross for _, gross, _, _ in standing_sales(world, lot))

@@ -13,6 +13,7 @@ import numpy as np
 from jifen.core.micros import MICRO
 from jifen.engine import ranks, sources
 from jifen.engine.curve import standing_sales
+from jifen.engine.grants import OF_ORDER
 from jifen.engine.program import Ladder, Program, Step
 from jifen.engine.refund import is_tokens, standing_rows
 from jifen.engine.tables import NONE
@@ -74,12 +75,12 @@ def explain(world: World, member: str, day: int | None = None, most: int = 20) -
     found: list[Explanation] = []
     for store in world.chains:
         for lot in world.lots_of(row, store):
-            found += granted(world, lot, day)
-            found += sold(world, lot, day) if is_tokens(world, lot) else released(world, lot, day, most)
+            found += _granted(world, lot, day)
+            found += _sold(world, lot, day) if is_tokens(world, lot) else _released(world, lot, day, most)
     return sorted(found, key=lambda each: each.day)
 
 
-def granted(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
+def _granted(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
     """The lot's grant."""
     lots = world.lots
     if day not in (None, lots.day.item(lot)):
@@ -89,14 +90,14 @@ def granted(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
     order = lots.order.item(lot)
     rule = "admin" if order == NONE else plan.rules[index].id if index != NONE else "mint"
     unit, amount = world.stores.names[lots.store.item(lot)], lots.granted_first.item(lot)
-    given = () if order == NONE else order_sources(world, order, amount, lots.kept_then.item(lot))
+    given = () if order == NONE else _order_sources(world, order, amount, lots.kept_then.item(lot))
     yield Explanation(
         day=lots.day.item(lot), rule=rule, amount=amount, stands=lots.granted.item(lot), asset=unit, points=amount,
         lot=world.cause_of(lot), plan=plan.digest, sources=given,
     )  # fmt: skip
 
 
-def order_sources(world: World, order: int, amount: int, kept: int) -> tuple[Source, ...]:
+def _order_sources(world: World, order: int, amount: int, kept: int) -> tuple[Source, ...]:
     """An order's lines as the sources of what it granted: each line's share of ``amount`` by what it brought."""
     buyer, name = world.member_ids.names[world.orders.member.item(order)], world.order_ids.names[order]
     lines = [line for line in world.order_lines.get(order, []) if line.inside]
@@ -110,7 +111,7 @@ def order_sources(world: World, order: int, amount: int, kept: int) -> tuple[Sou
     )
 
 
-def released(world: World, lot: int, day: int | None, most: int) -> Iterator[Explanation]:
+def _released(world: World, lot: int, day: int | None, most: int) -> Iterator[Explanation]:
     """Everything that was taken out of a lot of points."""
     releases = world.releases
     stands: dict[int, int] = {}
@@ -122,7 +123,10 @@ def released(world: World, lot: int, day: int | None, most: int) -> Iterator[Exp
             terms, version = releases.terms.item(row), world.version_on(on)
             asset, per_point, _ = world.terms[terms]
             payment = releases.payment.item(row)
-            parts = () if payment == NONE else payment_sources(world, payment, most if day is not None else 0)
+            if payment != NONE:
+                parts = _payment_sources(world, payment, most if day is not None else 0)
+            else:
+                parts = _lot_source(world, lot, row)
             dust = 0 if not parts else world.payments.paid.item(payment) - sum(part.points for part in parts)
             yield Explanation(
                 day=on, rule=world.rule_names.names[releases.rule.item(row)],
@@ -132,7 +136,20 @@ def released(world: World, lot: int, day: int | None, most: int) -> Iterator[Exp
             )  # fmt: skip
 
 
-def sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
+def _lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
+    """The order of a lot as the source of what the lot releases by schedule or is served; by hand there is none."""
+    lots, order = world.lots, world.lots.order.item(lot)
+    kind = world.releases.kind.item(release)
+    if order == NONE or kind == 0:
+        return ()
+    rate = lots.daily_rate.item(lot) if kind == sources.SCHEDULED else MICRO
+    of_order = kind == sources.SCHEDULED and lots.daily_of.item(lot) == OF_ORDER
+    base = world.releases.kept_then.item(release) if of_order else lots.granted.item(lot)
+    member, points = world.member_ids.names[lots.member.item(lot)], world.releases.points.item(release)
+    return (Source(member, world.order_ids.names[order], "1", base, rate, points),)
+
+
+def _sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
     """Everything that left a lot of tokens."""
     sales = world.sales
     for _, _, proceeds, row in reversed(standing_sales(world, lot)):
@@ -147,15 +164,15 @@ def sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
         )  # fmt: skip
 
 
-def payment_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
+def _payment_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
     """The sources of a payment, the largest first; of a daily walk none where ``most`` is 0."""
     payments = world.payments
     order = payments.order.item(payment)
     if order == NONE:
-        return () if most == 0 else walk_sources(world, payment, most)
+        return () if most == 0 else _walk_sources(world, payment, most)
     member, points = world.orders.member.item(order), payments.paid.item(payment)
-    step = step_of(world, payment)
-    rate = dict(rates_on(world, step, member, payments.day.item(payment))).get(payments.member.item(payment), 0)
+    step = _step_of(world, payment)
+    rate = dict(_rates_on(world, step, member, payments.day.item(payment))).get(payments.member.item(payment), 0)
     base = payments.wanted.item(payment) * MICRO // rate if rate else payments.wanted.item(payment)
     source = Source(
         world.member_ids.names[member], world.order_ids.names[order], "1", base, rate, points,
@@ -164,12 +181,12 @@ def payment_sources(world: World, payment: int, most: int) -> tuple[Source, ...]
     return (source,)
 
 
-def step_of(world: World, payment: int) -> Step:
+def _step_of(world: World, payment: int) -> Step:
     """The rule that made a payment, as its plan version has it."""
     return world.programs[world.payments.version.item(payment)].steps[world.payments.index.item(payment)]
 
 
-def rates_on(world: World, step: Step, member: int, day: int) -> Iterator[tuple[int, int]]:
+def _rates_on(world: World, step: Step, member: int, day: int) -> Iterator[tuple[int, int]]:
     """(ancestor, rate) going up from ``member`` by the tree, ranks and ladder of ``day``."""
     program = world.programs[world.version_on(day)]
     return rates_up(
@@ -184,11 +201,11 @@ def passed_over(world: World, payment: int, source: int, most: int = 200) -> tup
 
     Only the nearest ``most`` ancestors are looked at; where the way is longer, the last entry says so.
     """
-    payments, step = world.payments, step_of(world, payment)
+    payments, step = world.payments, _step_of(world, payment)
     day, receiver = payments.day.item(payment), payments.member.item(payment)
     ladder = step.walk.ranks
     found = []
-    for count, (ancestor, rate) in enumerate(rates_on(world, step, source, day)):
+    for count, (ancestor, rate) in enumerate(_rates_on(world, step, source, day)):
         if ancestor == receiver:
             break
         if count == most:
@@ -196,13 +213,13 @@ def passed_over(world: World, payment: int, source: int, most: int = 200) -> tup
             break
         if rate == 0:
             place = -1 if ladder is None else ranks.place_on(world, ancestor, ladder, day)
-            found.append(Passed(world.member_ids.names[ancestor], why_not(place, step.walk)))
-        elif not was_paid(world, ancestor, payment):
+            found.append(Passed(world.member_ids.names[ancestor], _why_not(place, step.walk)))
+        elif not _was_paid(world, ancestor, payment):
             found.append(Passed(world.member_ids.names[ancestor], "no live lot: forfeited, not passed up"))
     return tuple(found)
 
 
-def why_not(place: int, who: Walk) -> str:
+def _why_not(place: int, who: Walk) -> str:
     """Why someone with this place in the ladder gets nothing."""
     if place < 0:
         return "no rank"
@@ -211,7 +228,7 @@ def why_not(place: int, who: Walk) -> str:
     return "rank not above the highest met"
 
 
-def was_paid(world: World, member: int, like: int) -> bool:
+def _was_paid(world: World, member: int, like: int) -> bool:
     """Whether a member got a payment by the same rule of the same event."""
     payments = world.payments
     row = world.members.last_payment.item(member)
@@ -224,11 +241,11 @@ def was_paid(world: World, member: int, like: int) -> bool:
     return False
 
 
-def walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
+def _walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
     """The sources of a daily walk's payment: the releases of that day below the receiver, with his rate on each."""
     payments, releases, lots = world.payments, world.releases, world.lots
-    day, receiver, step = payments.day.item(payment), payments.member.item(payment), step_of(world, payment)
-    rates = rates_below(world, step, receiver, day)
+    day, receiver, step = payments.day.item(payment), payments.member.item(payment), _step_of(world, payment)
+    rates = _rates_below(world, step, receiver, day)
     count = releases.size
     open_then = (releases.kind[:count] == sources.SCHEDULED) & (releases.first_day[:count] <= day)
     rows = np.flatnonzero(open_then & (releases.last_day[:count] >= day))
@@ -251,15 +268,15 @@ def walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
     )  # fmt: skip
 
 
-def rates_below(world: World, step: Step, receiver: int, day: int) -> dict[int, int]:
+def _rates_below(world: World, step: Step, receiver: int, day: int) -> dict[int, int]:
     """The receiver's rate on the release of each of his descendants on ``day``, worked out from him downwards."""
     who, amount = step.walk, step.share
-    children = children_on(world, day)
+    children = _children_on(world, day)
     program = world.programs[world.version_on(day)]
-    met: dict[int, Met] = {receiver: Met()}
+    met: dict[int, _Met] = {receiver: _Met()}
     rates: dict[int, int] = {}
     level, depth = [receiver], 0
-    climb = Climb(world, program, who, day)
+    climb = _Climb(world, program, who, day)
     mine = 0 if who.by == "generation" else climb.rate_of(receiver)
     while level and (who.by != "generation" or depth < len(amount.rates)):
         below = []
@@ -274,7 +291,7 @@ def rates_below(world: World, step: Step, receiver: int, day: int) -> dict[int, 
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class _Met:
     """What a walk going up has met between a source and the receiver.
 
     The highest rate, how many had a rate, how many had the highest, and how many stood above the lowest of these.
@@ -287,7 +304,7 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
-class Climb:
+class _Climb:
     """The rank rules of one walk on one day."""
 
     world: World
@@ -304,16 +321,16 @@ class Climb:
         """The rate of the member's rank that day."""
         return self.ladder.rate_at(ranks.place_on(self.world, member, self.who.ranks or "", self.day))
 
-    def past(self, met: Met, member: int) -> Met:
+    def past(self, met: _Met, member: int) -> _Met:
         """What is met by sources below ``member``, who stands below all that were met so far."""
         if self.who.by == "generation":
             return met
         rate = self.rate_of(member)
         if rate == 0 or rate < met.highest:
-            return Met(met.highest, met.ranked + (rate > 0), met.equal, met.above)
-        return Met(rate, met.ranked + 1, met.equal + 1 if rate == met.highest else 1, met.ranked)
+            return _Met(met.highest, met.ranked + (rate > 0), met.equal, met.above)
+        return _Met(rate, met.ranked + 1, met.equal + 1 if rate == met.highest else 1, met.ranked)
 
-    def rate(self, met: Met, rate: int, rates: tuple[int, ...]) -> int:
+    def rate(self, met: _Met, rate: int, rates: tuple[int, ...]) -> int:
         """What a receiver whose rank has ``rate`` gets on a source that has met all this on its way."""
         if self.who.by == "rank":
             return max(rate - met.highest, 0)
@@ -323,7 +340,7 @@ class Climb:
         return rates[0] if fits and peers < self.who.most else 0
 
 
-def children_on(world: World, day: int) -> dict[int, list[int]]:
+def _children_on(world: World, day: int) -> dict[int, list[int]]:
     """Everyone's direct referrals in the run of ``day``."""
     parents = world.members.parent[: world.members.size].tolist()
     for member in world.parent_changes:

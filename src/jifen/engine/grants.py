@@ -9,9 +9,17 @@ from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.plan.model import Feed, Grant, Lots, Schedule
 
-__all__ = ["add_lot", "daily_of", "feed", "grant", "released_from_bank"]
+__all__ = [
+    "OF_BASE",
+    "OF_ORDER",
+    "add_lot",
+    "daily_of",
+    "feed",
+    "grant",
+    "released_from_bank",
+]
 
-OF_GRANTED, OF_ORDER, OF_BASE = range(3)
+_OF_GRANTED, OF_ORDER, OF_BASE = range(3)
 """What a lot's daily rate counts from."""
 
 
@@ -37,10 +45,10 @@ def grant(books: Books, step: Step, order: int, amount: int, key: int, multiple:
         return NONE
     world = books.world
     schedule = world.program.schedule_of(pay.lots)
-    rate, of = 0, OF_GRANTED
+    rate, of = 0, _OF_GRANTED
     if schedule is not None and isinstance(schedule.rule.amount, Schedule):
         rate = schedule.rule.amount.rate
-        of = OF_ORDER if schedule.rule.amount.of == "order_amount" else OF_GRANTED
+        of = OF_ORDER if schedule.rule.amount.of == "order_amount" else _OF_GRANTED
     lot = add_lot(
         world, world.orders.member.item(order), pay.lots, amount, order=order, rule=step.index, key=key,
         kept_then=world.kept(order, key), daily_rate=rate, daily_of=of, multiple=multiple,
@@ -79,7 +87,7 @@ def daily_of(world: World, lot: int) -> int:
     """⌊rate × (what is granted now, or the order's net amount, or the base given by hand)⌋."""
     lots = world.lots
     of = lots.daily_of.item(lot)
-    if of == OF_GRANTED:
+    if of == _OF_GRANTED:
         base = lots.granted.item(lot)
     elif of == OF_ORDER:
         base = world.orders.kept.item(lots.order.item(lot))

@@ -1,40 +1,76 @@
-"""What must hold after every batch; a breach raises, and the batch is not accepted."""
+"""What must hold after every batch; a breach raises, and the batch is not accepted.
+
+The journal is added up by itself, in control totals of Python integers, and what the world holds must equal it. After
+each batch that is looked at where the batch has touched something; at the close of a day everywhere.
+"""
+
+import numpy as np
 
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine.columns import Column
-from jifen.engine.world import World
+from jifen.engine.tables import NONE
+from jifen.engine.world import ASSETS, World
+from jifen.ledger.invariants import Balances, check_claims, check_lots, check_transfers, check_zero_sum, fold
 from jifen.ledger.journal import Account, TransferArray
 
-__all__ = ["check_world"]
+__all__ = ["check_world", "exact_sum"]
 
 
-def check_world(world: World, transfers: TransferArray, before: tuple[int, int]) -> None:
-    """Raise unless lots, pools, reserve and claims are in order after a batch.
-
-    ``before`` holds the numbers of lots and releases when it began.
-    """
+def check_world(world: World, transfers: TransferArray, *, closed: bool) -> None:
+    """Raise ``BrokenInvariant`` unless the books are in order; ``closed``: a day was closed in this batch."""
+    check_transfers(transfers, assets=len(world.assets))
+    balances = fold(transfers)
+    check_zero_sum(balances)
+    _add_to_control(world, balances, transfers)
+    _check_funds(world)
     lots, count = world.lots, world.lots.size
-    remaining, granted = lots.remaining[:count], lots.granted[:count]
-    ensure(bool((remaining >= 0).all()), "a lot's remaining is below zero")
-    ensure(bool((remaining <= granted).all()), "a lot has more remaining than was granted")
-    ensure(all(balance >= 0 for balance in world.pool_balance), "a pool is below zero")
-    ensure(all(debt >= 0 for debt in world.pool_debt_of), "a pool's debt is below zero")
-    ensure(world.reserve >= 0 and world.reserve_debt >= 0, "the reserve is below zero")
-    ensure(bool((transfers["amount"] >= 0).all()), "a transfer is negative")
-    ensure(bool((transfers["drained"] >= 0).all()), "a transfer drains a negative amount")
-    world.claims += claims_of(transfers)
-    ensure(world.claims == exact_sum(remaining), "claims ≠ grants − releases")
-    ensure(
-        world.token_supply == int(world.members.tokens[: world.members.size].sum()), "supply ≠ tokens of all members"
-    )
+    touched = np.unique(transfers["lot"][transfers["lot"] != NONE])
+    rows = np.arange(count) if closed else touched
+    check_lots(lots.granted[rows], lots.remaining[rows])
+    if closed:
+        _check_whole(world)
 
 
-def claims_of(transfers: TransferArray) -> int:
-    """How much the batch added to what all lots together still promise: grants less what was used up."""
-    to_claim = transfers["amount"][transfers["to_kind"] == Account.CLAIM]
-    from_claim = transfers["amount"][transfers["from_kind"] == Account.CLAIM]
-    return exact_sum(to_claim) - exact_sum(from_claim) - exact_sum(transfers["drained"])
+def _add_to_control(world: World, balances: Balances, transfers: TransferArray) -> None:
+    """Add the batch to the control totals: by fund, by asset in wallets, by store in lots."""
+    for name, kind in (("fund", Account.POOL), ("fund", Account.RESERVE), ("debt", Account.RECEIVABLE)):
+        some = balances.of(kind)
+        for number, amount in zip(some.id.tolist(), some.amount.tolist(), strict=True):
+            world.control[f"{name} {NONE if kind == Account.RESERVE else number}"] += amount
+    for name, kind in (("wallet", Account.WALLET), ("claim", Account.CLAIM)):
+        some = balances.of(kind)
+        for asset in np.unique(some.asset).tolist():
+            world.control[f"{name} {world.assets.names[asset]}"] += exact_sum(some.amount[some.asset == asset])
+    drained = transfers[transfers["drained"] > 0]
+    stores = world.lots.store[drained["lot"]]
+    for store in np.unique(stores).tolist():
+        world.control[f"claim {world.stores.names[store]}"] -= exact_sum(drained["drained"][stores == store])
+
+
+def _check_funds(world: World) -> None:
+    """Pools, the reserve and what they owe: never below zero, and as the journal says."""
+    funds = [(NONE, world.reserve, world.reserve_debt)]
+    funds += [(pool, *pair) for pool, pair in enumerate(zip(world.pool_balance, world.pool_debt_of, strict=True))]
+    for number, balance, debt in funds:
+        name = "reserve" if number == NONE else f"pool {world.pools.names[number]}"
+        ensure(balance >= 0 and debt >= 0, f"{name} has {balance} and owes {debt}: neither may be below zero")
+        said, owed = world.control[f"fund {number}"], -world.control[f"debt {number}"]
+        ensure((said, owed) == (balance, debt), f"{name} has {balance}, owes {debt}; the journal says {said}, {owed}")
+
+
+def _check_whole(world: World) -> None:
+    """All wallets and all lots together are what the journal says; the supply is what members hold."""
+    for asset, wallet in zip(ASSETS, world.wallets, strict=True):
+        said, total = world.control[f"wallet {asset}"], exact_sum(wallet[: world.members.size])
+        ensure(said == total, f"wallets hold {total} of {asset}; the journal says {said}")
+    lots, count = world.lots, world.lots.size
+    names = {world.stores.names[store]: store for store in world.chains}
+    claims = {name: world.control[f"claim {name}"] for name in names}
+    left = {name: exact_sum(lots.remaining[:count][lots.store[:count] == store]) for name, store in names.items()}
+    check_claims(claims, {}, left)
+    held = exact_sum(world.members.tokens[: world.members.size])
+    ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")
 
 
 def exact_sum(column: Column) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine import curve, grants
-from jifen.engine.books import FROM_RESERVE, Books
+from jifen.engine.books import FROM_RESERVE, Books, On
 from jifen.engine.events import Line, OrderPaid
 from jifen.engine.payments import Draft, draft_payment, post
 from jifen.engine.program import Step, row_at
@@ -22,9 +22,20 @@ from jifen.engine.world import OrderLine, World
 from jifen.ledger.journal import Account
 from jifen.plan.model import Feed, Grant, Mint, Override, Share, Tier, Walk
 
-__all__ = ["Moment", "accept_order", "measure", "settle", "take_effect"]
+__all__ = [
+    "CLOSED",
+    "IN_EFFECT",
+    "WITHOUT_EFFECT",
+    "Moment",
+    "accept_order",
+    "measure",
+    "settle",
+    "settling",
+    "take_effect",
+    "wait",
+]
 
-PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
+_PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
 """States of an order: waiting for its refund window, counting, closed by a forced exit, not of this plan."""
 
 
@@ -53,15 +64,15 @@ def accept_order(books: Books, event: OrderPaid) -> None:
     row = world.orders.add(
         member=member, day=world.open_day, whole=amount, amount=amount, kept=amount,
         margin=sum(max(0, line.amount - line.cost) for line in event.lines),
-        outside_money=amount - sum(used for _, used in pay), state=PENDING,
+        outside_money=amount - sum(used for _, used in pay), state=_PENDING,
     )  # fmt: skip
     ensure(row == name, "an order's row is the number of its name")
-    if len(event.lines) > 1 or any(attributes_of(line) for line in event.lines):
+    if len(event.lines) > 1 or any(_attributes_of(line) for line in event.lines):
         world.order_lines[row] = [OrderLine(line, line.amount) for line in event.lines]
     merchant = (Account.MERCHANT, 0)
-    books.move("order", (Account.OUTSIDE, 0), merchant, world.orders.outside_money.item(row), order=row)
+    books.move("order", (Account.OUTSIDE, 0), merchant, world.orders.outside_money.item(row), on=On(order=row))
     for asset, used in pay:
-        books.move("order", (Account.WALLET, member), merchant, used, asset, order=row)
+        books.move("order", (Account.WALLET, member), merchant, used, asset, On(order=row))
     if pay:
         world.order_pay[row] = pay
     if not program.settled:
@@ -78,7 +89,7 @@ def wait(world: World, order: int, until: int) -> None:
 
 def settle(books: Books, order: int) -> None:
     """End the refund window of a pending order."""
-    if books.world.orders.state.item(order) == PENDING:
+    if books.world.orders.state.item(order) == _PENDING:
         take_effect(books, order)
 
 
@@ -86,7 +97,7 @@ def take_effect(books: Books, order: int) -> None:
     """Count the order in the measures, then fire all rules that run on orders, in plan order."""
     world = books.world
     orders, members = world.orders, world.members
-    leave_out_others(world, order)
+    _leave_out_others(world, order)
     member, net = orders.member.item(order), orders.kept.item(order)
     if net == 0:
         orders.state[order] = WITHOUT_EFFECT
@@ -102,14 +113,14 @@ def take_effect(books: Books, order: int) -> None:
     if outside or not world.granting:
         orders.tier_out[order] = 1
         return
-    feed_reserve(books, order, net)
+    _feed_reserve(books, order, net)
     moment = Moment(books, order, member)
     for step in world.program.by_event["order"]:
-        fire(moment, step)
+        _fire(moment, step)
     post(books, moment.drafts)
 
 
-def leave_out_others(world: World, order: int) -> None:
+def _leave_out_others(world: World, order: int) -> None:
     """Lines of articles that are not in the plan have no effect: they count as not kept."""
     skus = world.program.skus
     if skus is None:
@@ -123,7 +134,7 @@ def leave_out_others(world: World, order: int) -> None:
     orders.margin[order] = sum(max(0, line.line.amount - line.line.cost) for line in lines if line.inside)
 
 
-def feed_reserve(books: Books, order: int, net: int) -> None:
+def _feed_reserve(books: Books, order: int, net: int) -> None:
     """The reserve is fed first: ⌊reserve_share × net⌋."""
     world = books.world
     share = net * world.program.reserve_share // MICRO
@@ -132,17 +143,17 @@ def feed_reserve(books: Books, order: int, net: int) -> None:
         books.put("reserve", FROM_RESERVE, (Account.MERCHANT, 0), share, order=order)
 
 
-def fire(moment: Moment, step: Step) -> None:
+def _fire(moment: Moment, step: Step) -> None:
     """Run one rule for an order."""
     rule, world = step.rule, moment.books.world
     if isinstance(rule.who, Walk):
-        for receiver, rate, base, key in walked(world, step, moment.order, BaseOf(moment)):
+        for receiver, rate, base, key in walked(world, step, moment.order, _BaseOf(moment)):
             draft = draft_payment(moment.books, step, receiver, rate * base // MICRO, moment.order, key)
             if draft is not None:
                 moment.drafts.append(draft)
                 moment.fired[rule.id] = moment.fired.get(rule.id, 0) + draft.points + draft.banked
         return
-    amount, key, multiple = amount_of(moment, step)
+    amount, key, multiple = _amount_of(moment, step)
     if isinstance(rule.pay, Feed):
         moment.price_before = world.price()
         grants.feed(moment.books, step, moment.order, amount, key)
@@ -158,17 +169,17 @@ def fire(moment: Moment, step: Step) -> None:
         curve.mint(moment.books, step, moment.order, deposit, moment.price_before)
 
 
-def amount_of(moment: Moment, step: Step) -> tuple[int, int, int]:
+def _amount_of(moment: Moment, step: Step) -> tuple[int, int, int]:
     """The amount of a rule without a walk, the weighting of lines it stands on, and the tier's multiple (else 0)."""
     amount, world, order = step.rule.amount, moment.books.world, moment.order
     if isinstance(amount, Tier):
         row = row_at(amount.rows, measure(world, order, amount.at))
         multiple = 0 if row is None else row.columns[amount.column]
-        return BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE, multiple
+        return _BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE, multiple
     if isinstance(amount, Share):
-        base, key = BaseOf(moment)(amount.of, NONE), NONE
+        base, key = _BaseOf(moment)(amount.of, NONE), NONE
         if amount.overrides and amount.of == "trigger_amount" and order in world.order_lines:
-            rates = tuple(rate_of(line.line, amount) for line in world.order_lines[order])
+            rates = tuple(_rate_of(line.line, amount) for line in world.order_lines[order])
             if len(set(rates)) == 1:
                 return base * rates[0] // MICRO, NONE, 0
             world.line_rates.append(rates)
@@ -178,7 +189,7 @@ def amount_of(moment: Moment, step: Step) -> tuple[int, int, int]:
     return 0, NONE, 0
 
 
-class BaseOf:
+class _BaseOf:
     """The bases of the plan language at an order: ``base(name, receiver)`` in micro-units."""
 
     def __init__(self, moment: Moment) -> None:
@@ -197,10 +208,10 @@ class BaseOf:
             return orders.margin.item(order) * orders.kept.item(order) // max(orders.amount.item(order), 1)
         if name in moment.fired:
             return moment.fired[name]
-        return own_base(world, name, receiver, store)
+        return _own_base(world, name, receiver, store)
 
 
-def own_base(world: World, name: str, receiver: int, store: str) -> int:
+def _own_base(world: World, name: str, receiver: int, store: str) -> int:
     """A base that the receiver's own live lots supply."""
     lots = world.lots
     live = [lot for lot in world.lots_of(receiver, world.stores.numbers[store]) if lots.remaining.item(lot) > 0]
@@ -220,14 +231,14 @@ def measure(world: World, order: int, name: str) -> int:
     return world.members.own_net.item(world.orders.member.item(order))
 
 
-def rate_of(line: Line, amount: Share) -> int:
+def _rate_of(line: Line, amount: Share) -> int:
     """The rate for a line: the first override that fits it, else the plan's."""
     fits = (override for override in amount.overrides if getattr(line, override.key) == override.equals)
     found: Override | None = next(fits, None)
     return amount.rates[0] if found is None else found.rate
 
 
-def attributes_of(line: Line) -> bool:
+def _attributes_of(line: Line) -> bool:
     """Whether a line says more than its amount."""
     return any((line.sku, line.category, line.merchant, line.zone))
 

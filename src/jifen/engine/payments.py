@@ -8,7 +8,7 @@ event sees the lots as the payments before it left them, and one shortfall is sh
 from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
-from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books, place_of
+from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books, On, place_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -16,9 +16,18 @@ from jifen.ledger.journal import Account
 from jifen.plan.model import Asset
 
 __all__ = [
-    "Draft", "Portion", "affordable_points", "draft_bank", "draft_payment", "post", "rationed", "take",
-    "terms_of", "untake",
-]  # fmt: skip
+    "Draft",
+    "Portion",
+    "Rationing",
+    "affordable_points",
+    "draft_bank",
+    "draft_payment",
+    "post",
+    "ration",
+    "take",
+    "terms_of",
+    "untake",
+]
 
 
 @dataclass(slots=True)
@@ -90,7 +99,7 @@ def draft_payment(books: Books, step: Step, member: int, wanted: int, order: int
                 break
         lot = world.lots.after.item(lot)
     if fund >= 0:
-        books.promised[fund] = books.promised.get(fund, 0) + asset_of(world, draft)
+        books.promised[fund] = books.promised.get(fund, 0) + _asset_of(world, draft)
     lost = wanted - draft.points
     if lost:
         rule = world.rule_names.number(step.rule.id)
@@ -136,14 +145,14 @@ def draft_bank(books: Books, lot: int) -> list[Draft]:
         left = payments.paid.item(payment) - payments.lost.item(payment) - banked.released.item(row)
         taken = take(world, lot, max(left, 0))
         if taken:
-            draft = Draft("bank", payments.index.item(payment), member, taken, terms_now(world, payment))
+            draft = Draft("bank", payments.index.item(payment), member, taken, _terms_now(world, payment))
             draft.payment = row
             draft.portions.append(Portion(lot, taken))
             drafts.append(draft)
     return drafts
 
 
-def terms_now(world: World, payment: int) -> int:
+def _terms_now(world: World, payment: int) -> int:
     """How the rule of an earlier payment pays now; as it did then if the plan no longer has it."""
     payments = world.payments
     rule, index = world.rule_names.names[payments.rule.item(payment)], payments.index.item(payment)
@@ -161,63 +170,79 @@ def post(books: Books, drafts: list[Draft]) -> None:
     books.promised.clear()
     for draft in drafts:
         asset, per_point, fund = world.terms[draft.terms]
-        payment = post_payment(books, draft)
+        payment = _post_payment(books, draft)
         older = world.banked.released.item(draft.payment) if draft.payment != NONE else 0
         for portion in draft.portions:
             if portion.points == 0:
                 continue
-            release = add_release(books, draft, portion, payment, older)
+            release = _add_release(books, draft, portion, payment, older)
             older += portion.points
             if draft.payment != NONE:
                 world.banked.released[draft.payment] = older
                 world.bank_releases.setdefault(payment, []).append(release)
-            books.move(
-                draft.rule, place_of(fund), (Account.WALLET, draft.member), portion.points * per_point // MICRO, asset,
-                lot=portion.lot, drained=portion.points, order=draft.order,
-            )  # fmt: skip
+            paid = portion.points * per_point // MICRO
+            on = On(lot=portion.lot, drained=portion.points, order=draft.order)
+            books.move(draft.rule, place_of(fund), (Account.WALLET, draft.member), paid, asset, on)
 
 
 def ration(world: World, drafts: list[Draft]) -> None:
-    """Cut drafts to what the reserve has: all by one factor, in order until it is empty, or to nothing."""
-    money = world.reserve
-    wanted = sum(asset_of(world, draft) for draft in drafts)
-    if wanted <= money:
+    """Cut drafts to what the reserve has."""
+    rationing = Rationing(world, sum(_asset_of(world, draft) for draft in drafts))
+    if rationing.enough:
         return
-    rule = world.program.on_shortfall
     for draft in drafts:
-        per_point = world.terms[draft.terms][1]
-        allowed = rationed(rule, [portion.points for portion in draft.portions], per_point, money, wanted)
+        allowed = rationing.cut([portion.points for portion in draft.portions], world.terms[draft.terms][1])
         for portion, points in zip(draft.portions, allowed, strict=True):
             untake(world, portion.lot, portion.points - points)
             portion.points = points
-        money -= asset_of(world, draft) if rule == "defer" else 0
 
 
-def asset_of(world: World, draft: Draft) -> int:
+def _asset_of(world: World, draft: Draft) -> int:
     """What a draft would pay, lot by lot."""
     per_point = world.terms[draft.terms][1]
     return sum(portion.points * per_point // MICRO for portion in draft.portions)
 
 
-def rationed(rule: str, portions: list[int], per_point: int, money: int, wanted: int) -> list[int]:
-    """What each lot gives to one payment when the reserve has ``money`` for ``wanted`` in all, its oldest lots first.
+class Rationing:
+    """What a reserve that falls short pays of an event or a run: by one factor, in order until empty, or nothing.
 
-    ``prorate``: ⌊points × money ÷ wanted⌋. ``defer``: what ``money`` still pays, for no more points than it takes.
+    ``wanted`` is all that would be paid, in micro-units of money. Ask payment after payment, in log order.
     """
-    if rule == "suspend":
-        return [0] * len(portions)
-    left = sum(portions) * money // wanted
-    allowed = []
-    for points in portions:
-        if rule == "defer":
-            left = points if points * per_point // MICRO <= money else -(-money * MICRO // per_point)
-            money -= left * per_point // MICRO
-        allowed.append(min(points, left))
-        left -= allowed[-1]
-    return allowed
+
+    def __init__(self, world: World, wanted: int) -> None:
+        """Begin with the whole reserve."""
+        self.rule = world.program.on_shortfall
+        self.money = self.left = world.reserve
+        self.wanted = wanted
+
+    @property
+    def enough(self) -> bool:
+        """Whether nothing needs to be cut."""
+        return self.wanted <= self.money
+
+    def cut(self, portions: list[int], per_point: int) -> list[int]:
+        """The points that each lot of one payment still gives, its oldest lots first.
+
+        ``prorate``: ⌊points × money ÷ wanted⌋ of the payment. Never more than what is left, and then no more points
+        than that takes.
+        """
+        if self.rule == "suspend":
+            return [0] * len(portions)
+        points = sum(portions)
+        if self.rule == "prorate":
+            points = points * self.money // self.wanted
+        allowed = []
+        for portion in portions:
+            given = min(portion, points)
+            if given * per_point // MICRO > self.left:
+                given = -(-self.left * MICRO // per_point)
+            points -= given
+            self.left -= given * per_point // MICRO
+            allowed.append(given)
+        return allowed
 
 
-def post_payment(books: Books, draft: Draft) -> int:
+def _post_payment(books: Books, draft: Draft) -> int:
     """The row of a new payment (or of the one whose bank releases); its bank part starts to wait."""
     world, payments = books.world, books.world.payments
     if draft.payment != NONE:
@@ -241,7 +266,7 @@ def post_payment(books: Books, draft: Draft) -> int:
     return row
 
 
-def add_release(books: Books, draft: Draft, portion: Portion, payment: int, older: int) -> int:
+def _add_release(books: Books, draft: Draft, portion: Portion, payment: int, older: int) -> int:
     """The row of one portion."""
     world, lots = books.world, books.world.lots
     order = lots.order.item(portion.lot)

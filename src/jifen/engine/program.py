@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from jifen.engine.unbuilt import refuse_unbuilt
 from jifen.plan.model import (
     Asset,
     Curve,
@@ -25,7 +26,7 @@ from jifen.plan.model import (
     Walk,
 )
 
-Filling = TypeVar("Filling")
+_Filling = TypeVar("_Filling")
 
 __all__ = ["Ladder", "Program", "Step", "row_at"]
 
@@ -73,7 +74,7 @@ class Step:
         return _is(self.gate.drain, str)
 
 
-def _is(filling: object, kind: type[Filling]) -> Filling:
+def _is(filling: object, kind: type[_Filling]) -> _Filling:
     """The filling of a slot, which the plan's checks have found to be of this kind."""
     if not isinstance(filling, kind):
         raise TypeError(f"expected {kind.__name__}, got {type(filling).__name__}")
@@ -114,6 +115,7 @@ class Program:
 
     def __init__(self, plan: Plan) -> None:
         """Sort the rules: by event, by phase of the daily run; plan order inside each."""
+        refuse_unbuilt(plan)
         self.plan = plan
         params = plan.params
         self.settled = params["settle_at"] == "settled"

@@ -2,32 +2,21 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from jifen.core.micros import MICRO
-from jifen.engine.books import Books, place_of
+from jifen.engine.books import Books, On, place_of
 from jifen.engine.payments import affordable_points, take, terms_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
-from jifen.plan.model import Asset, Head, Lots
+from jifen.plan.model import Asset, Head
 
-__all__ = ["serve", "waiting"]
-
-
-def waiting(world: World) -> list[int]:
-    """All lots that wait in a queue, in serving order, locked ones too."""
-    stores = world.program.plan.stores.values()
-    queues = [world.stores.numbers[store.name] for store in stores if isinstance(store, Lots) and store.mode == "queue"]
-    lots, count = world.lots, world.lots.size
-    live = np.flatnonzero(np.isin(lots.store[:count], queues) & (lots.remaining[:count] > 0))
-    return [int(lot) for lot in live[np.argsort(lots.eligible_from[live], kind="stable")]]
+__all__ = ["serve"]
 
 
-def unlocked(world: World, store: int) -> Iterator[int]:
+def _unlocked(world: World, store: int) -> Iterator[int]:
     """The lots of one queue that may be served today, in serving order."""
-    for lot in waiting(world):
+    for lot in world.waiting():
         if world.lots.store.item(lot) == store and world.lots.eligible_from.item(lot) <= world.open_day:
             yield lot
 
@@ -40,7 +29,7 @@ def serve(books: Books, step: Step) -> None:
     terms = terms_of(world, pay)
     asset, per_point, fund = world.terms[terms]
     rule = world.rule_names.number(step.rule.id)
-    for lot in unlocked(world, world.stores.numbers[who.lots]):
+    for lot in _unlocked(world, world.stores.numbers[who.lots]):
         owed = world.lots.remaining.item(lot)
         if owed > affordable_points(books.available(fund), per_point):
             if who.line == "strict":
@@ -54,7 +43,5 @@ def serve(books: Books, step: Step) -> None:
             terms=terms, kept_then=0 if order == NONE else world.kept(order, world.lots.key.item(lot)),
             returned_then=0 if order == NONE else world.returned(order, world.lots.key.item(lot)),
         )  # fmt: skip
-        books.move(
-            step.rule.id, place_of(fund), (Account.WALLET, member), owed * per_point // MICRO, asset, lot=lot,
-            drained=owed, order=order,
-        )  # fmt: skip
+        paid, on = owed * per_point // MICRO, On(lot=lot, drained=owed, order=order)
+        books.move(step.rule.id, place_of(fund), (Account.WALLET, member), paid, asset, on)

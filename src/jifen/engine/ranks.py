@@ -17,14 +17,14 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
             continue
         ranked = world.ladders[name]
         before = ranked.earned[: world.members.size]
-        after = earned_now(world, ladder, before)
+        after = _earned_now(world, ladder, before)
         changes = world.earned_changes[name]
         for member in np.flatnonzero(before != after).tolist():
             change(changes, member, since, int(before[member]), int(after[member]), world.members.joined.item(member))
         ranked.earned[: world.members.size] = after
 
 
-def earned_now(world: World, ladder: Ladder, before: Column) -> Column:
+def _earned_now(world: World, ladder: Ladder, before: Column) -> Column:
     """The rank (a name's number, or NONE) that the ladder's measure gives each member."""
     rows = [row for row in ladder.ranks.ladder if row.min is not None]
     numbers = np.array([*(world.rank_names.number(row.name) for row in rows), NONE], dtype=np.int64)

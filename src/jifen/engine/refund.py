@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
 from jifen.engine import sources
-from jifen.engine.books import FROM_RESERVE, Books
+from jifen.engine.books import FROM_RESERVE, Books, On
 from jifen.engine.curve import burn, curve_of, standing_sales
 from jifen.engine.events import OrderRefunded
 from jifen.engine.grants import daily_of
@@ -21,7 +21,13 @@ from jifen.engine.world import World, price_of
 from jifen.ledger.journal import Account
 from jifen.plan.model import Tier
 
-__all__ = ["Standing", "accept_refund", "standing_of", "standing_rows"]
+__all__ = [
+    "Standing",
+    "accept_refund",
+    "is_tokens",
+    "standing_of",
+    "standing_rows",
+]
 
 
 @dataclass(slots=True)
@@ -36,17 +42,17 @@ def accept_refund(books: Books, event: OrderRefunded) -> None:
     """Book a checked refund: the money goes back, then everything the order caused shrinks with it."""
     world = books.world
     order = world.order_ids.numbers[event.order]
-    return_money(books, order, event.amount)
-    share = lower_lines(world, order, event)
+    _return_money(books, order, event.amount)
+    share = _lower_lines(world, order, event)
     if share == 0:
         return
     if world.orders.state.item(order) not in (IN_EFFECT, CLOSED):
         world.orders.kept[order] -= share
         return
-    take_back(books, order, share)
+    _take_back(books, order, share)
 
 
-def return_money(books: Books, order: int, amount: int) -> None:
+def _return_money(books: Books, order: int, amount: int) -> None:
     """Give back what was paid: assets of the wallet and outside money, each in proportion to the original amount."""
     world, orders = books.world, books.world.orders
     whole, before = orders.whole.item(order), orders.returned_whole.item(order)
@@ -55,18 +61,18 @@ def return_money(books: Books, order: int, amount: int) -> None:
     member, merchant = orders.member.item(order), (Account.MERCHANT, 0)
     returned = 0
     for asset, used in world.order_pay.get(order, ()):
-        part = standing_part(used, whole - before, whole) - standing_part(used, whole - after, whole)
+        part = _standing_part(used, whole - before, whole) - _standing_part(used, whole - after, whole)
         returned += part
-        books.move("refund", merchant, (Account.WALLET, member), part, asset, order=order)
-    books.move("refund", merchant, (Account.OUTSIDE, 0), amount - returned, order=order)
+        books.move("refund", merchant, (Account.WALLET, member), part, asset, On(order=order))
+    books.move("refund", merchant, (Account.OUTSIDE, 0), amount - returned, on=On(order=order))
 
 
-def standing_part(amount: int, kept: int, then: int) -> int:
+def _standing_part(amount: int, kept: int, then: int) -> int:
     """⌊amount × kept ÷ then⌋; an effect that stands on no order (then 0) stays whole."""
     return amount if then == 0 else amount * kept // then
 
 
-def lower_lines(world: World, order: int, event: OrderRefunded) -> int:
+def _lower_lines(world: World, order: int, event: OrderRefunded) -> int:
     """How much of the refund concerns the plan; the order's lines are lowered, by share where none is named."""
     lines = world.order_lines.get(order)
     if lines is None:
@@ -87,32 +93,32 @@ def lower_lines(world: World, order: int, event: OrderRefunded) -> int:
     return concerned if world.orders.state.item(order) != WITHOUT_EFFECT else 0
 
 
-def take_back(books: Books, order: int, amount: int) -> None:
+def _take_back(books: Books, order: int, amount: int) -> None:
     """The refund of an order in effect."""
     world, orders = books.world, books.world.orders
-    own = list(lots_of_order(world, order))
+    own = list(_lots_of_order(world, order))
     parts = sources.parts_of_order(world, order)
     lots = {lot for part in parts for lot in sources.lots_of_payment(world, part.payment)} | set(own)
     points = sorted(lot for lot in lots if not is_tokens(world, lot))
     before = [(standing_of(world, lot), world.lots.granted.item(lot), world.lots.remaining.item(lot)) for lot in points]
     lost = sources.losses(world, order, parts)
-    tokens = [TokensBefore(world, lot) for lot in own if is_tokens(world, lot)]
-    feeds = list(standing_feeds(world, order))
-    reserved = standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
-    lower_order(world, order, amount)
+    tokens = [_TokensBefore(world, lot) for lot in own if is_tokens(world, lot)]
+    feeds = list(_standing_feeds(world, order))
+    reserved = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
+    _lower_order(world, order, amount)
     for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
         world.payments.lost[part.payment] += more - less
     for lot in own:
-        regrant(world, lot)
+        _regrant(world, lot)
     for lot, held in zip(points, before, strict=True):
-        post_standing(books, lot, *held)
-    worth = sum(take_back_tokens(books, sold) for sold in tokens) if tokens else None
-    return_feeds(books, order, feeds, worth)
-    still = standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
+        _post_standing(books, lot, *held)
+    worth = sum(_take_back_tokens(books, sold) for sold in tokens) if tokens else None
+    _return_feeds(books, order, feeds, worth)
+    still = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
     books.give_back("refund", FROM_RESERVE, reserved - still, order=order)
 
 
-def lower_order(world: World, order: int, amount: int) -> None:
+def _lower_order(world: World, order: int, amount: int) -> None:
     """Less is kept of the order, and less counts in its buyer's measures (a closed one no longer in his spend)."""
     orders, members = world.orders, world.members
     member = orders.member.item(order)
@@ -124,7 +130,7 @@ def lower_order(world: World, order: int, amount: int) -> None:
     world.token_touched.add(member)
 
 
-def lots_of_order(world: World, order: int) -> Iterator[int]:
+def _lots_of_order(world: World, order: int) -> Iterator[int]:
     """The lots an order granted, newest first."""
     lot = world.orders.last_lot.item(order)
     while lot != NONE:
@@ -138,7 +144,7 @@ def is_tokens(world: World, lot: int) -> bool:
     return getattr(store, "mode", "") == "tokens"
 
 
-def kept_of_lot(world: World, lot: int) -> int:
+def _kept_of_lot(world: World, lot: int) -> int:
     """What is kept of a lot's order as the lot stands on it; 0 for a lot without an order."""
     order = world.lots.order.item(lot)
     return 0 if order == NONE else world.kept(order, world.lots.key.item(lot))
@@ -163,17 +169,17 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int]]:
     releases, payments, lots = world.releases, world.payments, world.lots
     rows = stand.chain(lots.last_release.item(lot), releases.before)
     points = stand.standing(
-        rows, kept_of_lot(world, lot), (releases.points, releases.kept_then, releases.payment, releases.older),
+        rows, _kept_of_lot(world, lot), (releases.points, releases.kept_then, releases.payment, releases.older),
         (payments.paid, payments.lost),
     )  # fmt: skip
     days = releases.last_day[rows] - releases.first_day[rows] + 1
     excess = int((points * days).sum()) - lots.granted.item(lot)
     if excess > 0:
-        return capped(world, rows.tolist(), points.tolist(), excess)
+        return _capped(world, rows.tolist(), points.tolist(), excess)
     return list(zip(rows.tolist(), points.tolist(), days.tolist(), strict=True))
 
 
-def capped(world: World, rows: list[int], points: list[int], excess: int) -> list[tuple[int, int, int]]:
+def _capped(world: World, rows: list[int], points: list[int], excess: int) -> list[tuple[int, int, int]]:
     """A lot holds at most its present grant: of what stands in it the newest goes first, day by day."""
     releases = world.releases
     single = sorted(
@@ -189,12 +195,12 @@ def capped(world: World, rows: list[int], points: list[int], excess: int) -> lis
     return result
 
 
-def regrant(world: World, lot: int) -> None:
+def _regrant(world: World, lot: int) -> None:
     """What an order's lot is worth now: its grant in proportion, or judged again by the table of its day."""
     lots, order = world.lots, world.lots.order.item(lot)
-    kept, then = kept_of_lot(world, lot), lots.kept_then.item(lot)
+    kept, then = _kept_of_lot(world, lot), lots.kept_then.item(lot)
     rule = world.programs[lots.version.item(lot)].plan.rules[lots.rule.item(lot)]
-    lots.granted[lot] = standing_part(lots.granted_first.item(lot), kept, then)
+    lots.granted[lot] = _standing_part(lots.granted_first.item(lot), kept, then)
     if lots.rule.item(lot) != NONE and isinstance(rule.amount, Tier) and rule.amount.retier:
         row = row_at(rule.amount.rows, measure(world, order, rule.amount.at))
         multiple = 0 if row is None else row.columns[rule.amount.column]
@@ -203,7 +209,7 @@ def regrant(world: World, lot: int) -> None:
     lots.open_release[lot] = NONE
 
 
-def post_standing(books: Books, lot: int, before: Standing, granted_before: int, remaining_before: int) -> None:
+def _post_standing(books: Books, lot: int, before: Standing, granted_before: int, remaining_before: int) -> None:
     """Post what a lot's releases lost, and set what remains of it."""
     world, lots = books.world, books.world.lots
     after = standing_of(world, lot)
@@ -212,7 +218,7 @@ def post_standing(books: Books, lot: int, before: Standing, granted_before: int,
     lots.remaining[lot] = remaining
     if remaining > 0 or granted == 0:
         lots.emptied_on[lot] = NONE
-    revive(world, lot, remaining)
+    _revive(world, lot, remaining)
     for rule, terms in sorted(before.paid.keys() | after.paid.keys()):
         lost = before.paid.get((rule, terms), 0) - after.paid.get((rule, terms), 0)
         asset, _, fund = world.terms[terms]
@@ -221,7 +227,7 @@ def post_standing(books: Books, lot: int, before: Standing, granted_before: int,
     books.reclaim(member, lot, (remaining - remaining_before) - (granted - granted_before))
 
 
-def revive(world: World, lot: int, remaining: int) -> None:
+def _revive(world: World, lot: int, remaining: int) -> None:
     """A lot that lives again may be its owner's oldest."""
     chains, member = world.chains[world.lots.store.item(lot)], world.lots.member.item(lot)
     head = chains.head.item(member)
@@ -229,22 +235,22 @@ def revive(world: World, lot: int, remaining: int) -> None:
         chains.head[member] = lot
 
 
-def standing_feeds(world: World, order: int) -> Iterator[tuple[int, int]]:
+def _standing_feeds(world: World, order: int) -> Iterator[tuple[int, int]]:
     """(row, amount that stands) of what an order fed."""
     row = world.orders.last_feed.item(order)
     while row != NONE:
-        yield row, feed_stands(world, row)
+        yield row, _feed_stands(world, row)
         row = world.feeds.before_of_order.item(row)
 
 
-def feed_stands(world: World, row: int) -> int:
+def _feed_stands(world: World, row: int) -> int:
     """What stands of a feed now."""
     feeds = world.feeds
     kept = world.kept(feeds.order.item(row), feeds.key.item(row))
-    return standing_part(feeds.amount.item(row), kept, feeds.kept_then.item(row))
+    return _standing_part(feeds.amount.item(row), kept, feeds.kept_then.item(row))
 
 
-class TokensBefore:
+class _TokensBefore:
     """A lot of tokens, and the price, before a refund."""
 
     def __init__(self, world: World, lot: int) -> None:
@@ -254,7 +260,7 @@ class TokensBefore:
         self.sales = standing_sales(world, lot)
 
 
-def take_back_tokens(books: Books, before: TokensBefore) -> int:
+def _take_back_tokens(books: Books, before: _TokensBefore) -> int:
     """Shrink what an order's tokens brought, and burn what is left of the rest.
 
     The seller's part returns to the pool. Returns what the pool has of it: ⌊burned × price before + that part⌋.
@@ -278,12 +284,12 @@ def take_back_tokens(books: Books, before: TokensBefore) -> int:
     return max(burned * balance + returned * supply, 0) // supply
 
 
-def return_feeds(books: Books, order: int, before: list[tuple[int, int]], worth: int | None) -> None:
+def _return_feeds(books: Books, order: int, before: list[tuple[int, int]], worth: int | None) -> None:
     """Pools give back what no longer stands of the order's feeds; a curve at value gives at most ``worth``."""
     world, feeds = books.world, books.world.feeds
     curve = world.program.curve
     for row, stood in before:
-        lost, pool = stood - feed_stands(world, row), feeds.pool.item(row)
+        lost, pool = stood - _feed_stands(world, row), feeds.pool.item(row)
         if curve is not None and curve.refund == "at_value" and world.pools.names[pool] == curve.name:
             lost = min(lost, worth or 0)
         books.give_back("refund", pool, lost, order=order, reason=feeds.rule.item(row))

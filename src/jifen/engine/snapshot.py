@@ -5,7 +5,7 @@ orders of visiting) is not saved.
 """
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,41 +27,41 @@ __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 FORMAT_VERSION = 1
 """Raised when the columns or the document change their meaning."""
 
-TABLES: Mapping[str, type[Table]] = {
+_TABLES: Mapping[str, type[Table]] = {
     "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
     "sales": Sales, "banked": Banked,
 }  # fmt: skip
-NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets")
-PLAIN = (
-    "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "claims", "granting", "pool_balance",
+_NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets")
+_PLAIN = (
+    "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
     "pool_debt_of", "last_price", "version_days", "terms", "line_rates", "withdrawals",
 )  # fmt: skip
 
-Columns = dict[str, npt.NDArray[Any]]
-History = dict[int, list[tuple[int, int]]]
+_Columns = dict[str, npt.NDArray[Any]]
+_History = dict[int, list[tuple[int, int]]]
 
 
 def save_world(world: World, directory: Path) -> None:
     """Write a snapshot of the world; if that fails, at any moment, the one before stays."""
-    columns: Columns = {}
-    for name in TABLES:
-        columns |= prefixed(name, getattr(world, name).columns())
+    columns: _Columns = {}
+    for name in _TABLES:
+        columns |= _prefixed(name, getattr(world, name).columns())
     for store, chains in world.chains.items():
-        columns |= prefixed(f"chains__{store}", chains.columns())
+        columns |= _prefixed(f"chains__{store}", chains.columns())
     for ladder, ranked in world.ladders.items():
-        columns |= prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
-        columns |= flat(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
-    columns |= flat("parent_changes", world.parent_changes) | flat("appointed_changes", world.appointed_changes)
-    columns |= flat("order_pay", world.order_pay)
-    columns |= flat("bank_releases", {key: [(row, 0) for row in rows] for key, rows in world.bank_releases.items()})
-    columns |= flat("pending", {day: [(order, 0) for order in orders] for day, orders in world.pending.items()})
+        columns |= _prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
+        columns |= _flat(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
+    columns |= _flat("parent_changes", world.parent_changes) | _flat("appointed_changes", world.appointed_changes)
+    columns |= _flat("order_pay", world.order_pay)
+    columns |= _flat("bank_releases", {key: [(row, 0) for row in rows] for key, rows in world.bank_releases.items()})
+    columns |= _flat("pending", {day: [(order, 0) for order in orders] for day, orders in world.pending.items()})
     columns["wallets"] = np.stack([wallet[: world.members.size] for wallet in world.wallets])
     columns["event_digests"] = np.frombuffer(b"".join(world.event_digests.values()), dtype=np.uint8).reshape(-1, 16)
-    for name in NAMES:
-        columns |= text(name, getattr(world, name).names)
-    columns |= text("event_names", world.event_names)
-    columns |= text("order_lines", (lines_text(order, lines) for order, lines in world.order_lines.items()))
-    document = {name: getattr(world, name) for name in PLAIN} | {
+    for name in _NAMES:
+        columns |= _text(name, getattr(world, name).names)
+    columns |= _text("event_names", world.event_names)
+    columns |= _text("order_lines", (_lines_text(order, lines) for order, lines in world.order_lines.items()))
+    document = {name: getattr(world, name) for name in _PLAIN} | {
         "semantics_revision": SEMANTICS_REVISION,
         "plans": [plan_text(program.plan) for program in world.programs],
         "ladders": list(world.ladders),
@@ -78,33 +78,33 @@ def load_world(directory: Path) -> World:
     world = World(plans[0], int(document["open_day"]), receipts=bool(document["receipts"]))
     for plan in plans[1:]:
         world.activate(plan)
-    for name, kind in TABLES.items():
-        setattr(world, name, kind.of(unprefixed(name, columns)))
-    for name in NAMES:
-        setattr(world, name, Names.of(texts(name, columns)))
-    for name in PLAIN:
+    for name, kind in _TABLES.items():
+        setattr(world, name, kind.of(_unprefixed(name, columns)))
+    for name in _NAMES:
+        setattr(world, name, Names.of(_texts(name, columns)))
+    for name in _PLAIN:
         setattr(world, name, document[name])
-    world.chains = {store: Chains.of(unprefixed(f"chains__{store}", columns)) for store in stores_in(columns)}
+    world.chains = {store: Chains.of(_unprefixed(f"chains__{store}", columns)) for store in _stores_in(columns)}
     for number, ladder in enumerate(document["ladders"]):
-        world.ladders[ladder] = Ranked.of(unprefixed(f"ladders__{number}", columns))
-        world.earned_changes[ladder] = unflat(f"earned_changes__{number}", columns)
+        world.ladders[ladder] = Ranked.of(_unprefixed(f"ladders__{number}", columns))
+        world.earned_changes[ladder] = _unflat(f"earned_changes__{number}", columns)
     world.parent_changes, world.appointed_changes = (
-        unflat("parent_changes", columns),
-        unflat("appointed_changes", columns),
+        _unflat("parent_changes", columns),
+        _unflat("appointed_changes", columns),
     )
-    world.order_pay = {order: tuple(pay) for order, pay in unflat("order_pay", columns).items()}
-    world.bank_releases = {key: [row for row, _ in rows] for key, rows in unflat("bank_releases", columns).items()}
-    world.pending = {day: deque(order for order, _ in rows) for day, rows in unflat("pending", columns).items()}
+    world.order_pay = {order: tuple(pay) for order, pay in _unflat("order_pay", columns).items()}
+    world.bank_releases = {key: [row for row, _ in rows] for key, rows in _unflat("bank_releases", columns).items()}
+    world.pending = {day: deque(order for order, _ in rows) for day, rows in _unflat("pending", columns).items()}
     world.wallets = [np.array(columns["wallets"][number]) for number in range(len(ASSETS))]
-    world.event_names = texts("event_names", columns)
+    world.event_names = _texts("event_names", columns)
     digests = columns["event_digests"].tobytes()
     world.event_digests = {name: digests[place * 16 : place * 16 + 16] for place, name in enumerate(world.event_names)}
-    world.order_lines = dict(parse_lines(line) for line in texts("order_lines", columns))
-    restore_tuples(world, document)
+    world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
+    _restore_tuples(world, document)
     return world
 
 
-def restore_tuples(world: World, document: Mapping[str, Any]) -> None:
+def _restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     """JSON has lists only: make tuples again of what are tuples in a world."""
     world.last_price = (
         None if document["last_price"] is None else (document["last_price"][0], document["last_price"][1])
@@ -114,56 +114,57 @@ def restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     world.line_rates = [tuple(rates) for rates in document["line_rates"]]
     world.withdrawals = {key: (row[0], row[1], row[2], row[3]) for key, row in document["withdrawals"].items()}
     world.regions, world.agents = dict(document["regions"]), dict(document["agents"])
+    world.control = Counter(document["control"])
     world.upward = None
 
 
-def prefixed(prefix: str, columns: Mapping[str, npt.NDArray[Any]]) -> Columns:
+def _prefixed(prefix: str, columns: Mapping[str, npt.NDArray[Any]]) -> _Columns:
     """Columns under a common name."""
     return {f"{prefix}__{name}": column for name, column in columns.items()}
 
 
-def unprefixed(prefix: str, columns: Columns) -> dict[str, Column]:
+def _unprefixed(prefix: str, columns: _Columns) -> dict[str, Column]:
     """The columns under a common name, by their own."""
     start = prefix + "__"
     return {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
 
 
-def stores_in(columns: Columns) -> list[int]:
+def _stores_in(columns: _Columns) -> list[int]:
     """The numbers of the stores that have chains."""
     return sorted({int(name.split("__")[1]) for name in columns if name.startswith("chains__")})
 
 
-def flat(name: str, histories: Mapping[int, Iterable[tuple[int, int]]]) -> Columns:
+def _flat(name: str, histories: Mapping[int, Iterable[tuple[int, int]]]) -> _Columns:
     """Lists of pairs by number, as one column of triples."""
     rows = [(key, *pair) for key, pairs in histories.items() for pair in pairs]
     return {name: np.array(rows, dtype=np.int64).reshape(-1, 3)}
 
 
-def unflat(name: str, columns: Columns) -> History:
+def _unflat(name: str, columns: _Columns) -> _History:
     """Lists of pairs by number, from triples."""
-    result: History = {}
+    result: _History = {}
     for key, first, second in columns[name].tolist():
         result.setdefault(key, []).append((first, second))
     return result
 
 
-def text(name: str, names: Iterable[str]) -> Columns:
+def _text(name: str, names: Iterable[str]) -> _Columns:
     """Texts as two columns."""
     data, offsets = encode_names(list(names))
     return {f"{name}__text": data, f"{name}__offsets": offsets}
 
 
-def texts(name: str, columns: Columns) -> list[str]:
+def _texts(name: str, columns: _Columns) -> list[str]:
     """Texts from two columns."""
     return decode_names(columns[f"{name}__text"], columns[f"{name}__offsets"])
 
 
-def lines_text(order: int, lines: Iterable[OrderLine]) -> str:
+def _lines_text(order: int, lines: Iterable[OrderLine]) -> str:
     """The lines of an order, as text."""
     return json.dumps([order, [asdict(line) for line in lines]])
 
 
-def parse_lines(value: str) -> tuple[int, list[OrderLine]]:
+def _parse_lines(value: str) -> tuple[int, list[OrderLine]]:
     """The lines of an order, from text."""
     order, lines = json.loads(value)
     return order, [OrderLine(**line | {"line": Line(**line["line"])}) for line in lines]

@@ -16,7 +16,16 @@ from jifen.engine.tables import NONE
 from jifen.engine.walks import rates_up
 from jifen.engine.world import World
 
-__all__ = ["Part", "losses", "lots_of_payment", "parent_on", "parts_of_order", "scheduled_rows", "walkers_on"]
+__all__ = [
+    "SCHEDULED",
+    "Part",
+    "losses",
+    "lots_of_payment",
+    "parent_on",
+    "parts_of_order",
+    "scheduled_rows",
+    "walkers_on",
+]
 
 SCHEDULED = 1
 
@@ -43,11 +52,11 @@ def parts_of_order(world: World, order: int) -> list[Part]:
         )
         parts.append(Part(row, payments.paid.item(row), kept, returned, key))
         row = payments.before_of_order.item(row)
-    received: dict[int, Received] = {}
+    received: dict[int, _Received] = {}
     lot = world.orders.last_lot.item(order)
     while lot != NONE:
         for release in scheduled_rows(world, lot):
-            parts += parts_of_release(world, lot, release, received)
+            parts += _parts_of_release(world, lot, release, received)
         lot = world.lots.before_of_order.item(lot)
     return parts
 
@@ -65,7 +74,7 @@ def scheduled_rows(world: World, lot: int) -> Iterator[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class _Received:
     """A member's payments, oldest first, as columns."""
 
     rows: Column
@@ -75,7 +84,7 @@ class Received:
     order: Column
 
     @classmethod
-    def of(cls, world: World, member: int) -> "Received":
+    def of(cls, world: World, member: int) -> "_Received":
         """Collect them."""
         from jifen.engine.kernels.stand import chain
 
@@ -91,7 +100,7 @@ class Received:
         return rows
 
 
-def parts_of_release(world: World, lot: int, release: int, received: dict[int, Received]) -> Iterator[Part]:
+def _parts_of_release(world: World, lot: int, release: int, received: dict[int, _Received]) -> Iterator[Part]:
     """The parts that one scheduled release (all its days) has in the payments of its owner's ancestors."""
     releases, payments = world.releases, world.payments
     base = releases.base.item(release)
@@ -106,7 +115,7 @@ def parts_of_release(world: World, lot: int, release: int, received: dict[int, R
             if wanted == 0:
                 continue
             if member not in received:
-                received[member] = Received.of(world, member)
+                received[member] = _Received.of(world, member)
             for row in received[member].between(day, until, version, step.index):
                 whole, paid = payments.wanted.item(row), payments.paid.item(row)
                 yield Part(row, wanted * paid // whole if paid < whole else wanted, kept, returned, key)
@@ -136,11 +145,11 @@ def walkers_on(world: World, member: int, day: int, last: int) -> tuple[list[tup
         for ancestor, rate in rates_up(program, step, parent_of(member), parent_of, place_of):
             if rate > 0:
                 found.append((ancestor, step, rate))
-    until = min([last, *(change - 1 for change in changes_after(world, seen, day))])
+    until = min([last, *(change - 1 for change in _changes_after(world, seen, day))])
     return found, until
 
 
-def changes_after(world: World, members: set[int], day: int) -> Iterator[int]:
+def _changes_after(world: World, members: set[int], day: int) -> Iterator[int]:
     """The days after ``day`` on which one of these members changed rank or sponsor, or another version came."""
     histories = [world.parent_changes, world.appointed_changes, *world.earned_changes.values()]
     for history in histories:

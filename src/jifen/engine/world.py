@@ -3,6 +3,7 @@
 It is made by events only (``apply``); nothing here changes an amount by itself. See ``tables`` for the columns.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
 
     from jifen.engine.exits import ExitHeap
 
-__all__ = ["ASSETS", "SEMANTICS_REVISION", "World", "price_of"]
+__all__ = [
+    "ASSETS",
+    "SEMANTICS_REVISION",
+    "OrderLine",
+    "World",
+    "price_of",
+]
 
 SEMANTICS_REVISION = 1
 """Raised by every change that gives other amounts for the same events."""
@@ -79,8 +86,8 @@ class World:
         self.reserve = 0
         self.reserve_debt = 0
         self.token_supply = 0
-        self.claims = 0
-        """What all lots still promise, added up from the journal: it must equal what they hold."""
+        self.control: Counter[str] = Counter()
+        """What the journal says that funds, wallets and lots hold, added up by itself (see ``invariants``)."""
         self.last_price: tuple[int, int] | None = None
         self.pending: dict[int, deque[int]] = {}
         self.order_lines: dict[int, list[OrderLine]] = {}
@@ -292,9 +299,17 @@ class World:
 
     def queue(self) -> list[str]:
         """Ids of the orders whose claims wait, in serving order, locked ones too."""
-        from jifen.engine.queues import waiting
+        return [self.cause_of(lot) for lot in self.waiting() if self.lots.order.item(lot) != NONE]
 
-        return [self.cause_of(lot) for lot in waiting(self) if self.lots.order.item(lot) != NONE]
+    def waiting(self) -> list[int]:
+        """All lots that wait in a queue, in serving order (by unlock day, then arrival), locked ones too."""
+        stores = self.program.plan.stores.values()
+        kinds = (store for store in stores if isinstance(store, LotsStore) and store.mode == "queue")
+        queues = [self.stores.numbers[store.name] for store in kinds]
+        lots, count = self.lots, self.lots.size
+        live = np.flatnonzero(np.isin(lots.store[:count], queues) & (lots.remaining[:count] > 0))
+        ordered: list[int] = live[np.argsort(lots.eligible_from[live], kind="stable")].tolist()
+        return ordered
 
     def cause_of(self, lot: int) -> str:
         """The id of the order, or of the adjustment, that granted a lot."""

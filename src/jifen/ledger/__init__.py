@@ -1,0 +1,1 @@
+"""The books without a database: transfers, journal segments, hash chain, snapshots, invariants."""

@@ -7,14 +7,24 @@ so either of the two may be 0, never both). An account is a kind and an id: ``WA
 Names (rules, assets, members, orders) are numbers in the columns; ``Names`` turns them back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FORFEIT", "NONE", "TRANSFER", "Account", "Journal", "JournalWriter", "Names", "Refusal"]
+__all__ = [
+    "FORFEIT",
+    "NONE",
+    "TRANSFER",
+    "Account",
+    "Journal",
+    "JournalWriter",
+    "Names",
+    "Refusal",
+    "TransferArray",
+]
 
 NONE = -1
 """In a column of numbers: there is none."""
@@ -187,15 +197,3 @@ class JournalWriter:
         forfeits = np.concatenate(self._forfeit_chunks)
         self._chunks, self._forfeit_chunks = [], []
         return transfers, forfeits
-
-
-def paid_by_rule(transfers: TransferArray, rules: Sequence[str]) -> Mapping[str, int]:
-    """What was paid into wallets by each rule, less what was taken back."""
-    result: dict[str, int] = {}
-    for kind, sign in (("to_kind", 1), ("from_kind", -1)):
-        rows = transfers[transfers[kind] == Account.WALLET]
-        totals = np.zeros(len(rules), dtype=np.int64)
-        np.add.at(totals, rows["rule"], rows["amount"])
-        for number in np.flatnonzero(totals):
-            result[rules[number]] = result.get(rules[number], 0) + sign * int(totals[number])
-    return result

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 __all__ = ["compiled", "interpret"]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _mode = {"compile": True}
 
@@ -20,10 +20,10 @@ def interpret() -> None:
     _mode["compile"] = False
 
 
-def compiled(function: Function) -> Function:
+def compiled(function: _Function) -> _Function:
     """Compile a kernel on its first call, keeping the machine code on disk for the next process."""
     if not _mode["compile"]:
         return function
     from numba import njit
 
-    return cast("Function", njit(cache=True)(function))
+    return cast("_Function", njit(cache=True)(function))

@@ -1,0 +1,1 @@
+"""Runs over files: members, orders, refunds and other events in; journal, balances and figures out."""

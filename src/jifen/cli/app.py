@@ -1,0 +1,69 @@
+"""The command line as a whole: its commands, and what each kind of failure looks like to the one who typed it.
+
+Exit codes: 0 done · 1 it ran and the answer is no (a case failed, an audit found a difference) · 2 the user can mend
+it · 3 the books would not balance, which is ours to mend · 130 interrupted.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from jifen.cli.audit import audit
+from jifen.cli.demo import demo
+from jifen.cli.explain import explain
+from jifen.cli.output import show_broken, show_problems
+from jifen.cli.plan import plan_commands
+from jifen.cli.run import run
+from jifen.cli.verify import verify
+from jifen.core.errors import BrokenInvariant, UserError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="jifen",
+    help="积分: incentive plans of a shop that you can prove.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run)
+app.command()(verify)
+app.command()(audit)
+app.command()(explain)
+app.command()(demo)
+app.add_typer(plan_commands, name="plan")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from jifen import __version__
+
+        typer.echo(f"jifen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """积分: incentive plans of a shop that you can prove."""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake never shows a traceback."""
+    as_json = "--json" in sys.argv
+    try:
+        app()
+    except UserError as error:
+        show_problems(error, as_json)
+        sys.exit(2)
+    except BrokenInvariant as error:
+        show_broken(error, as_json)
+        sys.exit(3)
+    except KeyboardInterrupt:
+        sys.exit(130)

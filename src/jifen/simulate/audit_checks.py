@@ -1,0 +1,209 @@
+"""Why an event is refused: the first reason that holds, in the order of the format."""
+
+from collections.abc import Callable, Iterator
+
+from jifen.core.micros import AMOUNT_MAX, CENT, MICRO
+from jifen.engine.events import (
+    AgentSet,
+    AssetTransferred,
+    Event,
+    LiabilityBooked,
+    MemberJoined,
+    MemberMoved,
+    OrderPaid,
+    OrderReceived,
+    OrderRefunded,
+    OrderSettled,
+    PoolDonated,
+    RankSet,
+    ReserveToppedUp,
+    StoreAdjusted,
+    TaskDone,
+    TokensSold,
+    WithdrawalPaid,
+    WithdrawalRejected,
+    WithdrawalRequested,
+)
+from jifen.plan.model import Lots, Value, Weight
+from jifen.simulate.audit_books import RESERVE, Books
+from jifen.simulate.audit_curve import curve_of, rule_of_sale
+
+__all__ = ["ASSETS", "refusal"]
+
+ASSETS = ("cash", "coin", "voucher")
+
+_PRECEDENCE = (
+    "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store", "bad_amount", "too_much",
+    "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient",
+)  # fmt: skip
+
+_Codes = Iterator[str]
+
+
+def refusal(books: Books, event: Event) -> str | None:
+    """Return the code by which an event with a new id is refused, or ``None``."""
+    if event.day < books.open_day:
+        return "out_of_order"
+    check = _CHECKS.get(type(event))
+    codes = set(check(books, event)) if check else set()
+    return next((code for code in _PRECEDENCE if code in codes), None)
+
+
+def _unknown_members(books: Books, *members: str | None) -> _Codes:
+    if any(member is not None and member not in books.members for member in members):
+        yield "unknown_member"
+
+
+def _amount(amount: int, unit: int = 1) -> _Codes:
+    if amount <= 0 or amount > AMOUNT_MAX or amount % unit:
+        yield "bad_amount"
+
+
+def _balance(books: Books, member: str, asset: str) -> int:
+    return books.members[member].assets.get(asset, 0) if member in books.members else 0
+
+
+def _joined(books: Books, event: MemberJoined) -> _Codes:
+    yield from _unknown_members(books, event.referrer)
+    if event.member in books.members:
+        yield "bound"
+
+
+def _moved(books: Books, event: MemberMoved) -> _Codes:
+    yield from _unknown_members(books, event.member, event.referrer)
+    if event.member == event.referrer:
+        yield "self"
+    if event.referrer in books.members and event.member in books.ancestors(event.referrer):
+        yield "descendant"
+    if event.by == "member" and event.member in books.members and books.members[event.member].referrer is not None:
+        yield "bound"
+
+
+def _named(books: Books, event: RankSet | AgentSet) -> _Codes:
+    yield from _unknown_members(books, event.member)
+
+
+def _order(books: Books, event: OrderPaid) -> _Codes:
+    yield from _unknown_members(books, event.member)
+    yield from _amount(event.amount, CENT)
+    used: dict[str, int] = {}
+    for asset, amount in event.pay:
+        used[asset] = used.get(asset, 0) + amount
+        yield from _amount(amount)
+        if asset not in ASSETS:
+            yield "unknown_store"
+    if any(line.amount < 0 or line.amount % CENT for line in event.lines) or sum(used.values()) > event.amount:
+        yield "bad_amount"
+    params = books.plan.params
+    if used.get("voucher") and any(line.sku not in params["voucher_skus"] for line in event.lines):
+        yield "asset_forbidden"
+    if used.get("coin", 0) * MICRO > params["coin_max_share"] * event.amount:
+        yield "asset_limit"
+    if any(amount > _balance(books, event.member, asset) for asset, amount in used.items()):
+        yield "insufficient"
+
+
+def _refund(books: Books, event: OrderRefunded) -> _Codes:
+    order = books.orders.get(event.order)
+    if order is None:
+        yield "unknown_order"
+    yield from _amount(event.amount, 1 if event.share else CENT)
+    if order is not None and event.amount > order.kept:
+        yield "too_much"
+
+
+def _about_order(books: Books, event: OrderReceived | OrderSettled) -> _Codes:
+    if event.order not in books.orders:
+        yield "unknown_order"
+
+
+def _sale(books: Books, event: TokensSold) -> _Codes:
+    yield from _unknown_members(books, event.member)
+    if event.tokens is not None:
+        yield from _amount(event.tokens)
+    rule = rule_of_sale(books)
+    tokens = rule.amount.tokens if rule and isinstance(rule.amount, Value) else ""
+    held = sum(lot.remaining for lot in books.lots_of(event.member, tokens))
+    if held == 0 or (event.tokens or 0) > held:
+        yield "insufficient"
+
+
+def _adjustment(books: Books, event: StoreAdjusted) -> _Codes:
+    yield from _unknown_members(books, event.member)
+    store = books.plan.stores.get(event.store)
+    if event.store not in ASSETS and not isinstance(store, Lots | Weight):
+        yield "unknown_store"
+    amount = event.amount if event.value is None else event.value
+    if amount == 0 or abs(amount) > AMOUNT_MAX or (event.value is not None and event.value < 0):
+        yield "bad_amount"
+    if event.base is not None:
+        yield from _amount(event.base)
+    if isinstance(store, Lots) and store.priced_by and amount > 0 and not curve_of(books, store.name).unbacked:
+        yield "unbacked_mint"
+
+
+def _donation(books: Books, event: PoolDonated) -> _Codes:
+    if event.pool not in books.accounts or event.pool == RESERVE:
+        yield "unknown_pool"
+    yield from _amount(event.amount)
+
+
+def _top_up(books: Books, event: ReserveToppedUp) -> _Codes:
+    del books
+    yield from _amount(event.amount)
+
+
+def _withdrawal(books: Books, event: WithdrawalRequested) -> _Codes:
+    yield from _unknown_members(books, event.member)
+    yield from _amount(event.amount)
+    if event.asset not in ASSETS:
+        yield "unknown_store"
+    allowed = event.asset == "cash" or (event.asset == "coin" and books.plan.params["coin_withdrawable"])
+    if not allowed:
+        yield "asset_forbidden"
+    if event.amount > _balance(books, event.member, event.asset):
+        yield "insufficient"
+
+
+def _transfer(books: Books, event: AssetTransferred) -> _Codes:
+    yield from _unknown_members(books, event.member, event.to)
+    yield from _amount(event.amount)
+    if event.asset not in ASSETS:
+        yield "unknown_store"
+    if event.member == event.to:
+        yield "self"
+    if event.asset != "coin" or not books.plan.params["coin_transferable"]:
+        yield "asset_forbidden"
+    if event.amount > _balance(books, event.member, event.asset):
+        yield "insufficient"
+
+
+def _withdrawal_end(books: Books, event: WithdrawalPaid | WithdrawalRejected) -> _Codes:
+    if event.withdrawal not in books.withdrawals:
+        yield "unknown_order"
+
+
+def _not_audited(books: Books, event: TaskDone | LiabilityBooked) -> _Codes:
+    raise NotImplementedError(f"{event.name} is not audited yet ({books.plan.name})")
+
+
+_CHECKS: dict[type[Event], Callable[..., _Codes]] = {
+    MemberJoined: _joined,
+    MemberMoved: _moved,
+    RankSet: _named,
+    AgentSet: _named,
+    OrderPaid: _order,
+    OrderRefunded: _refund,
+    OrderReceived: _about_order,
+    OrderSettled: _about_order,
+    TokensSold: _sale,
+    TaskDone: _not_audited,
+    LiabilityBooked: _not_audited,
+    StoreAdjusted: _adjustment,
+    PoolDonated: _donation,
+    ReserveToppedUp: _top_up,
+    WithdrawalRequested: _withdrawal,
+    WithdrawalPaid: _withdrawal_end,
+    WithdrawalRejected: _withdrawal_end,
+    AssetTransferred: _transfer,
+}

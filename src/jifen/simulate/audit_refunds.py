@@ -1,0 +1,110 @@
+"""A refund: what is kept falls, and everything that stands is counted anew from what is kept now."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from jifen.plan.model import Curve
+from jifen.simulate.audit_books import Books, Drain, Lot, Order
+from jifen.simulate.audit_curve import price, supply
+from jifen.simulate.audit_orders import row_for
+from jifen.simulate.audit_ranks import net_spend
+
+__all__ = ["recount", "refund"]
+
+_REFUND = "refund"
+
+
+@dataclass(slots=True)
+class _Before:
+    """What must be known of the state before a refund: feeds of the order, and price and supply of each curve."""
+
+    fed: list[int]
+    prices: dict[str, Fraction] = field(default_factory=dict)
+    supplies: dict[str, int] = field(default_factory=dict)
+
+
+def refund(books: Books, order: Order, amount: int) -> None:
+    """Take back, once, what the refunded part of an order caused."""
+    curves = [store for store in books.plan.stores.values() if isinstance(store, Curve)]
+    before = _Before([fed.standing for fed in order.fed])
+    before.prices = {curve.name: price(books, curve) for curve in curves}
+    before.supplies = {curve.name: supply(books, curve) for curve in curves}
+    tender = {asset: used * order.kept // order.amount for asset, used in order.tender}
+    order.kept -= amount
+    if books.plan.params["upstream"] == "reverse":
+        order.returned += amount
+    for asset, used in order.tender:
+        books.credit(order.member, _REFUND, asset, tender[asset] - used * order.kept // order.amount)
+    if order.waiting or not order.counts:
+        return
+    _judge_again(books, order)
+    proceeds = recount(books)
+    for fed, stood in zip(order.fed, before.fed, strict=True):
+        if fed.account not in before.prices:
+            books.accounts[fed.account].give_back(stood - fed.standing)
+    for curve in curves:
+        _refund_curve(books, curve, order, before, proceeds.get(curve.name, 0))
+
+
+def _judge_again(books: Books, order: Order) -> None:
+    """Judge retiered lots again by their own table: by the net amount, or the net spend at this refund."""
+    for lot in books.lots:
+        table = lot.terms.table
+        if lot.stand.order is order and table is not None:
+            row = row_for(table, order.kept if table.at == "single_order" else net_spend(books, order.member))
+            lot.multiple = row.columns[table.column] if row else 0
+
+
+def recount(books: Books) -> dict[str, int]:
+    """Count what stands of every payment, post the differences, and return what came back by account."""
+    for payment in books.payments:
+        rest = payment.standing
+        for drain in payment.drains:
+            stands = min(drain.points, rest)
+            rest -= stands
+            drain.standing = drain.stand.of_buyer(stands)
+    returned: dict[str, int] = {}
+    for lot in books.lots:
+        _removals_stand(books, lot)
+        _fit(lot)
+        for drain in lot.drains:
+            lost = drain.credited - drain.worth
+            drain.credited = drain.worth
+            if lost and drain.asset:
+                books.credit(drain.member, _REFUND, drain.asset, -lost)
+                books.return_to(drain.account, lost)
+                returned[drain.account] = returned.get(drain.account, 0) + lost
+    return returned
+
+
+def _removals_stand(books: Books, lot: Lot) -> None:
+    """Count removals by the back office: they are no payments, only the lot's own order counts for them."""
+    for drain in lot.drains:
+        if not drain.asset:
+            drain.standing = drain.stand.of_buyer(drain.points)
+
+
+def _fit(lot: Lot) -> None:
+    """Hold a lot to its present grant: its newest drains go first."""
+    excess = -lot.remaining
+    newest_first: list[Drain] = lot.drains[::-1]
+    for drain in newest_first:
+        if excess > 0:
+            gone = min(excess, drain.standing)
+            drain.standing -= gone
+            excess -= gone
+
+
+def _refund_curve(books: Books, curve: Curve, order: Order, before: _Before, proceeds: int) -> None:
+    """Burn the tokens that are lost, at the price before, and let the pool return the order's part of its money."""
+    lost = sum(
+        stood - fed.standing for fed, stood in zip(order.fed, before.fed, strict=True) if fed.account == curve.name
+    )
+    # Each part is rounded down by itself, so a lot sold out may get a micro-unit back: below 0, it was no burn.
+    burned = before.supplies[curve.name] - supply(books, curve)
+    if burned > 0:
+        books.last_price[curve.name] = before.prices[curve.name]
+    if curve.refund == "at_value":
+        worth = int(burned * before.prices[curve.name] + proceeds)
+        lost = min(lost, max(0, worth))
+    books.accounts[curve.name].give_back(lost)

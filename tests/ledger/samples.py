@@ -1,0 +1,85 @@
+"""Small journals for the tests of the ledger, and processes that die or run out of disk while they write."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+from jifen.ledger.chain import Batch
+from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Refusal
+
+NAMES = {
+    "asset": ["cash", "points"],
+    "member": ["安", "ben", "cora"],
+    "order": ["o1", "o2"],
+    "pool": ["bonus"],
+    "rule": ["static", "team", "refund"],
+    "store": ["lots"],
+}
+
+
+def transfer(**fields):
+    """One record: 1 unit of cash from the merchant to member 0 by rule 0, unless the fields say otherwise."""
+    record = np.zeros(1, dtype=TRANSFER)
+    usual = {"from_kind": Account.MERCHANT, "to_kind": Account.WALLET, "amount": 1_000_000, "day": 7}
+    none = dict.fromkeys(("event", "lot", "order", "line", "reason"), NONE)
+    for name, value in {**usual, **none, **fields}.items():
+        record[name] = value
+    return record
+
+
+def transfers(*amounts):
+    """Cash from the merchant to members 0, 1, 2, 0, …, one record an amount."""
+    none = np.empty(0, dtype=TRANSFER)
+    return np.concatenate([none, *(transfer(to_id=place % 3, amount=amount) for place, amount in enumerate(amounts))])
+
+
+def forfeits(*points):
+    rows = np.zeros(len(points), dtype=FORFEIT)
+    rows["event"], rows["day"], rows["points"] = NONE, 7, points
+    return rows
+
+
+def batch(number, *amounts, events=('{"id":"e1"}',), names=None, **fields):
+    """A batch that pays the amounts; batch 0 brings all names."""
+    usual = {
+        "day": 7 + number,
+        "revision": 1,
+        "plans": ("d1",),
+        "transfers": transfers(*amounts),
+        "forfeits": forfeits(*amounts[:1]),
+        "refusals": (Refusal("e9", "duplicate", "known"),) if number else (),
+        "names": NAMES if names is None and number == 0 else names or {},
+    }
+    return Batch(number=number, events=events, **usual | fields)
+
+
+def run_python(code, *arguments, wait=True):
+    """Start a Python that knows this package and these samples."""
+    root = Path(__file__).parents[2]
+    paths = [str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")]
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, stdout=subprocess.PIPE, text=True
+    )
+    if wait:
+        process.communicate(timeout=60)
+    return process
+
+
+def kill_when_ready(code, *arguments):
+    """Run Python until it prints ``ready``, then kill it with no chance to clean up."""
+    with run_python(code, *arguments, wait=False) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.kill()
+
+
+FULL_DISK = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+"""
+"""Python that lets no file of this process grow above 20 kB: writing more is an ``OSError``, as on a full disk."""

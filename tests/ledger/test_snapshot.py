@@ -1,0 +1,267 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from tests.ledger.samples import FULL_DISK, kill_when_ready, run_python
+
+from jifen.core.errors import BrokenInvariant, InputError
+from jifen.ledger import snapshot
+from jifen.ledger.chain import seal
+from jifen.ledger.snapshot import decode_names, encode_names, load, save
+
+COLUMNS = {
+    "remaining": np.array([1, -2, 2**63 - 1]),
+    "rank": np.array([0, -1, 3], dtype=np.int8),
+    "live": np.array([True, False, True]),
+    "weights": np.arange(6, dtype=np.uint16).reshape(2, 3),
+    "nobody": np.empty(0, dtype=np.int32),
+}
+DOCUMENT = {"day": 17, "pools": {"底池": 10**30}, "open": None}
+DIE_SAVING = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from jifen.ledger import snapshot
+def seal_never(_):
+    print("ready", flush=True)
+    time.sleep(60)
+snapshot.seal = seal_never
+snapshot.save(Path(sys.argv[1]), {"remaining": np.zeros(5, np.int64)}, {}, version=1)
+"""
+DIE_BETWEEN_RENAMES = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from jifen.ledger.snapshot import save
+rename = Path.rename
+def rename_once(path, target):
+    if path.name == "world":
+        rename(path, target)
+        print("ready", flush=True)
+        time.sleep(60)
+    return rename(path, target)
+Path.rename = rename_once
+save(Path(sys.argv[1]), {"remaining": np.zeros(5, np.int64)}, {}, version=1)
+"""
+FILL_DISK = (
+    FULL_DISK
+    + """
+import sys
+from pathlib import Path
+import numpy as np
+from jifen.ledger.snapshot import save
+try:
+    save(Path(sys.argv[1]), {"small": np.zeros(5, np.int64), "remaining": np.zeros(5_000, np.int64)}, {}, version=1)
+except OSError:
+    sys.exit(3)
+"""
+)
+
+
+@pytest.fixture
+def world(tmp_path):
+    save(tmp_path / "world", COLUMNS, DOCUMENT, version=1)
+    return tmp_path / "world"
+
+
+def assert_old(directory):
+    columns, document = load(directory, version=1)
+    assert document == DOCUMENT
+    assert columns.keys() == COLUMNS.keys()
+    assert all(np.array_equal(columns[name], COLUMNS[name]) for name in COLUMNS)
+
+
+def code_of(error):
+    (problem,) = error.value.problems
+    assert problem.remedy
+    return problem.code
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_columns_and_document_come_back_as_they_were(world, mmap):
+    columns, document = load(world, version=1, mmap=mmap)
+    assert document == DOCUMENT
+    assert list(columns) == sorted(COLUMNS)
+    for name, column in COLUMNS.items():
+        assert columns[name].dtype == column.dtype
+        assert columns[name].shape == column.shape
+        assert np.array_equal(columns[name], column)
+
+
+def test_mapped_columns_cannot_be_written_and_read_ones_can(world):
+    columns, _ = load(world, version=1)
+    assert isinstance(columns["remaining"], np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        columns["remaining"][0] = 5
+    columns, _ = load(world, version=1, mmap=False)
+    columns["remaining"][0] = 5
+
+
+numbers = hnp.arrays(
+    st.sampled_from([np.int64, np.int32, np.int8, np.uint8, np.bool_, np.dtype(">i8")]),
+    hnp.array_shapes(max_dims=2, min_side=0),
+)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), numbers, max_size=4))
+def test_any_columns_come_back_little_endian(tmp_path_factory, columns):
+    directory = tmp_path_factory.mktemp("any")
+    save(directory, columns, {}, version=1)
+    read, _ = load(directory, version=1)
+    assert read.keys() == columns.keys()
+    for name, column in columns.items():
+        assert np.array_equal(read[name], column)
+        assert read[name].dtype == column.dtype.newbyteorder("<")
+        assert (directory / f"{name}.column").read_bytes() == column.astype(column.dtype.newbyteorder("<")).tobytes()
+    shutil.rmtree(directory)
+
+
+def test_a_column_of_steps_or_of_a_map_is_saved_as_its_values(tmp_path, world):
+    columns, _ = load(world, version=1)
+    save(tmp_path / "other", {"odd": np.arange(10)[1::2], "again": columns["remaining"]}, {}, version=1)
+    read, _ = load(tmp_path / "other", version=1)
+    assert read["odd"].tolist() == [1, 3, 5, 7, 9]
+    assert read["again"].tolist() == COLUMNS["remaining"].tolist()
+
+
+def test_a_new_snapshot_replaces_the_old_one_and_open_maps_still_hold_the_old_values(world):
+    old, _ = load(world, version=1)
+    save(world, {"remaining": np.array([7])}, {"day": 18}, version=1)
+    new, document = load(world, version=1)
+    assert (list(new), new["remaining"].tolist(), document) == (["remaining"], [7], {"day": 18})
+    assert old["remaining"].tolist() == COLUMNS["remaining"].tolist()
+    assert [path.name for path in world.parent.iterdir()] == ["world"]
+
+
+@pytest.mark.parametrize(
+    "column", [np.zeros(2), np.array(["a"]), np.array([None]), np.zeros(2, "i4,i4"), np.zeros(2, "M8[s]")]
+)
+def test_a_column_of_anything_but_integers_and_truths_is_refused(world, column):
+    with pytest.raises(BrokenInvariant):
+        save(world, {"bad": column}, {}, version=1)
+    assert_old(world)
+
+
+def test_a_column_name_that_would_leave_the_directory_and_a_float_in_the_document_are_refused(world):
+    for columns, document in (({"../x": np.zeros(1, int)}, {}), ({}, {"price": 0.5})):
+        with pytest.raises(BrokenInvariant):
+            save(world, columns, document, version=1)
+    assert_old(world)
+
+
+def test_another_version_is_refused(world):
+    with pytest.raises(InputError, match="version 1 of a jifen snapshot, not version 2") as caught:
+        load(world, version=2)
+    assert code_of(caught) == "wrong_version"
+
+
+def test_another_sealed_file_is_no_snapshot(world):
+    (world / "header.json").write_bytes(seal({"format": "jifen journal", "version": 1}))
+    with pytest.raises(InputError) as caught:
+        load(world, version=1)
+    assert code_of(caught) == "wrong_version"
+
+
+@pytest.mark.parametrize("name", ["remaining", "rank", "live", "weights"])
+def test_a_bit_that_flipped_in_any_column_is_found_and_the_file_named(world, name):
+    file = world / f"{name}.column"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=f"{name}.column") as caught:
+        load(world, version=1)
+    assert code_of(caught) == "snapshot_damaged"
+
+
+def test_a_bit_that_flipped_in_the_header_is_found(world):
+    content = (world / "header.json").read_bytes()
+    assert json.loads(content)["document"]["day"] == 17
+    (world / "header.json").write_bytes(content.replace(b'"day":17', b'"day":16'))
+    with pytest.raises(InputError, match=r"header\.json") as caught:
+        load(world, version=1)
+    assert code_of(caught) == "bad_checksum"
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 23, 25, 48])
+def test_a_column_that_is_too_short_or_too_long_is_found(world, length):
+    file = world / "remaining.column"
+    file.write_bytes((file.read_bytes() * 2)[:length])
+    with pytest.raises(InputError, match="bytes, not 24") as caught:
+        load(world, version=1)
+    assert code_of(caught) == "snapshot_damaged"
+
+
+def test_a_column_or_header_that_is_missing_is_named(world):
+    (world / "rank.column").unlink()
+    with pytest.raises(InputError, match=r"rank\.column") as caught:
+        load(world, version=1)
+    assert code_of(caught) == "snapshot_incomplete"
+    (world / "header.json").unlink()
+    with pytest.raises(InputError, match=r"header\.json") as caught:
+        load(world, version=1)
+    assert code_of(caught) == "snapshot_incomplete"
+
+
+def test_no_snapshot_is_said_so(tmp_path):
+    for place in (tmp_path / "none", tmp_path / "none" / "deeper"):
+        with pytest.raises(InputError) as caught:
+            load(place, version=1)
+        assert code_of(caught) == "snapshot_missing"
+
+
+def test_a_writer_killed_in_the_middle_leaves_the_old_snapshot(world):
+    kill_when_ready(DIE_SAVING, world)
+    assert_old(world)
+    save(world, COLUMNS, DOCUMENT, version=1)
+    assert [path.name for path in world.parent.iterdir()] == ["world"]
+
+
+def test_a_writer_killed_between_the_renames_leaves_the_old_snapshot(world):
+    kill_when_ready(DIE_BETWEEN_RENAMES, world)
+    assert not world.exists()
+    assert_old(world)
+
+
+def test_a_full_disk_leaves_the_old_snapshot(world):
+    assert run_python(FILL_DISK, world).returncode == 3
+    assert_old(world)
+    assert [path.name for path in world.parent.iterdir()] == ["world"]
+
+
+def test_a_reader_that_a_new_snapshot_overtakes_never_mixes_the_two(world, monkeypatch):
+    read_header = snapshot._read_header
+
+    def overtaken(*arguments):
+        header = read_header(*arguments)
+        save(world, {"remaining": np.array([7])}, {"day": 18}, version=1)
+        return header
+
+    monkeypatch.setattr(snapshot, "_read_header", overtaken)
+    with pytest.raises(InputError, match=r"live\.column"):
+        load(world, version=1)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+def test_names_come_back_as_they_were(names):
+    texts, offsets = encode_names(names)
+    assert (texts.dtype, offsets.dtype, len(offsets)) == (np.uint8, np.int64, len(names) + 1)
+    assert decode_names(texts, offsets) == names
+
+
+def test_names_are_laid_end_to_end():
+    texts, offsets = encode_names(["", "é", "ab"])
+    assert texts.tobytes() == b"\xc3\xa9ab"
+    assert offsets.tolist() == [0, 0, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("texts", "offsets"),
+    [(b"ab", []), (b"ab", [0, 1]), (b"ab", [1, 2]), (b"ab", [0, 2, 1, 2]), (b"\xc3\xa9", [0, 1, 2])],
+)
+def test_offsets_that_do_not_divide_the_bytes_are_refused(texts, offsets):
+    with pytest.raises(ValueError, match=r"offsets|decode"):
+        decode_names(np.frombuffer(texts, np.uint8), np.array(offsets, dtype=np.int64))
