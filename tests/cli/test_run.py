@@ -89,7 +89,10 @@ def test_an_explanation_names_lot_and_source_of_each_amount(jifen, ran):
     # Of Bob's 108 of that day half goes to Ann, out of her own lot.
     answer = jifen("explain", ran, "--member", "ann", "--day", "2026-01-06", "--json")
     static, generation = json.loads(answer.out)
-    assert (static["rule"], static["lot"], static["amount"], static["sources"]) == ("static", "o1", "36.00", [])
+    assert (static["rule"], static["lot"], static["amount"]) == ("static", "o1", "36.00")
+    assert [(source["order"], source["base"], source["rate"]) for source in static["sources"]] == [
+        ("o1", "3000.00", "1.2%")
+    ]
     assert (generation["rule"], generation["lot"], generation["amount"]) == ("generation", "o1", "54.00")
     (source,) = generation["sources"]
     assert (source["member"], source["order"], source["base"], source["rate"]) == ("bob", "o2", "108.00", "50%")

@@ -1,7 +1,7 @@
 import numpy as np
 from tests.ledger.samples import NAMES, forfeits, transfer, transfers
 
-from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Journal, JournalWriter, Names, paid_by_rule
+from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Journal, JournalWriter, Names
 
 
 def journal(moved, lost=()):
@@ -42,7 +42,6 @@ def test_what_members_were_paid_is_less_what_was_taken_back():
     moved = np.concatenate([transfers(5, 6, 7, 8), back])
     # members 0, 1, 2, 0 get 5, 6, 7, 8 by rule "static"; "refund" takes 4 from member 1
     assert journal(moved).paid() == {"安": {"static": 13}, "ben": {"static": 6, "refund": -4}, "cora": {"static": 7}}
-    assert paid_by_rule(moved, NAMES["rule"]) == {"static": 26, "refund": -4}
 
 
 def test_a_transfer_between_wallets_is_paid_to_one_and_taken_from_the_other():

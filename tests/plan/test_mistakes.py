@@ -101,7 +101,7 @@ def test_the_text_itself_loads():
         ("rank: B, min: 2000", "rank: A, min: 2000", "duplicate_name", "ranks[1]"),
         ("{rank: B, min: 2000, rate: 20%}", "B", "wrong_type", "ranks[1]"),
         ("B, min: 2000, rate: 20%", "B, min: 2000", "missing_column", "ranks[1].rate"),
-        ("rate: 20%}]", "rate: 10%}]", "ladder_order", "ranks[1].rate"),
+        ("rate: 20%}]", "rate: 10%}]", "rates_not_rising", "ranks[1].rate"),
         # references
         ("rate: $daily_rate}", "rate: $daily_rat, of: granted}", "unknown_reference", "rules.static.amount.rate"),
         ("share: $generations", "share: $Generations", "unknown_reference", "rules.up.amount.share"),

@@ -41,6 +41,7 @@ __all__ = [
     "REJECTED",
     "RUN",
     "RUN_FORMAT",
+    "SNAPSHOT",
     "Inputs",
     "OnError",
     "Progress",

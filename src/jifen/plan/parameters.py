@@ -276,7 +276,7 @@ def _check_steps(rows: list[Row], open_ended: bool, report: _Report) -> None:
         rates = [item.columns.get("rate") for item in (before_row, row)]
         if rates[0] is not None and rates[1] is not None and rates[1] <= rates[0]:
             message = f"the rate of `{row.name}` is not above that of `{before_row.name}`, the row before it"
-            report((index, "rate"), BadValueError("ladder_order", message, "let rates rise with rank"))
+            report((index, "rate"), BadValueError("rates_not_rising", message, "let rates rise with rank"))
     for index, row in enumerate(rows if open_ended else ()):
         if (row.max is None) != (index == len(rows) - 1):
             remedy = "let the last row, and only the last, have `max: null`"

@@ -52,5 +52,5 @@ def mul_div(amount: int, numerator: int, denominator: int) -> int:
         return amount * numerator // denominator
     high, low = _times(np.uint64(amount), np.uint64(numerator))
     if high == np.uint64(0):
-        return int(low // np.uint64(denominator))
-    return int(_divide(high, low, np.uint64(denominator)))
+        return np.int64(low // np.uint64(denominator))  # type: ignore[return-value]
+    return np.int64(_divide(high, low, np.uint64(denominator)))  # type: ignore[return-value]

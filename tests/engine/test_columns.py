@@ -1,0 +1,70 @@
+"""Tables of growing columns."""
+
+import numpy as np
+import pytest
+
+from jifen.engine.columns import FIRST_CAPACITY, Column, Table
+
+
+class Pairs(Table, none=("right",)):
+    """A table for the tests."""
+
+    left: Column
+    right: Column
+
+
+def test_a_value_not_given_is_none_or_zero() -> None:
+    pairs = Pairs()
+    assert pairs.add() == 0
+    assert (pairs.left.item(0), pairs.right.item(0)) == (0, -1)
+
+
+def test_rows_beyond_the_first_capacity_keep_what_was_there() -> None:
+    pairs = Pairs()
+    for number in range(FIRST_CAPACITY + 1):
+        assert pairs.add(left=number) == number
+    assert pairs.left[: pairs.size].tolist() == list(range(FIRST_CAPACITY + 1))
+    assert set(pairs.right.tolist()) == {-1}
+
+
+def test_a_block_may_be_larger_than_double_the_capacity() -> None:
+    pairs = Pairs()
+    pairs.add(left=7)
+    count = 5 * FIRST_CAPACITY
+    assert pairs.extend(count, left=np.arange(count), right=3) == 1
+    assert pairs.size == count + 1
+    assert pairs.left[: pairs.size].tolist() == [7, *range(count)]
+    assert pairs.right[1 : pairs.size].tolist() == [3] * count
+
+
+def test_an_empty_block_changes_nothing() -> None:
+    pairs = Pairs()
+    assert (pairs.extend(0, left=1), pairs.size) == (0, 0)
+
+
+def test_one_value_is_a_python_integer() -> None:
+    pairs = Pairs()
+    pairs.add(left=2**62)
+    assert pairs.left.item(0) * 4 == 2**64
+
+
+def test_an_amount_beyond_64_bits_is_refused() -> None:
+    with pytest.raises(OverflowError):
+        Pairs().add(left=2**63)
+
+
+def test_a_table_made_from_columns_can_grow_and_leaves_them_alone() -> None:
+    columns = {"left": np.array([1, 2]), "right": np.array([3, 4])}
+    for column in columns.values():
+        column.setflags(write=False)
+    pairs = Pairs.of(columns)
+    pairs.left[0] = 9
+    assert pairs.add(left=5) == 2
+    assert pairs.columns()["left"].tolist() == [9, 2, 5]
+    assert columns["left"].tolist() == [1, 2]
+
+
+def test_only_rows_that_count_are_shown() -> None:
+    pairs = Pairs()
+    pairs.add(left=1)
+    assert {name: column.tolist() for name, column in pairs.columns().items()} == {"left": [1], "right": [-1]}
