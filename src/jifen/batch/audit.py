@@ -121,8 +121,8 @@ class _Replay:
         if self.daily is None:
             self.daily = Daily(self.plan, World(self.plan, first_day=batch.day))
         world = self.daily.world
-        made_by = {"revision": (SEMANTICS_REVISION, batch.revision), "plan": ((self.plan.digest,), batch.plans)}
-        for name, (expected, got) in {"day": (world.open_day, batch.day), **made_by}.items():
+        made_by = {"day": (world.open_day, batch.day), "revision": (SEMANTICS_REVISION, batch.revision)}
+        for name, (expected, got) in made_by.items():
             if expected != got:
                 yield Difference("batches", number, 0, name, str(expected), str(got))
                 return
@@ -130,7 +130,7 @@ class _Replay:
         for row, text in enumerate(batch.events):
             try:
                 events.append(parse_event(str(text)))
-            except (KeyError, TypeError, ValueError):
+            except (InputError, KeyError, TypeError, ValueError):
                 yield Difference("events", number, row, "event", "an event", str(text)[:80])
                 return
             if events[-1].day != batch.day:
@@ -138,6 +138,9 @@ class _Replay:
                 return
         known = {table: len(names) for table, names in name_tables(world).items()} if self.daily.days else {}
         journal = apply(world, events)
+        plans = tuple(program.plan.digest for program in world.programs)
+        if plans != batch.plans:
+            yield Difference("batches", number, 0, "plans", ", ".join(plans), ", ".join(batch.plans))
         for refusal in journal.refusals:
             yield Difference("events", number, 0, refusal.event, f"refused: {refusal.code}", "accepted")
         yield from _record_differences("transfers", number, journal.transfers, batch.transfers)

@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from jifen.core.errors import ensure
 from jifen.engine.events import EVENT_TYPES, Event, Line, PlanActivated
 from jifen.ledger.chain import canonical_json
+from jifen.plan.text import parse_plan, plan_text
 
 __all__ = ["event_text", "parse_event"]
 
@@ -18,7 +18,9 @@ def event_text(event: Event) -> str:
     >>> event_text(DayClosed(id="day:3", day=3))
     '{"day":3,"event":"day_closed","id":"day:3"}'
     """
-    ensure(not isinstance(event, PlanActivated), "the activation of a plan is not an event of files")
+    if isinstance(event, PlanActivated):
+        facts = {"id": event.id, "day": event.day, "plan": json.loads(plan_text(event.plan))}
+        return canonical_json({"event": event.name, **facts} | ({} if event.at is None else {"at": event.at}))
     return canonical_json({"event": event.name, **asdict(event, dict_factory=_filled)})
 
 
@@ -26,6 +28,8 @@ def parse_event(text: str) -> Event:
     """Read what ``event_text`` wrote; anything else raises ``KeyError``, ``TypeError`` or ``ValueError``."""
     facts: dict[str, Any] = json.loads(text)
     kind = EVENT_TYPES[facts.pop("event")]
+    if "plan" in facts:
+        facts["plan"] = parse_plan(json.dumps(facts["plan"]), facts["id"])
     if "lines" in facts:
         is_order = kind.name == "order_paid"
         facts["lines"] = tuple(Line(**line) if is_order else tuple(line) for line in facts["lines"])

@@ -12,6 +12,7 @@ from jifen.batch.moments import DEFAULT_ZONE, Moment, parse_moment, shop_zone
 from jifen.batch.read import KINDS, Item, Reader
 from jifen.batch.tables import Table, open_table
 from jifen.core.errors import InputError, Problem
+from jifen.plan import Plan
 
 __all__ = ["DAYS_MAX", "Day", "Inputs", "Merge", "open_inputs"]
 
@@ -49,8 +50,8 @@ class Merge:
     zone: str
     findings: Findings
     until: int | None = None
-    ranks: tuple[str, ...] = ()
-    """The names of the plan's ranks."""
+    plan: Plan | None = None
+    """The plan that counts when the run begins."""
     after: int = 0
     """How many events came after ``until``; they have no part in the run."""
     first: int | None = field(default=None, init=False)
@@ -59,7 +60,7 @@ class Merge:
         """All events by time, then kind, then row."""
         zone = shop_zone(self.zone)
         streams = [
-            KINDS[kind].items(Reader(table, zone, self.findings, KINDS[kind].shape, self.ranks))
+            KINDS[kind].items(Reader(table, zone, self.findings, KINDS[kind].shape, self.plan))
             for kind, table in self.tables.items()
         ]
         return heapq.merge(*streams, key=lambda item: item.instant)

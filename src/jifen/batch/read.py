@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,11 +12,23 @@ from jifen.batch.cells import Cells
 from jifen.batch.findings import Findings
 from jifen.batch.moments import Moment
 from jifen.batch.tables import Row, Shape, Table
-from jifen.core.errors import Problem
+from jifen.core.errors import PlanError, Problem
 from jifen.core.micros import AMOUNT_MAX, format_micros
-from jifen.engine.events import EVENT_TYPES, AgentSet, Event, Line, MemberJoined, OrderPaid, OrderRefunded, RankSet
+from jifen.engine.events import (
+    EVENT_TYPES,
+    AgentSet,
+    Event,
+    Line,
+    MemberJoined,
+    OrderPaid,
+    OrderRefunded,
+    PlanActivated,
+    RankSet,
+)
+from jifen.plan import Plan, load_plan, revise
+from jifen.plan.document import read_text
 
-__all__ = ["KINDS", "Item", "Kind", "Reader"]
+__all__ = ["KINDS", "Item", "Kind", "Reader", "rank_names"]
 
 
 class Item(NamedTuple):
@@ -46,13 +59,18 @@ _NO_MOMENT = Moment(datetime.min.replace(tzinfo=UTC), 0, "")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads one table; refused rows go to ``findings``. ``ranks``: the names a member's rank may have."""
+    """Reads one table; refused rows go to ``findings``. ``plan`` is the one that counts when the run begins."""
 
     table: Table
     zone: ZoneInfo
     findings: Findings
     shape: Shape
-    ranks: tuple[str, ...] = ()
+    plan: Plan | None = None
+
+    @property
+    def ranks(self) -> tuple[str, ...]:
+        """The names a member's rank may have."""
+        return () if self.plan is None else rank_names(self.plan)
 
     def rows(self, event_id: Callable[[Cells], str]) -> Iterator[tuple[Cells, Moment]]:
         """Each row with its time; what is wrong with the time is in ``cells.problems``, as all that is found later."""
@@ -215,28 +233,63 @@ def _too_large(reader: Reader, parts: list[_Part], amount: int) -> bool:
 
 
 _OWN_FILES = {"member_joined": "members", "order_paid": "orders", "order_refunded": "refunds"}
-_BY_THE_RUN = ("day_closed", "plan_activated")
+_BY_THE_RUN = ("day_closed",)
 _NAMES = tuple(name for name in EVENT_TYPES if name not in (*_OWN_FILES, *_BY_THE_RUN))
 _COMMON = ("id", "day", "at")
-_FACTS = tuple(
-    dict.fromkeys(fact.name for name in _NAMES for fact in fields(EVENT_TYPES[name]) if fact.name not in _COMMON)
+_FACTS = (
+    *dict.fromkeys(fact.name for name in _NAMES for fact in fields(EVENT_TYPES[name]) if fact.name not in _COMMON),
+    "set",
 )
 
 
 def _events(reader: Reader) -> Iterator[Item]:
+    plan, ranks = reader.plan, reader.ranks
     for cells, moment in reader.rows(lambda cells: cells.raw("id")):
         name, event_id = cells.raw("event"), cells.name("id")
         if name not in _NAMES:
             own = _OWN_FILES.get(name)
             remedy = f"give it in the file of {own}" if own else f"write one of: {', '.join(_NAMES)}"
             cells.note(Problem("unknown_event", f"an event {name[:40]!r} cannot stand here", remedy), "event")
-        options = {"rank": reader.ranks, "by": ("admin", "member")}
-        facts = _event_facts(cells, EVENT_TYPES[name], options) if name in _NAMES else {}
+        options = {"rank": ranks, "by": ("admin", "member")}
+        if name == PlanActivated.name:
+            plan = _next_plan(cells, plan) or plan
+            facts: dict[str, Any] = {"plan": plan}
+            ranks = ranks if plan is None else tuple(dict.fromkeys((*ranks, *rank_names(plan))))
+        else:
+            facts = _event_facts(cells, EVENT_TYPES[name], options) if name in _NAMES else {}
         if cells.problems:
             reader.refuse(cells, event_id)
             continue
         event = EVENT_TYPES[name](id=event_id, day=moment.day, at=moment.at, **facts)
         yield Item(moment.instant, event, reader.table, (cells.row,), "id")
+
+
+def _next_plan(cells: Cells, plan: Plan | None) -> Plan | None:
+    """The plan of a dated change: the preset or file in ``plan`` (else the one before), with what ``set`` changes."""
+    source, text = cells.raw("plan"), cells.raw("set")
+    changes: Any = {}
+    try:
+        if text:
+            changes = read_text(text, cells.table.file)
+        if not isinstance(changes, dict) or not (source or text):
+            remedy = "name a preset or plan file under plan, or write changes under set, such as {daily_rate: 2%}"
+            cells.note(Problem("bad_change", "the row does not say what changes", remedy), "set" if text else "plan")
+            return None
+        if source:
+            file = Path(cells.table.file).parent / source
+            return load_plan(file if file.is_file() else source, changes)
+        return None if plan is None else revise(plan, changes)
+    except PlanError as error:
+        for problem in error.problems:
+            where = f"{problem.column}: " if problem.column else ""
+            told = Problem(problem.code, where + problem.message, problem.remedy)
+            cells.note(told, "plan" if source and not text else "set")
+    return None
+
+
+def rank_names(plan: Plan) -> tuple[str, ...]:
+    """The names of all ranks of a plan."""
+    return tuple(dict.fromkeys(row.name for ladder in plan.ranks.values() for row in ladder.ladder))
 
 
 def _event_facts(cells: Cells, kind: type[Event], options: dict[str, tuple[str, ...]]) -> dict[str, Any]:

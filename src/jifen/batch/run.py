@@ -91,8 +91,7 @@ def run(
     tables = open_inputs(inputs)
     with atomic_directory(target.path, force=target.force) as folder:
         findings = Findings(folder / REJECTED if on_error == "skip" else None)
-        ranks = tuple(dict.fromkeys(row.name for ladder in plan.ranks.values() for row in ladder.ladder))
-        merge = Merge(tables, inputs.zone, findings, until.toordinal() if until else None, ranks)
+        merge = Merge(tables, inputs.zone, findings, until.toordinal() if until else None, plan)
         try:
             with SegmentWriter(folder / JOURNAL) as journal:
                 done = _drive(plan, merge, journal, progress)

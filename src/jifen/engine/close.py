@@ -13,10 +13,10 @@ import numpy as np
 from jifen.core.micros import MICRO
 from jifen.engine import ranks
 from jifen.engine.books import FROM_RESERVE, Books, place_of
-from jifen.engine.columns import Column
+from jifen.engine.columns import Column, check_range
 from jifen.engine.exits import run_exits
 from jifen.engine.order import settle, settling
-from jifen.engine.payments import Rationing, terms_of, untake
+from jifen.engine.payments import Rationing, bank, terms_of, untake
 from jifen.engine.program import Step
 from jifen.engine.queues import serve
 from jifen.engine.tables import NONE
@@ -83,6 +83,7 @@ def _run_releases(books: Books) -> None:
         phase, released = _scheduled(world, step)
         phases.append(phase)
         sums += released
+    check_range(sums, 1)
     if sums.any():
         phases += [_walked(books, step, sums) for step in world.program.walks]
     _ration(world, [phase for phase in phases if world.terms[phase.terms][2] == FROM_RESERVE])
@@ -128,7 +129,7 @@ def _walked(books: Books, step: Step, sums: Column) -> _Phase:
     np.add.at(got, member, points)
     lacking = np.flatnonzero(wanted > got)
     if gate.no_lot == "bank":
-        _bank(books, step, terms, lacking[got[lacking] == 0], wanted)
+        _bank_all(books, step, terms, lacking[got[lacking] == 0], wanted)
         lacking = lacking[got[lacking] > 0]
     _forfeit(books, step, lacking, (wanted - got)[lacking])
     return phase
@@ -141,6 +142,7 @@ def _wanted_of(world: World, step: Step, sums: Column) -> Column:
     who, amount = step.walk, step.share
     upward, parent = world.upward_order(), world.members.parent
     if who.by == "generation":
+        check_range(sums, sum(amount.rates) // MICRO + 1)
         return daily.generation_wanted(upward, parent, sums, np.array(amount.rates, dtype=np.int64))
     ladder = world.program.ladders[who.ranks or ""]
     levels = np.array([*ladder.levels, 0], dtype=np.int64)[world.places(who.ranks or "")]
@@ -150,7 +152,7 @@ def _wanted_of(world: World, step: Step, sums: Column) -> Column:
     return daily.peer_wanted(upward, parent, sums, levels, (len(ladder.rates), amount.rates[0], who.most, lower))
 
 
-def _bank(books: Books, step: Step, terms: int, members: Column, wanted: Column) -> None:
+def _bank_all(books: Books, step: Step, terms: int, members: Column, wanted: Column) -> None:
     """Bank the whole payments of members without a live lot."""
     world = books.world
     for member in members.tolist():
@@ -161,7 +163,7 @@ def _bank(books: Books, step: Step, terms: int, members: Column, wanted: Column)
             first_release=world.releases.size, before_of_member=world.members.last_payment.item(member),
         )  # fmt: skip
         world.members.last_payment[member] = row
-        world.banked.add(member=member, payment=row)
+        bank(world, row)
 
 
 def _forfeit(books: Books, step: Step, members: Column, points: Column) -> None:

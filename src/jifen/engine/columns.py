@@ -11,15 +11,17 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "FIRST_CAPACITY",
-    "Column",
-    "Table",
-]
+from jifen.core.errors import ensure
+from jifen.core.micros import MICRO
+
+__all__ = ["FIRST_CAPACITY", "SUM_MAX", "Column", "Table", "check_range", "exact_sum"]
 
 Column = npt.NDArray[np.int64]
 
 FIRST_CAPACITY = 64
+
+SUM_MAX = 2**62
+"""Sums of amounts stay below this, half of what 64 bits hold."""
 
 
 class Table:
@@ -90,3 +92,16 @@ class Table:
         count = len(next(iter(columns.values())))
         table.extend(count, **columns)
         return table
+
+
+def exact_sum(column: Column) -> int:
+    """The sum as a Python integer: no total over many members may wrap around."""
+    return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())
+
+
+def check_range(column: Column, factor: int) -> None:
+    """Raise ``BrokenInvariant`` if ``factor`` times the sum of these amounts could wrap around in compiled code."""
+    total = exact_sum(column)
+    ensure(
+        -SUM_MAX < total * factor < SUM_MAX, f"amounts add up to {total}, beyond what 64 bits can multiply by {factor}"
+    )

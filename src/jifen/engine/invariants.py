@@ -7,14 +7,13 @@ each batch that is looked at where the batch has touched something; at the close
 import numpy as np
 
 from jifen.core.errors import ensure
-from jifen.core.micros import MICRO
-from jifen.engine.columns import Column
+from jifen.engine.columns import exact_sum
 from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
 from jifen.ledger.invariants import Balances, check_claims, check_lots, check_transfers, check_zero_sum, fold
 from jifen.ledger.journal import Account, TransferArray
 
-__all__ = ["check_world", "exact_sum"]
+__all__ = ["check_world"]
 
 
 def check_world(world: World, transfers: TransferArray, *, closed: bool) -> None:
@@ -71,8 +70,3 @@ def _check_whole(world: World) -> None:
     check_claims(claims, {}, left)
     held = exact_sum(world.members.tokens[: world.members.size])
     ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")
-
-
-def exact_sum(column: Column) -> int:
-    """The sum as a Python integer: no total over many members may wrap around."""
-    return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())

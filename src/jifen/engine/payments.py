@@ -135,21 +135,25 @@ def untake(world: World, lot: int, points: int) -> None:
 def draft_bank(books: Books, lot: int) -> list[Draft]:
     """A new lot releases what waits in its owner's bank, oldest first."""
     world, drafts = books.world, []
+    payments, banked = world.payments, world.banked
     member = world.lots.member.item(lot)
-    banked = world.banked
-    for row in range(banked.size):
-        if banked.member.item(row) != member:
-            continue
+    for row in world.bank_of.get(member, ()):
         payment = banked.payment.item(row)
-        payments = world.payments
         left = payments.paid.item(payment) - payments.lost.item(payment) - banked.released.item(row)
         taken = take(world, lot, max(left, 0))
         if taken:
-            draft = Draft("bank", payments.index.item(payment), member, taken, _terms_now(world, payment))
-            draft.payment = row
+            terms = _terms_now(world, payment)
+            draft = Draft("bank", payments.index.item(payment), member, taken, terms, payment=row)
             draft.portions.append(Portion(lot, taken))
             drafts.append(draft)
     return drafts
+
+
+def bank(world: World, payment: int) -> None:
+    """Let a payment wait for its receiver's next lot."""
+    member = world.payments.member.item(payment)
+    row = world.banked.add(member=member, payment=payment)
+    world.bank_of.setdefault(member, []).append(row)
 
 
 def _terms_now(world: World, payment: int) -> int:
@@ -262,7 +266,7 @@ def _post_payment(books: Books, draft: Draft) -> int:
     world.members.last_payment[draft.member] = row
     world.orders.last_payment[draft.order] = row
     if draft.banked:
-        world.banked.add(member=draft.member, payment=row)
+        bank(world, row)
     return row
 
 

@@ -94,6 +94,8 @@ def load_world(directory: Path) -> World:
     )
     world.order_pay = {order: tuple(pay) for order, pay in _unflat("order_pay", columns).items()}
     world.bank_releases = {key: [row for row, _ in rows] for key, rows in _unflat("bank_releases", columns).items()}
+    for row, member in enumerate(world.banked.columns()["member"].tolist()):
+        world.bank_of.setdefault(member, []).append(row)
     world.pending = {day: deque(order for order, _ in rows) for day, rows in _unflat("pending", columns).items()}
     world.wallets = [np.array(columns["wallets"][number]) for number in range(len(ASSETS))]
     world.event_names = _texts("event_names", columns)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine.columns import Column
+from jifen.engine.columns import Column, check_range
 from jifen.engine.events import Line
 from jifen.engine.program import Program
 from jifen.engine.tables import (
@@ -93,6 +93,7 @@ class World:
         self.order_lines: dict[int, list[OrderLine]] = {}
         self.line_rates: list[tuple[int, ...]] = []
         self.order_pay: dict[int, tuple[tuple[int, int], ...]] = {}
+        self.bank_of: dict[int, list[int]] = {}
         self.bank_releases: dict[int, list[int]] = {}
         self.withdrawals: dict[str, tuple[int, int, int, str]] = {}
         self.parent_changes: dict[int, list[tuple[int, int]]] = {}
@@ -219,6 +220,7 @@ class World:
         """Each member's own net amount plus that of all his present descendants."""
         from jifen.engine.kernels.daily import subtree_sums
 
+        check_range(self.members.own_net[: self.members.size], 1)
         return subtree_sums(self.upward_order(), self.members.parent, self.members.own_net)
 
     def place_of(self, member: int, ladder: str) -> int:
