@@ -102,6 +102,4 @@ def exact_sum(column: Column) -> int:
 def check_range(column: Column, factor: int) -> None:
     """Raise ``BrokenInvariant`` if ``factor`` times the sum of these amounts could wrap around in compiled code."""
     total = exact_sum(column)
-    ensure(
-        -SUM_MAX < total * factor < SUM_MAX, f"amounts add up to {total}, beyond what 64 bits can multiply by {factor}"
-    )
+    ensure(-SUM_MAX < total * factor < SUM_MAX, f"amounts add up to {total}: times {factor} is beyond 64 bits")
