@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 BLOCK = re.compile(r"^<!-- tested -->\n+```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^<!-- prints (.*?) -->\n+```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^<!-- file (\S+) -->\n+```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -56,3 +57,9 @@ def test_only_tested_blocks_are_run():
 def test_a_command_that_fails_is_found(root, tmp_path, line):
     (failure,) = failures([line], root, tmp_path)
     assert failure.startswith(f"{line}: exit ")
+
+
+def test_the_python_example_of_the_readme_prints_what_it_says(root):
+    ((printed, code),) = PYTHON.findall((root / "README.md").read_text(encoding="utf-8"))
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (run.stdout.strip(), run.returncode) == (printed, 0)

@@ -77,6 +77,8 @@ class Case:
 def load_cases(path: str | Path) -> list[Case]:
     """Read one case file; all mistakes of the file at once as ``InputError`` (file, line, case id)."""
     file = str(path)
+    if not Path(path).is_file():
+        raise InputError(Problem("no_file", "there is no such file", "check the path", file))
     try:
         root = read_text(read_bytes(Path(path)), file)
     except PlanError as error:

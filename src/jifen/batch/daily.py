@@ -12,8 +12,8 @@ import pyarrow as pa
 from jifen.batch.decimals import AMOUNT_TYPE, date_column
 from jifen.core.micros import MICRO
 from jifen.engine import World
-from jifen.engine.events import Event, OrderPaid, OrderRefunded
 from jifen.engine.columns import exact_sum
+from jifen.engine.events import Event, OrderPaid, OrderRefunded
 from jifen.ledger.journal import Account, Journal
 from jifen.plan.model import Asset, Lots, Plan
 

@@ -5,13 +5,15 @@ an order knows each of its feeds, and each of these knows on which order it stan
 it was made. So what stands today is always a function of what is kept today.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import mul
 
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine.events import Event, Line
-from jifen.plan.model import Curve, Lots, Money, Plan, Share, Tier
+from jifen.plan.model import Curve, Lots, Money, Plan, Tier
 
 __all__ = [
     "MERCHANT",
@@ -28,6 +30,7 @@ __all__ = [
     "Source",
     "Stand",
     "Terms",
+    "weighed",
 ]
 
 MERCHANT = "@merchant"
@@ -83,50 +86,83 @@ class Member:
 
 @dataclass(slots=True, eq=False)
 class Order:
-    """An order. ``kept`` is its net amount, ``returned`` what was refunded of it while upstream is reversed."""
+    """An order, line by line: what is left of each, and what was refunded of it while upstream is reversed."""
 
     id: str
     member: str
-    amount: int
     lines: tuple[Line, ...]
     tender: tuple[tuple[str, int], ...]
     due: int | None
-    """The day in whose run it settles, ``None`` if it took effect at once."""
-    kept: int
-    returned: int = 0
+    """The day in whose run it settles, ``None`` if it took effect at once or waits for its receipt."""
+    left: list[int] = field(init=False)
+    returned: list[int] = field(init=False)
+    even: tuple[int, ...] = field(init=False)
+    """1 for each line that takes part in the plan, 0 for the others, and for all until the order takes effect."""
     waiting: bool = True
     """It has not taken effect yet."""
     counts: bool = False
     """It took effect in the plan, be it only for spend and performance."""
     closed: bool = False
     """It was there when the member was forced out, and counts in ``spend`` no more."""
-    void: bool = False
-    """It came while the plan was paused: it never takes effect."""
     fed: list["Fed"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing refunded."""
+        self.left = [line.amount for line in self.lines]
+        self.returned = [0] * len(self.lines)
+        self.even = (0,) * len(self.lines)
+
+    @property
+    def amount(self) -> int:
+        """The whole amount, as it was paid."""
+        return sum(line.amount for line in self.lines)
+
+    @property
+    def net(self) -> int:
+        """What is left of the whole amount."""
+        return sum(self.left)
+
+    @property
+    def kept(self) -> int:
+        """What is left of it in the plan: of the lines that take part."""
+        return weighed(self.left, self.even)
+
+
+def weighed(amounts: Iterable[int], rates: Iterable[int]) -> int:
+    """Return Σ amount × rate, line by line."""
+    return sum(map(mul, amounts, rates))
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """An order, or none, as it was when an effect of it was made."""
+    """An order, or none, as it was when an effect of it was made.
+
+    ``rates`` say how much of the effect each line bears; ``kept`` and ``returned`` are weighed by them.
+    """
 
     order: Order | None = None
+    rates: tuple[int, ...] = ()
     kept: int = 0
     returned: int = 0
 
     @classmethod
-    def on(cls, order: Order | None) -> "Stand":
-        """Stand on an order as it is now; on ``None``: for ever."""
-        return cls(order, order.kept, order.returned) if order else cls()
+    def on(cls, order: Order, rates: tuple[int, ...]) -> "Stand":
+        """Stand on an order as it is now."""
+        return cls(order, rates, weighed(order.left, rates), weighed(order.returned, rates))
+
+    def again(self) -> "Stand":
+        """Stand on the same lines as they are now; on no order: for ever."""
+        return Stand.on(self.order, self.rates) if self.order else self
 
     def of_buyer(self, amount: int) -> int:
         """Return what survives of the buyer's own: ⌊amount × kept now ÷ kept then⌋."""
-        return amount * self.order.kept // self.kept if self.order else amount
+        return amount * weighed(self.order.left, self.rates) // self.kept if self.order else amount
 
     def of_others(self, amount: int) -> int:
         """Return what survives of another member's: refunds under ``upstream: keep`` do not count."""
         if self.order is None:
             return amount
-        return amount * (self.kept - (self.order.returned - self.returned)) // self.kept
+        return amount * (self.kept + self.returned - weighed(self.order.returned, self.rates)) // self.kept
 
 
 @dataclass(slots=True, eq=False)
@@ -281,6 +317,9 @@ class Books:
     withdrawals: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """Open ones: member, asset, amount."""
     paused: bool = False
+    """New orders that take effect count in measures only."""
+    receipts: bool = False
+    """The refund window starts on the day of receipt."""
     outcome: Outcome = field(default_factory=Outcome)
 
     def adopt(self, plan: Plan) -> None:
@@ -351,13 +390,3 @@ class Books:
         older = [other for other in self.lots_of(lot.member, lot.store) if other.number < lot.number]
         if lot.remaining == 0 and all(other.remaining == 0 for other in older):
             lot.emptied_on = self.open_day
-
-    def share_of(self, amount: Share, rate: int, base: int, order: Order | None = None) -> Fraction:
-        """Return rate × base, exactly; overridden lines (by sku, category, …) count at their own rate."""
-        if not amount.overrides or order is None or amount.of != "trigger_amount":
-            return Fraction(rate * base, MICRO)
-        exact = Fraction(0)
-        for line in order.lines:
-            own = (override.rate for override in amount.overrides if getattr(line, override.key) == override.equals)
-            exact += Fraction(next(own, rate) * line.amount * base, MICRO * order.amount)
-        return exact

@@ -34,7 +34,7 @@ ASSETS = ("cash", "coin", "voucher")
 
 _PRECEDENCE = (
     "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store", "bad_amount", "too_much",
-    "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient",
+    "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient", "conflict",
 )  # fmt: skip
 
 _Codes = Iterator[str]
@@ -95,8 +95,11 @@ def _order(books: Books, event: OrderPaid) -> _Codes:
     if any(line.amount < 0 or line.amount % CENT for line in event.lines) or sum(used.values()) > event.amount:
         yield "bad_amount"
     params = books.plan.params
-    if used.get("voucher") and any(line.sku not in params["voucher_skus"] for line in event.lines):
+    vouched = [line.amount for line in event.lines if line.sku in params["voucher_skus"]]
+    if used.get("voucher") and not vouched:
         yield "asset_forbidden"
+    if used.get("voucher", 0) > sum(vouched):
+        yield "asset_limit"
     if used.get("coin", 0) * MICRO > params["coin_max_share"] * event.amount:
         yield "asset_limit"
     if any(amount > _balance(books, event.member, asset) for asset, amount in used.items()):
@@ -107,14 +110,32 @@ def _refund(books: Books, event: OrderRefunded) -> _Codes:
     order = books.orders.get(event.order)
     if order is None:
         yield "unknown_order"
-    yield from _amount(event.amount, 1 if event.share else CENT)
-    if order is not None and event.amount > order.kept:
+    unit = 1 if event.share else CENT
+    yield from _amount(event.amount, unit)
+    if order is not None and event.amount > order.net:
+        yield "too_much"
+    if event.lines and sum(amount for _, amount in event.lines) != event.amount:
+        yield "bad_amount"
+    left = dict(zip((line.line for line in order.lines), order.left, strict=True)) if order else {}
+    for line, amount in event.lines:
+        yield from _amount(amount, unit)
+        if line not in left:
+            yield "unknown_order"
+        left[line] = left.get(line, 0) - amount
+    if any(rest < 0 for rest in left.values()):
         yield "too_much"
 
 
-def _about_order(books: Books, event: OrderReceived | OrderSettled) -> _Codes:
+def _received(books: Books, event: OrderReceived) -> _Codes:
     if event.order not in books.orders:
         yield "unknown_order"
+
+
+def _settled(books: Books, event: OrderSettled) -> _Codes:
+    if event.order not in books.orders:
+        yield "unknown_order"
+    elif not books.orders[event.order].waiting:
+        yield "conflict"
 
 
 def _sale(books: Books, event: TokensSold) -> _Codes:
@@ -194,8 +215,8 @@ _CHECKS: dict[type[Event], Callable[..., _Codes]] = {
     AgentSet: _named,
     OrderPaid: _order,
     OrderRefunded: _refund,
-    OrderReceived: _about_order,
-    OrderSettled: _about_order,
+    OrderReceived: _received,
+    OrderSettled: _settled,
     TokensSold: _sale,
     TaskDone: _not_audited,
     LiabilityBooked: _not_audited,

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from jifen.core.micros import MICRO
 from jifen.plan.model import Asset, Curve, Head, Rule, Value
-from jifen.simulate.audit_books import Books, Drain, Lot, Payment, Stand
+from jifen.simulate.audit_books import Books, Drain, Lot, Payment
 from jifen.simulate.audit_ranks import open_spend
 
 __all__ = ["burn", "curve_of", "forced_exits", "price", "price_pair", "rule_of_sale", "sell", "supply"]
@@ -75,7 +75,7 @@ def _pay_out(books: Books, rule: Rule, member: str, leave: _Leave) -> None:
     payment = Payment(member, rule.id, tokens, leave.tokens, [], leave.tokens)
     for lot, points in leave.lots:
         proceeds = leave.net * points // leave.tokens
-        drain = Drain(lot, points, Stand.on(lot.stand.order), points, pay.asset, 0, pool, proceeds, proceeds, 0, member)
+        drain = Drain(lot, points, lot.stand.again(), points, pay.asset, 0, pool, proceeds, proceeds, 0, member)
         drain.gross = int(points * now) if rule.when == "sale" else 0
         payment.drains.append(drain)
     books.payments.append(payment)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import add
 
 from jifen.core.micros import MICRO
 from jifen.plan.model import (
@@ -9,7 +10,6 @@ from jifen.plan.model import (
     Feed,
     Grant,
     Mint,
-    Plan,
     Ranks,
     Row,
     Rule,
@@ -18,7 +18,7 @@ from jifen.plan.model import (
     Tier,
     Walk,
 )
-from jifen.simulate.audit_books import RESERVE, Books, Fed, Lot, Order, Source, Stand, Terms
+from jifen.simulate.audit_books import RESERVE, Books, Fed, Lot, Order, Source, Stand, Terms, weighed
 from jifen.simulate.audit_curve import curve_of, price
 from jifen.simulate.audit_payments import Scope
 from jifen.simulate.audit_ranks import has_live_order, net_spend, rank_of
@@ -31,34 +31,32 @@ class _Effect:
     """An order at work: its net amount, the points it granted, what its earlier rules made, the prices before it."""
 
     order: Order
-    amount: int
     prices: dict[str, Fraction]
     points: int = 0
-    made: dict[str, int] = field(default_factory=dict)
+    point_rates: tuple[int, ...] = ()
+    """How much of the points each line bears."""
+    made: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+    """By rule: its amount, and how much of it each line bears."""
 
 
 def take_effect(books: Books, order: Order) -> None:
     """Run the order's rules with its net amount (once)."""
     order.waiting = False
-    if order.void or not _takes_part(books.plan, order):
+    skus = books.plan.params["skus"]
+    order.even = tuple(int(skus is None or line.sku in skus) for line in order.lines)
+    if not any(order.even):
         return
     order.counts = True
-    if order.kept == 0 or _is_outside(books, order):
+    if books.paused or order.kept == 0 or _is_outside(books, order):
         return
     curves = [store for store in books.plan.stores.values() if isinstance(store, Curve)]
-    effect = _Effect(order, order.kept, {curve.name: price(books, curve) for curve in curves})
-    _feed(books, order, RESERVE, books.plan.params["reserve_share"] * effect.amount // MICRO)
+    effect = _Effect(order, {curve.name: price(books, curve) for curve in curves}, point_rates=(0,) * len(order.lines))
+    _feed(books, order, RESERVE, books.plan.params["reserve_share"] * order.kept // MICRO, order.even)
     scope = Scope(books)
     for rule in books.plan.rules:
         if rule.when == "order" and not rule.off:
             _fire(books, scope, rule, effect)
     scope.close()
-
-
-def _takes_part(plan: Plan, order: Order) -> bool:
-    """Whether the order is of the plan's products (all its lines are)."""
-    skus = plan.params["skus"]
-    return skus is None or all(line.sku in skus for line in order.lines)
 
 
 def row_for(tier: Tier, measure: int) -> Row | None:
@@ -85,51 +83,70 @@ def _fire(books: Books, scope: Scope, rule: Rule, effect: _Effect) -> None:
     """Run one rule of an order."""
     if isinstance(rule.who, Walk):
         for receiver, rate in walk(books, rule, effect.order.member):
-            base = _base(books, rule, effect, receiver)
-            exact = _exact(books, rule, rate, base, effect.order)
-            scope.reward(rule, receiver, int(exact), [Source(Stand.on(effect.order), int(exact))])
+            exact, rates = _exact(books, rule, rate, effect, receiver)
+            scope.reward(rule, receiver, int(exact), [Source(Stand.on(effect.order, rates), int(exact))])
         return
     if rule.who is not None:
         raise NotImplementedError(f"rule {rule.id}: {rule.who} at an order")
-    exact = _own_exact(books, rule, effect)
+    exact, rates = _exact(books, rule, _own_rate(books, rule, effect), effect, effect.order.member)
+    effect.made[rule.id] = (int(exact), rates)
     if isinstance(rule.pay, Grant):
-        _grant(books, scope, rule, effect, int(exact))
+        _grant(books, scope, rule, effect)
     elif isinstance(rule.pay, Feed):
-        effect.made[rule.id] = int(exact)
-        _feed(books, effect.order, rule.pay.pool, int(exact))
+        _feed(books, effect.order, rule.pay.pool, int(exact), rates)
     elif isinstance(rule.pay, Mint):
-        _mint(books, rule.pay, effect, exact)
+        _mint(books, rule.pay, effect, exact, rates)
     else:
         raise NotImplementedError(f"rule {rule.id}: {rule.pay} to the buyer")
 
 
-def _own_exact(books: Books, rule: Rule, effect: _Effect) -> Fraction:
-    """Return the exact amount of a rule for the buyer."""
+def _own_rate(books: Books, rule: Rule, effect: _Effect) -> int:
+    """Return the rate of a rule for the buyer."""
     amount = rule.amount
     if isinstance(amount, Tier):
         row = row_for(amount, _measure(books, amount, effect.order))
-        multiple = row.columns[amount.column] if row else 0
-        return Fraction(multiple * _base(books, rule, effect, effect.order.member), MICRO)
+        return row.columns[amount.column] if row else 0
     if isinstance(amount, Share) and len(amount.rates) == 1 and amount.whole is None and not amount.spread:
-        return _exact(books, rule, amount.rates[0], _base(books, rule, effect, effect.order.member), effect.order)
+        return amount.rates[0]
     raise NotImplementedError(f"rule {rule.id}: {amount} for the buyer")
 
 
-def _exact(books: Books, rule: Rule, rate: int, base: int, order: Order) -> Fraction:
-    if not isinstance(rule.amount, Share):
-        raise NotImplementedError(f"rule {rule.id}: {rule.amount} on a walk")
-    return books.share_of(rule.amount, rate, base, order)
-
-
-def _base(books: Books, rule: Rule, effect: _Effect, receiver: str) -> int:
-    """Return what the rate multiplies."""
+def _exact(books: Books, rule: Rule, rate: int, effect: _Effect, receiver: str) -> tuple[Fraction, tuple[int, ...]]:
+    """Return rate × base, exactly, and how much of it each line bears."""
+    order = effect.order
     of = getattr(rule.amount, "of", None)
     if of == "trigger_amount":
-        return effect.amount
+        rates = _rates_by_line(rule, rate, order)
+        return Fraction(weighed(order.left, rates), MICRO), rates
     if of == "trigger_points":
-        return effect.points
+        return Fraction(rate * effect.points, MICRO), effect.point_rates
     if of in effect.made:
-        return effect.made[of]
+        base, rates = effect.made[of]
+        return Fraction(rate * base, MICRO), rates
+    base = _margin(order) if of == "trigger_margin" else _own_base(books, rule, receiver)
+    return Fraction(rate * base, MICRO), order.even
+
+
+def _rates_by_line(rule: Rule, rate: int, order: Order) -> tuple[int, ...]:
+    """Return the rate of each line that takes part: that of the first override that fits, else the rule's."""
+    overrides = rule.amount.overrides if isinstance(rule.amount, Share) else ()
+    rates = []
+    for line, takes_part in zip(order.lines, order.even, strict=True):
+        fits = (override.rate for override in overrides if getattr(line, override.key) == override.equals)
+        rates.append(next(fits, rate) * takes_part)
+    return tuple(rates)
+
+
+def _margin(order: Order) -> int:
+    """Return what the lines that take part earn, in proportion to what is kept of them."""
+    earned = sum(max(0, line.amount - line.cost) for line, takes_part in zip(order.lines, order.even, strict=True)
+                 if takes_part)  # fmt: skip
+    return earned * order.kept // weighed((line.amount for line in order.lines), order.even)
+
+
+def _own_base(books: Books, rule: Rule, receiver: str) -> int:
+    """Return a base that is the receiver's own."""
+    of = getattr(rule.amount, "of", None)
     lots = books.live_lots(receiver, rule.gate.drain) if rule.gate and rule.gate.drain else []
     if of == "own_granted":
         return sum(lot.granted for lot in lots)
@@ -143,10 +160,11 @@ def _base(books: Books, rule: Rule, effect: _Effect, receiver: str) -> int:
 # -- what an order gives --------------------------------------------------------------------------------------------
 
 
-def _feed(books: Books, order: Order, account: str, amount: int) -> None:
+def _feed(books: Books, order: Order, account: str, amount: int, rates: tuple[int, ...]) -> None:
     """Put money of an order into an account."""
-    order.fed.append(Fed(account, amount, Stand.on(order)))
-    books.accounts[account].put(amount)
+    if amount:
+        order.fed.append(Fed(account, amount, Stand.on(order, rates)))
+        books.accounts[account].put(amount)
 
 
 def grant_lot(books: Books, store: str, member: str, points: int, source: tuple[str, Stand, Terms]) -> Lot | None:
@@ -166,28 +184,29 @@ def schedule_terms(books: Books, store: str) -> Schedule | None:
     return next((schedule for schedule in schedules if schedule.lots == store), None)
 
 
-def _grant(books: Books, scope: Scope, rule: Rule, effect: _Effect, points: int) -> None:
+def _grant(books: Books, scope: Scope, rule: Rule, effect: _Effect) -> None:
     """Grant a lot to the buyer; what is banked for him is released from it."""
     if not isinstance(rule.pay, Grant):
         return
+    points, rates = effect.made[rule.id]
     effect.points += points
-    effect.made[rule.id] = points
+    effect.point_rates = tuple(map(add, effect.point_rates, rates))
     schedule = schedule_terms(books, rule.pay.lots)
     table = rule.amount if isinstance(rule.amount, Tier) and rule.amount.retier else None
     terms = Terms(schedule.rate, schedule.of, table) if schedule else Terms(table=table)
     order = effect.order
-    lot = grant_lot(books, rule.pay.lots, order.member, points, (order.id, Stand.on(order), terms))
+    lot = grant_lot(books, rule.pay.lots, order.member, points, (order.id, Stand.on(order, rates), terms))
     if lot is not None:
         scope.release_bank(lot)
 
 
-def _mint(books: Books, pay: Mint, effect: _Effect, exact: Fraction) -> None:
+def _mint(books: Books, pay: Mint, effect: _Effect, exact: Fraction, rates: tuple[int, ...]) -> None:
     """Mint tokens: ⌊exact ÷ price⌋, at the price before the order or after its feed; none at price 0."""
     curve = curve_of(books, pay.tokens)
     now = effect.prices[curve.name] if pay.price == "pre_deposit" else price(books, curve)
     order = effect.order
     tokens = int(exact / now) if now else 0
-    grant_lot(books, pay.tokens, order.member, tokens, (order.id, Stand.on(order), Terms()))
+    grant_lot(books, pay.tokens, order.member, tokens, (order.id, Stand.on(order, rates), Terms()))
 
 
 # -- walks ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from jifen.plan.model import Asset, Gate, Rule
-from jifen.simulate.audit_books import MERCHANT, RESERVE, Books, Drain, Lot, Payment, Source, Stand
+from jifen.simulate.audit_books import MERCHANT, RESERVE, Books, Drain, Lot, Payment, Source
 
 __all__ = ["Scope", "asset_worth"]
 
@@ -176,7 +176,7 @@ class Scope:
             if taken == 0:
                 continue
             drain = Drain(
-                lot, taken, Stand.on(lot.stand.order), taken, pay.asset, pay.per_point, draft.account,
+                lot, taken, lot.stand.again(), taken, pay.asset, pay.per_point, draft.account,
                 member=payment.member,
             )  # fmt: skip
             drain.credited = drain.worth

@@ -9,7 +9,7 @@ from jifen.simulate.audit_curve import price, supply
 from jifen.simulate.audit_orders import row_for
 from jifen.simulate.audit_ranks import net_spend
 
-__all__ = ["recount", "refund"]
+__all__ = ["recount", "refund", "spread"]
 
 _REFUND = "refund"
 
@@ -23,18 +23,27 @@ class _Before:
     supplies: dict[str, int] = field(default_factory=dict)
 
 
-def refund(books: Books, order: Order, amount: int) -> None:
-    """Take back, once, what the refunded part of an order caused."""
+def spread(order: Order, amount: int) -> list[int]:
+    """Spread a refund of the whole order over its lines by what is left of each, line by line in order."""
+    parts: list[int] = []
+    for place in range(len(order.lines)):
+        parts.append(amount * sum(order.left[: place + 1]) // order.net - sum(parts))
+    return parts
+
+
+def refund(books: Books, order: Order, parts: list[int]) -> None:
+    """Take back, once, what the refunded parts of an order's lines caused."""
     curves = [store for store in books.plan.stores.values() if isinstance(store, Curve)]
     before = _Before([fed.standing for fed in order.fed])
     before.prices = {curve.name: price(books, curve) for curve in curves}
     before.supplies = {curve.name: supply(books, curve) for curve in curves}
-    tender = {asset: used * order.kept // order.amount for asset, used in order.tender}
-    order.kept -= amount
-    if books.plan.params["upstream"] == "reverse":
-        order.returned += amount
-    for asset, used in order.tender:
-        books.credit(order.member, _REFUND, asset, tender[asset] - used * order.kept // order.amount)
+    tender = [used * order.net // order.amount for _, used in order.tender]
+    for place, part in enumerate(parts):
+        order.left[place] -= part
+        if books.plan.params["upstream"] == "reverse":
+            order.returned[place] += part
+    for (asset, used), paid in zip(order.tender, tender, strict=True):
+        books.credit(order.member, _REFUND, asset, paid - used * order.net // order.amount)
     if order.waiting or not order.counts:
         return
     _judge_again(books, order)

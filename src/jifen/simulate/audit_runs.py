@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from jifen.core.micros import MICRO
 from jifen.plan.model import Asset, Head, Remaining, Rule, Schedule, Share, Split, Walk
-from jifen.simulate.audit_books import Books, Lot, Source, Stand
+from jifen.simulate.audit_books import Books, Lot, Source
 from jifen.simulate.audit_curve import forced_exits
 from jifen.simulate.audit_orders import take_effect, walk
 from jifen.simulate.audit_payments import Scope, asset_worth
@@ -83,7 +83,7 @@ def _walk_releases(books: Books, scope: Scope, rule: Rule, releases: _Releases) 
     for lot, points in releases:
         for receiver, rate in walk(books, rule, lot.member):
             wanted[receiver] = wanted.get(receiver, Fraction(0)) + Fraction(rate * points, MICRO)
-            sources.setdefault(receiver, []).append(Source(Stand.on(lot.stand.order), rate * points // MICRO))
+            sources.setdefault(receiver, []).append(Source(lot.stand.again(), rate * points // MICRO))
     for member in books.members:
         if member in wanted:
             scope.reward(rule, member, int(wanted[member]), sources[member])

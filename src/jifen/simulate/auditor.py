@@ -40,7 +40,7 @@ from jifen.simulate.audit_curve import burn, curve_of, price, price_pair, rule_o
 from jifen.simulate.audit_orders import grant_lot, schedule_terms, take_effect
 from jifen.simulate.audit_payments import Scope
 from jifen.simulate.audit_ranks import performance, rank_of
-from jifen.simulate.audit_refunds import refund
+from jifen.simulate.audit_refunds import refund, spread
 from jifen.simulate.audit_runs import after_each, run_day, waiting
 
 __all__ = ["Auditor", "Outcome"]
@@ -49,9 +49,9 @@ __all__ = ["Auditor", "Outcome"]
 class Auditor:
     """A shop under one plan, event by event. Queries bear the names of the engine's world; amounts are micro-units."""
 
-    def __init__(self, plan: Plan, first_day: int = 0) -> None:
-        """Open ``first_day`` under ``plan`` with nobody there."""
-        self.books = Books(plan, first_day)
+    def __init__(self, plan: Plan, first_day: int = 0, *, receipts: bool = False) -> None:
+        """Open ``first_day`` under ``plan`` with nobody there; ``receipts``: the shop says when goods arrive."""
+        self.books = Books(plan, first_day, receipts=receipts)
         self.books.adopt(plan)
 
     def apply(self, event: Event) -> Outcome:
@@ -197,8 +197,8 @@ def _appointed(books: Books, event: RankSet) -> None:
 def _ordered(books: Books, event: OrderPaid) -> None:
     params = books.plan.params
     settled = params["settle_at"] == "settled"
-    due = event.day + params["refund_days"] if settled else None
-    order = Order(event.id, event.member, event.amount, event.lines, event.pay, due, event.amount, void=books.paused)
+    due = event.day + params["refund_days"] if settled and not books.receipts else None
+    order = Order(event.id, event.member, event.lines, event.pay, due)
     books.orders[event.id] = order
     for asset, amount in event.pay:
         books.move(event.member, asset, -amount)
@@ -208,18 +208,20 @@ def _ordered(books: Books, event: OrderPaid) -> None:
 
 def _received(books: Books, event: OrderReceived) -> None:
     order = books.orders[event.order]
-    if order.waiting:
+    if order.waiting and books.receipts:
         order.due = event.day + int(books.plan.params["refund_days"])
 
 
 def _settled(books: Books, event: OrderSettled) -> None:
-    order = books.orders[event.order]
-    if order.waiting:
-        take_effect(books, order)
+    take_effect(books, books.orders[event.order])
 
 
 def _refunded(books: Books, event: OrderRefunded) -> None:
-    refund(books, books.orders[event.order], event.amount)
+    order = books.orders[event.order]
+    named = dict.fromkeys((line.line for line in order.lines), 0)
+    for line, amount in event.lines:
+        named[line] += amount
+    refund(books, order, list(named.values()) if event.lines else spread(order, event.amount))
 
 
 def _sold(books: Books, event: TokensSold) -> None:
@@ -260,7 +262,7 @@ def _remove(books: Books, member: str, store: Lots, amount: int) -> None:
         taken = min(amount, lot.remaining)
         amount -= taken
         if taken:
-            drains.append(Drain(lot, taken, Stand.on(lot.stand.order), taken, member=member))
+            drains.append(Drain(lot, taken, lot.stand.again(), taken, member=member))
     if store.priced_by:
         burn(books, store.name, drains)
     else:
