@@ -129,7 +129,7 @@ def test_a_file_that_is_no_list_of_cases_is_an_input_error(written, text):
 
 
 def test_a_missing_file_is_an_input_error(tmp_path):
-    assert "cannot be read" in problems_of(tmp_path / "none.yaml")[0]
+    assert "no such file" in problems_of(tmp_path / "none.yaml")[0]
 
 
 def test_a_case_that_holds_has_no_mismatch(run):

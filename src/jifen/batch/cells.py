@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from jifen.batch.moments import Moment, parse_moment
 from jifen.batch.tables import Row, Table
+from jifen.core.days import Moment, parse_moment
 from jifen.core.errors import Problem
 from jifen.core.micros import AMOUNT_MAX, MICRO, format_micros
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from jifen.batch.cells import Cells
 from jifen.batch.findings import Findings
-from jifen.batch.moments import Moment
 from jifen.batch.tables import Row, Shape, Table
+from jifen.core.days import Moment
 from jifen.core.errors import PlanError, Problem
 from jifen.core.micros import AMOUNT_MAX, format_micros
 from jifen.engine.events import (

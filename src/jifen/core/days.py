@@ -1,95 +1,75 @@
-"""Business days: local dates of the shop's one time zone, as integers (``datetime.date.toordinal()``).
+"""Business days: local dates of the shop's one time zone, and the ISO dates and times from which they are read.
 
-A day begins at its first local moment and ends where the next one begins, so where clocks change it has 23 or 25 hours.
+A day begins at its first local moment and ends where the next one begins: where clocks change it has 23 or 25 hours.
 """
 
 import re
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["YEAR_MAX", "YEAR_MIN", "day_of", "day_span", "format_day", "parse_day", "parse_moment"]
+from jifen.core.errors import InputError, Problem
 
-YEAR_MIN = 1970
-YEAR_MAX = 2200
+__all__ = ["DEFAULT_ZONE", "YEAR_MAX", "YEAR_MIN", "Moment", "parse_moment", "shop_zone"]
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+DEFAULT_ZONE = "Asia/Shanghai"
+YEAR_MIN, YEAR_MAX = 1970, 2200
+
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(?P<offset>Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII | re.IGNORECASE
+)
 
 
-def parse_day(text: str) -> int:
-    """Read an ISO date, ``2026-01-31``; anything else, or a year that cannot be meant, is a ``ValueError``.
+class Moment(NamedTuple):
+    """A time: the ``instant`` it sorts by, its business ``day`` (an ordinal), ``at`` as the shop's clock said it."""
 
-    >>> parse_day("1970-01-01")
-    719163
-    """
-    written = text.strip()
-    if not _DATE.fullmatch(written):
-        raise ValueError(f"not a date like 2026-01-31: {text[:40]!r}")
+    instant: datetime
+    day: int
+    at: str
+
+
+def shop_zone(name: str) -> ZoneInfo:
+    """Find a time zone by name; an unknown one is an ``InputError``."""
     try:
-        day = date.fromisoformat(written)
-    except ValueError as error:
-        raise ValueError(f"no such date, {error}: {written!r}") from error
-    _check_year(day.year, written)
-    return day.toordinal()
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        problem = Problem("unknown_zone", f"there is no time zone {name[:40]!r}", f"write one such as {DEFAULT_ZONE}")
+        raise InputError(problem) from error
 
 
-def format_day(day: int) -> str:
-    """Write a day as an ISO date.
+@lru_cache(maxsize=4096)
+def parse_moment(text: str, zone: ZoneInfo) -> Moment | Problem:
+    """Read a date or time; without an offset it is the shop's local time. What cannot be read is a ``Problem``.
 
-    >>> format_day(719163)
-    '1970-01-01'
-    """
-    return date.fromordinal(day).isoformat()
-
-
-def parse_moment(text: str, zone: tzinfo) -> datetime:
-    """Read an ISO date and time, ``2026-01-31T13:05:00`` with or without an offset, as a moment in UTC.
-
-    Without an offset it is local time in ``zone``; of an hour that clocks repeat, the first. A time that clocks leave
-    out, or anything that is no time, is a ``ValueError``.
-
-    >>> from zoneinfo import ZoneInfo
-    >>> parse_moment("2026-01-31T00:30:00", ZoneInfo("Asia/Shanghai")).isoformat()
-    '2026-01-30T16:30:00+00:00'
+    >>> moment = parse_moment("2024-03-01T23:30:00+00:00", ZoneInfo("Asia/Shanghai"))
+    >>> moment.at, datetime.fromordinal(moment.day).strftime("%F")
+    ('2024-03-02T07:30:00', '2024-03-02')
     """
     written = text.strip()
-    if not _MOMENT.fullmatch(written):
-        raise ValueError(f"not a time like 2026-01-31T13:05:00: {text[:40]!r}")
+    match = _ISO.fullmatch(written)
+    if not match:
+        return Problem(
+            "bad_time", f"{written[:40]!r} is not a date or time of the form 2024-01-31T13:05:00", _remedy(written)
+        )
     try:
         given = datetime.fromisoformat(written)
     except ValueError as error:
-        raise ValueError(f"no such time, {error}: {written!r}") from error
-    _check_year(given.year, written)
-    if given.tzinfo is not None:
-        return given.astimezone(UTC)
-    moment = given.replace(tzinfo=zone).astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) != given:
-        raise ValueError(f"the clocks of {zone} leave this time out: {written!r}")
-    return moment
+        return Problem("bad_time", f"{written[:40]!r} is no date or time: {error}", "correct it")
+    if not YEAR_MIN < given.year < YEAR_MAX:
+        return Problem(
+            "time_range", f"the year {given.year} is not within {YEAR_MIN} to {YEAR_MAX}", "correct the year"
+        )
+    local = (given if match["offset"] else given.replace(tzinfo=zone)).astimezone(zone)
+    instant = local.astimezone(UTC)
+    wall = local.replace(tzinfo=None)
+    if instant.astimezone(zone).replace(tzinfo=None) != wall:
+        message = f"the time {written} does not exist in {zone.key}: clocks were put forward"
+        return Problem("no_such_time", message, "write the time with its offset")
+    return Moment(instant, wall.toordinal(), wall.isoformat())
 
 
-def day_of(moment: datetime, zone: tzinfo) -> int:
-    """Return the day that a moment falls on in ``zone``; a moment without an offset is a ``ValueError``.
-
-    >>> from zoneinfo import ZoneInfo
-    >>> format_day(day_of(datetime(2026, 1, 30, 16, tzinfo=UTC), ZoneInfo("Asia/Shanghai")))
-    '2026-01-31'
-    """
-    if moment.tzinfo is None:
-        raise ValueError(f"a moment needs an offset: {moment.isoformat()}")
-    return moment.astimezone(zone).toordinal()
-
-
-def day_span(day: int, zone: tzinfo) -> tuple[datetime, datetime]:
-    """Return the first moment of a day in ``zone``, and the first of the next, in UTC."""
-    return _start(day, zone), _start(day + 1, zone)
-
-
-def _start(day: int, zone: tzinfo) -> datetime:
-    # At midnight clocks may go forward: the offset before is then taken, which gives the moment of the change. They
-    # may also go back to midnight: ``fold`` is 0, the first of the two.
-    return datetime.combine(date.fromordinal(day), datetime.min.time(), tzinfo=zone).astimezone(UTC)
-
-
-def _check_year(year: int, written: str) -> None:
-    if not YEAR_MIN <= year <= YEAR_MAX:
-        raise ValueError(f"the year must be within {YEAR_MIN} and {YEAR_MAX}: {written!r}")
+def _remedy(written: str) -> str:
+    if re.match(r"\d{1,4}/\d", written):
+        return "write dates with hyphens, year first: 2024-01-31 (in a spreadsheet: cell format yyyy-mm-dd)"
+    return "write year, month, day with hyphens, and a time after T or a space"

@@ -55,7 +55,7 @@ def run_exits(books: Books, step: Step) -> None:
     """Force out everyone whose exit price has been reached, one at a time."""
     world = books.world
     heap = world.exit_heap
-    if heap is None or heap.step is not step:
+    if not isinstance(heap, ExitHeap) or heap.step is not step:
         heap = world.exit_heap = ExitHeap(step, world)
         world.token_touched.clear()
     for member in sorted(world.token_touched):

@@ -34,7 +34,6 @@ from jifen.plan.model import Lots as LotsStore
 if TYPE_CHECKING:
     from collections import deque
 
-    from jifen.engine.exits import ExitHeap
 
 __all__ = [
     "ASSETS",
@@ -108,7 +107,8 @@ class World:
         self.granting = True
         self.upward: Column | None = None
         self.token_touched: set[int] = set()
-        self.exit_heap: ExitHeap | None = None
+        self.exit_heap: object = None
+        """Derived by ``exits``; never saved."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------

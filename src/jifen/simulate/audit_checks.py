@@ -34,7 +34,8 @@ ASSETS = ("cash", "coin", "voucher")
 
 _PRECEDENCE = (
     "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store", "bad_amount", "too_much",
-    "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient", "conflict",
+    "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient",
+    "conflict",
 )  # fmt: skip
 
 _Codes = Iterator[str]
@@ -92,7 +93,9 @@ def _order(books: Books, event: OrderPaid) -> _Codes:
         yield from _amount(amount)
         if asset not in ASSETS:
             yield "unknown_store"
-    if any(line.amount < 0 or line.amount % CENT for line in event.lines) or sum(used.values()) > event.amount:
+    for line in event.lines:
+        yield from _amount(line.amount, CENT)
+    if any(line.cost < 0 for line in event.lines) or sum(used.values()) > event.amount:
         yield "bad_amount"
     params = books.plan.params
     vouched = [line.amount for line in event.lines if line.sku in params["voucher_skus"]]

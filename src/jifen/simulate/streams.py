@@ -1,8 +1,9 @@
 """Random histories of a small shop: a plan with random switches, and events that press on its edges.
 
 The same seed gives the same history. Orders stand at the steps of tables or a cent beside them, refunds come twice in a
-row, reserves are short, ids come again, some events are refused. Nothing is known of what the events will do: the
-history is written first, and whoever applies it decides.
+row, reserves are short, ids come again, some events are refused. Lines of one order differ in all that a plan may ask
+of them. Nothing is known of what the events will do: the history is written first, and whoever applies it decides, even
+whether the shop sends receipts.
 """
 
 from collections.abc import Callable
@@ -19,8 +20,12 @@ from jifen.engine.events import (
     MemberJoined,
     MemberMoved,
     OrderPaid,
+    OrderReceived,
     OrderRefunded,
+    OrderSettled,
     PlanActivated,
+    PlanEnded,
+    PlanPaused,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -30,7 +35,7 @@ from jifen.engine.events import (
 )
 from jifen.plan import Plan
 from jifen.plan.model import Curve, Lots, Money, Tier
-from jifen.simulate.switches import PRODUCTS, random_plan, random_revision
+from jifen.simulate.switches import CATALOGUE, random_plan, random_revision
 
 __all__ = ["random_stream"]
 
@@ -62,16 +67,19 @@ class _History:
         self.revisions = revisions
         self.events: list[Event] = []
         self.members: list[str] = []
-        self.orders: dict[str, int] = {}
-        """What is left of each order, if all its refunds are accepted."""
+        self.orders: dict[str, dict[str, int]] = {}
+        """What is left of each order, line by line, if all its refunds are accepted."""
         self.buyers: list[str] = []
         self.gifts: list[tuple[str, str, int]] = []
         """Assets given by the back office: member, asset, amount."""
         self.day = 0
+        self.stopped = False
         self.shape = random.choice(("chain", "star", "tree"))
         self.makers: list[tuple[int, _Maker]] = [
             (40, self._order),
             (20, self._refund),
+            (4, self._receipt),
+            (2, self._settlement),
             (10, self._adjustment),
             (4, self._appointment),
             (3, self._move),
@@ -81,6 +89,7 @@ class _History:
             (3, self._withdrawal),
             (2, self._transfer),
             (3, self._revision),
+            (2, self._stop),
             (3, self._again),
             (2, self._late),
             (2, self._join),
@@ -92,6 +101,8 @@ class _History:
             self.events.append(self._join())
         for day in range(self.random.randint(8, 30)):
             self.day = day
+            if self.stopped and self.random.random() < 0.4:
+                self.events.append(self._activation(self.plan))
             busy = self.random.random() < 0.7
             for _ in range(self.random.randint(1, 6) if busy else 0):
                 weights, makers = zip(*self.makers, strict=True)
@@ -146,14 +157,21 @@ class _History:
             return amount + 1
         return max(CENT, amount + beside)
 
+    def _lines(self, amount: int) -> tuple[Line, ...]:
+        """Divide an amount among one to three lines of different kinds; some are sold below their cost, some given."""
+        count = self.random.choice((1, 1, 1, 2, 2, 3))
+        cuts = sorted(self.random.randint(0, amount // CENT) * CENT for _ in range(count - 1))
+        parts = [high - low for low, high in zip([0, *cuts], [*cuts, amount], strict=True)]
+        return tuple(self._line(str(number), part) for number, part in enumerate(parts, 1))
+
+    def _line(self, name: str, amount: int) -> Line:
+        kind = {key: self.random.choice((values[0], *values, None)) for key, values in CATALOGUE.items()}
+        cost = amount * self.random.randint(0, 12) // 10
+        return Line(amount=amount, line=name, cost=cost, quantity=self.random.randint(1, 3), **kind)
+
     def _order(self) -> Event:
-        """Buy; sometimes with two lines, sometimes paid in part from the wallet."""
+        """Buy; sometimes several lines, sometimes paid in part from the wallet."""
         amount = self._amount()
-        sku = self.random.choice((*PRODUCTS, PRODUCTS[0]))
-        lines = [Line(amount=amount, sku=sku)]
-        if self.random.random() < 0.1 and amount > 2 * CENT:
-            part = self.random.randint(1, amount // CENT - 1) * CENT
-            lines = [Line(amount=part, sku=sku), Line(amount=amount - part, line="2", sku=sku)]
         member = self._member()
         pay: tuple[tuple[str, int], ...] = ()
         if self.gifts and self.random.random() < 0.3:
@@ -162,27 +180,76 @@ class _History:
             if self.random.random() < 0.2:
                 pay = (*pay, (self.random.choice([other for other in _ASSETS if other != asset]), CENT))
         name = self._id("o")
-        self.orders[name] = amount
+        lines = self._lines(amount)
+        self.orders[name] = {line.line: line.amount for line in lines}
         self.buyers.append(member)
-        return OrderPaid(id=name, day=self.day, member=member, lines=tuple(lines), pay=pay)
+        return OrderPaid(id=name, day=self.day, member=member, lines=lines, pay=pay)
+
+    def _any_order(self) -> str | None:
+        """Draw an order, more likely one of the last; now and then one that is not there."""
+        if not self.orders:
+            return None
+        names = list(self.orders)
+        return self.random.choice([*names, *names[-3:], *names[-3:]]) if self.random.random() < 0.97 else "nothing"
+
+    def _receipt(self) -> Event | None:
+        order = self._any_order()
+        return None if order is None else OrderReceived(id=self._id("v"), day=self.day, order=order)
+
+    def _settlement(self) -> Event | None:
+        order = self._any_order()
+        return None if order is None else OrderSettled(id=self._id("z"), day=self.day, order=order)
 
     def _refund(self) -> Event | None:
-        """Give back a part or all that is left; the next refund often meets the same order."""
-        open_orders = [name for name, left in self.orders.items() if left > 0]
+        """Give back a part or all that is left, of the whole or by line; the next often meets the same order."""
+        open_orders = [name for name, left in self.orders.items() if sum(left.values()) >= CENT]
         if not open_orders:
             return None
         last = self.events[-1]
         again = isinstance(last, OrderRefunded) and last.order in open_orders and self.random.random() < 0.5
         order = last.order if again and isinstance(last, OrderRefunded) else self.random.choice(open_orders)
-        left = self.orders[order]
+        if self.random.random() < 0.35:
+            return self._refund_by_line(order)
+        left = sum(self.orders[order].values())
         part = self.random.choice((1, 2, 3, 7))
-        amount = left if part == 1 else max(CENT, left // part // CENT * CENT)
+        share = self.random.random() < 0.1
+        unit = 1 if share else CENT
+        amount = left // unit * unit if part == 1 else max(unit, left // part // unit * unit)
         if self.random.random() < 0.04:
-            amount += CENT
+            amount += unit
         if self.random.random() < 0.02:
-            return OrderRefunded(id=self._id("r"), day=self.day, order="nothing", amount=amount)
-        self.orders[order] = max(0, left - amount)
-        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount)
+            order = "nothing"
+        else:
+            self._give_back(order, amount)
+        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount, share=share)
+
+    def _give_back(self, order: str, amount: int) -> None:
+        """Lower the lines by what is left of them."""
+        lines = self.orders[order]
+        total, seen, given = sum(lines.values()), 0, 0
+        for line, left in lines.items():
+            seen += left
+            part = min(amount, total) * seen // total - given
+            given += part
+            lines[line] = left - part
+
+    def _refund_by_line(self, order: str) -> Event | None:
+        """Name some of the lines that have something left; now and then a line too much, or one that is not there."""
+        lines = self.orders[order]
+        parts = {line: left // CENT // self.random.choice((1, 1, 2, 3)) * CENT for line, left in lines.items()}
+        parts = {line: part for line, part in parts.items() if part and self.random.random() < 0.7}
+        if not parts:
+            return None
+        wrong = self.random.random()
+        if wrong < 0.03:
+            parts[self.random.choice(list(parts))] += CENT
+        elif wrong < 0.05:
+            parts["9"] = CENT
+        else:
+            for line, part in parts.items():
+                lines[line] -= part
+        amount = sum(parts.values()) + (CENT if 0.05 < wrong < 0.06 else 0)
+        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount, lines=tuple(parts.items()))
 
     # -- the back office --------------------------------------------------------------------------------------------
 
@@ -214,14 +281,19 @@ class _History:
         return ReserveToppedUp(id=self._id("t"), day=self.day, amount=self._money())
 
     def _revision(self) -> Event | None:
-        """Change parameters; a plan that comes out the same is not activated."""
-        if not self.revisions:
+        """Change parameters; a plan that comes out the same is not activated, unless the plan has been stopped."""
+        revised = random_revision(self.random, self.plan) if self.revisions else self.plan
+        if revised.digest == self.plan.digest and not self.stopped:
             return None
-        revised = random_revision(self.random, self.plan)
-        if revised.digest == self.plan.digest:
-            return None
-        self.plan = revised
-        return PlanActivated(id=self._id("p"), day=self.day, plan=revised)
+        return self._activation(revised)
+
+    def _activation(self, plan: Plan) -> Event:
+        self.plan, self.stopped = plan, False
+        return PlanActivated(id=self._id("p"), day=self.day, plan=plan)
+
+    def _stop(self) -> Event:
+        self.stopped = True
+        return self.random.choice((PlanPaused, PlanEnded))(id=self._id("q"), day=self.day)
 
     # -- wallets ----------------------------------------------------------------------------------------------------
 

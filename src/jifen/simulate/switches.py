@@ -11,13 +11,15 @@ from typing import Any
 from jifen.core.errors import PlanError
 from jifen.core.micros import MICRO, format_micros, format_rate
 from jifen.plan import Plan, load_plan, revise
-from jifen.plan.model import Row
+from jifen.plan.model import Row, Share
 from jifen.plan.parameters import NAME_COLUMNS, Parameter, dictionary
 
-__all__ = ["PRODUCTS", "random_plan", "random_revision"]
+__all__ = ["CATALOGUE", "PRODUCTS", "random_plan", "random_revision"]
 
 PRODUCTS = ("s1", "s2", "s3")
 """Product codes of random orders, and of random lists of products."""
+CATALOGUE = {"sku": PRODUCTS, "category": ("c1", "c2"), "merchant": ("m1", "m2"), "zone": ("z1", "z2")}
+"""What random order lines may say of themselves, and random overrides ask of them."""
 
 _RATES = (0, 1, 12_000, 12_345, 50_000, 200_000, 250_000, 300_000, 333_333, 500_000, 700_000, MICRO)
 _RATIOS = (10_000, 300_000, 500_000, 370_000, MICRO, 1_200_000, 2_000_000, 3_333_333, 10_000_000)
@@ -27,17 +29,18 @@ _STEPS = (500, 1000, 1500, 3000, 7000, 12_000, 30_000)
 """Thresholds of random tables, in units; random orders are of this size."""
 _NUMBERS = {"rate": _RATES, "rates": _RATES, "ratio": _RATIOS, "days": _DAYS, "count": _COUNTS}
 _ATTEMPTS = 200
+_OVERRIDES = "overrides"
 
 
 def random_plan(random: Random, plan: Plan | str | Path) -> Plan:
     """Return a plan with about half of its parameters drawn at random; the others stay."""
     base = plan if isinstance(plan, Plan) else load_plan(plan)
-    return _draw_until_valid(random, base, [name for name in base.params if random.random() < 0.5])
+    return _draw_until_valid(random, base, [name for name in _drawable(base) if random.random() < 0.5])
 
 
 def random_revision(random: Random, plan: Plan) -> Plan:
     """Return a new version of a plan with one to three parameters drawn at random."""
-    names = list(plan.params)
+    names = _drawable(plan)
     return _draw_until_valid(random, plan, random.sample(names, random.randint(1, 3)))
 
 
@@ -45,12 +48,41 @@ def _draw_until_valid(random: Random, plan: Plan, names: Iterable[str]) -> Plan:
     """Draw values until the plan accepts them, leaving out more of them with each refusal."""
     chosen = list(names)
     for _ in range(_ATTEMPTS):
-        drawn = {name: _value(random, dictionary().parameters[name], plan.params[name]) for name in chosen}
+        drawn = {name: _drawn(random, plan, name) for name in chosen}
         try:
             return revise(plan, drawn)
         except PlanError:
             chosen = [name for name in chosen if random.random() < 0.9]
     return plan
+
+
+def _drawable(plan: Plan) -> list[str]:
+    """Return the names of what may be drawn: all parameters, and the overrides by line if the plan can have any."""
+    return [*plan.params, *([_OVERRIDES] if _shared_by_line(plan) else [])]
+
+
+def _shared_by_line(plan: Plan) -> list[str]:
+    """Return the rates and ratios that are shares of an order's amount, so that they may differ by line."""
+    written = plan.origin.draft.root["rules"]
+    parameters = dictionary().parameters
+    names = [
+        str(source["amount"]["share"]).removeprefix("$")
+        for rule, source in zip(plan.rules, written, strict=True)
+        if isinstance(rule.amount, Share) and rule.amount.of == "trigger_amount"
+    ]
+    return [name for name in names if name in parameters and parameters[name].type in ("rate", "ratio")]
+
+
+def _drawn(random: Random, plan: Plan, name: str) -> Any:
+    if name != _OVERRIDES:
+        return _value(random, dictionary().parameters[name], plan.params[name])
+    asked = [(key, equals) for key, values in CATALOGUE.items() for equals in values]
+    overrides = []
+    for key, equals in random.sample(asked, random.randint(0, 3)):
+        names = [shared for shared in _shared_by_line(plan) if random.random() < 0.6]
+        rates = {shared: _value(random, dictionary().parameters[shared], plan.params[shared]) for shared in names}
+        overrides.append({"where": {key: equals}, **rates})
+    return overrides
 
 
 def _value(random: Random, parameter: Parameter, now: Any) -> Any:
