@@ -60,8 +60,14 @@ def _amount(value: Any) -> int:
     return parse_micros(_number(value))
 
 
+def _event_amount(value: Any) -> int:
+    """Read an amount of an event; one finer than a micro-unit is read as 0, which every event refuses as bad_amount."""
+    too_fine = re.fullmatch(r"[+-]?\d*\.\d{6}\d*[1-9]0*", _number(value).strip())
+    return 0 if too_fine else _amount(value)
+
+
 def _amount_or_all(value: Any) -> int | None:
-    return None if value == "all" else _amount(value)
+    return None if value == "all" else _event_amount(value)
 
 
 def _rate(value: Any) -> int:
@@ -90,7 +96,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _pay(value: Any) -> tuple[tuple[str, int], ...]:
     if not isinstance(value, dict):
         raise TypeError("expected assets with amounts, {coin: '60'}")
-    return tuple((asset, _amount(amount)) for asset, amount in value.items())
+    return tuple((asset, _event_amount(amount)) for asset, amount in value.items())
 
 
 def _by(value: Any) -> str:
@@ -104,21 +110,24 @@ MEMBER: dict[str, Reader] = {"referrer": _text_or_none, "rank": _text_or_none, "
 _LINE_FIELDS: dict[str, Reader] = {"sku": read_name, "category": read_name, "merchant": read_name, "zone": read_name}
 
 EVENTS: dict[str, tuple[dict[str, Reader], dict[str, Reader]]] = {
-    "refund": ({"order": read_name}, {"fraction": _rate, "amount": _amount}),
+    "refund": ({"order": read_name}, {"fraction": _rate, "amount": _event_amount}),
     "order": (
-        {"member": read_name, "amount": _amount},
+        {"member": read_name, "amount": _event_amount},
         {"cost": _amount, **_LINE_FIELDS, "region": read_name, "pay": _pay},
     ),
     "sell": ({"member": read_name, "tokens": _amount_or_all}, {}),
     "task": ({"member": read_name}, {}),
-    "adjust": ({"member": read_name, "store": read_name}, {"amount": _amount, "base": _amount, "value": _amount}),
-    "donate": ({"pool": read_name, "amount": _amount}, {}),
-    "top_up": ({"amount": _amount}, {}),
+    "adjust": (
+        {"member": read_name, "store": read_name},
+        {"amount": _event_amount, "base": _event_amount, "value": _event_amount},
+    ),
+    "donate": ({"pool": read_name, "amount": _event_amount}, {}),
+    "top_up": ({"amount": _event_amount}, {"pool": read_name}),
     "bind": ({"member": read_name, "referrer": read_name}, {"by": _by}),
-    "withdraw": ({"member": read_name, "amount": _amount}, {"asset": read_name}),
-    "transfer": ({"member": read_name, "to": read_name, "amount": _amount}, {"asset": read_name}),
+    "withdraw": ({"member": read_name, "amount": _event_amount}, {"asset": read_name}),
+    "transfer": ({"member": read_name, "to": read_name, "amount": _event_amount}, {"asset": read_name}),
     "params": ({"params": read_params}, {}),
-    "liability": ({"member": read_name, "amount": _amount}, {}),
+    "liability": ({"member": read_name, "amount": _event_amount}, {}),
 }
 """For each kind of event the fields it must and may have. ``refund`` comes first: it also has the key ``order``."""
 

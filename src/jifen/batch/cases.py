@@ -251,6 +251,8 @@ class _Run:
                 amount = mul_div(self.ordered.get(fields["order"], 0), fields["fraction"], MICRO)
             share = fields.get("fraction") is not None
             return OrderRefunded(id=written.id, day=written.day, order=fields["order"], amount=amount, share=share)
+        if written.kind == "top_up":
+            fields.pop("pool", None)  # there is one reserve; the format lets a case name it
         return _EVENTS[written.kind](id=written.id, day=written.day, **fields)
 
     def _close(self, world: World, day: int, by_day: dict[int, list[Expectation]]) -> None:

@@ -58,11 +58,6 @@ class Books:
         self.promised: dict[int, int] = {}
         """Money of pools that drafts of this event have been promised, by pool."""
 
-    @property
-    def day(self) -> int:
-        """The open business day."""
-        return self.world.open_day
-
     def move(self, rule: str, source: Place, target: Place, amount: int, asset: int = CASH, on: On = NOTHING) -> None:
         """Move ``amount`` of ``asset``; ``on`` names the lot that is used up with it. Nothing at all writes nothing."""
         if amount == 0 and on.drained == 0:

@@ -12,7 +12,6 @@ from jifen.engine.events import (
     MemberJoined,
     MemberMoved,
     OrderPaid,
-    OrderReceived,
     OrderRefunded,
     OrderSettled,
     PoolDonated,
@@ -208,10 +207,12 @@ def _enough(world: World, member: str, asset: str, amount: int) -> _Why | None:
 def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     amounts = [event.amount] if event.value is None else [event.value]
     if any(amount == 0 or abs(amount) > AMOUNT_MAX for amount in amounts) or (
-        event.base is not None and event.base <= 0
+        event.base is not None and not 0 < event.base <= AMOUNT_MAX
     ):
         return "bad_amount", "an adjustment must not be 0 or too large"
     tokens = event.store not in ASSETS and event.store == _token_store_name(world)
+    if event.value is not None and not tokens:
+        return "bad_amount", "only tokens can be given or taken by their value"
     curve = world.program.curve
     if tokens and amounts[0] > 0 and isinstance(curve, Curve) and not curve.unbacked:
         return "unbacked_mint", "tokens without money are not allowed in this plan"
@@ -226,7 +227,7 @@ def _check_donation(world: World, event: PoolDonated | ReserveToppedUp | Liabili
     return _bad(event.amount)
 
 
-def _check_receipt(world: World, event: OrderReceived | OrderSettled) -> _Why | None:
+def _check_settlement(world: World, event: OrderSettled) -> _Why | None:
     if world.orders.state.item(world.order_ids.numbers[event.order]) != 0:
         return "conflict", "the order is not waiting for its refund window"
     return None
@@ -236,8 +237,7 @@ _CHECKS: dict[type[Event], Callable[[World, Any], _Why | None]] = {
     MemberJoined: _check_join,
     MemberMoved: _check_move,
     OrderPaid: _check_order,
-    OrderReceived: _check_receipt,
-    OrderSettled: _check_receipt,
+    OrderSettled: _check_settlement,
     OrderRefunded: _check_refund,
     TokensSold: _check_sale,
     AssetTransferred: _check_transfer,

@@ -2,7 +2,6 @@
 
 from jifen.core.micros import MICRO
 from jifen.engine.books import Books
-from jifen.engine.payments import Draft, draft_bank
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -16,7 +15,6 @@ __all__ = [
     "daily_of",
     "feed",
     "grant",
-    "released_from_bank",
 ]
 
 _OF_GRANTED, OF_ORDER, OF_BASE = range(3)
@@ -38,7 +36,7 @@ def feed(books: Books, step: Step, order: int, amount: int, key: int) -> None:
     books.put(step.rule.id, pool, (Account.MERCHANT, 0), amount, order=order)
 
 
-def grant(books: Books, step: Step, order: int, amount: int, key: int, multiple: int) -> int:
+def grant(books: Books, step: Step, order: int, amount: int, key: int) -> int:
     """A new lot for the buyer of ``order``, or NONE where nothing is granted."""
     pay = step.rule.pay
     if amount <= 0 or not isinstance(pay, Grant):
@@ -51,7 +49,7 @@ def grant(books: Books, step: Step, order: int, amount: int, key: int, multiple:
         of = OF_ORDER if schedule.rule.amount.of == "order_amount" else _OF_GRANTED
     lot = add_lot(
         world, world.orders.member.item(order), pay.lots, amount, order=order, rule=step.index, key=key,
-        kept_then=world.kept(order, key), daily_rate=rate, daily_of=of, multiple=multiple,
+        kept_then=world.kept(order, key), daily_rate=rate, daily_of=of,
     )  # fmt: skip
     world.lots.daily[lot] = daily_of(world, lot)
     books.reclaim(world.orders.member.item(order), lot, amount, rule=step.rule.id)
@@ -94,8 +92,3 @@ def daily_of(world: World, lot: int) -> int:
     else:
         base = lots.daily_base.item(lot)
     return base * lots.daily_rate.item(lot) // MICRO
-
-
-def released_from_bank(books: Books, lot: int) -> list[Draft]:
-    """What the owner's bank releases into a new lot."""
-    return draft_bank(books, lot)

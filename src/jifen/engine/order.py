@@ -14,7 +14,7 @@ from jifen.core.micros import MICRO
 from jifen.engine import curve, grants
 from jifen.engine.books import FROM_RESERVE, Books, On
 from jifen.engine.events import Line, OrderPaid
-from jifen.engine.payments import Draft, draft_payment, post
+from jifen.engine.payments import Draft, draft_bank, draft_payment, post
 from jifen.engine.program import Step, row_at
 from jifen.engine.tables import NONE
 from jifen.engine.walks import walked
@@ -25,6 +25,7 @@ from jifen.plan.model import Feed, Grant, Mint, Override, Share, Tier, Walk
 __all__ = [
     "CLOSED",
     "IN_EFFECT",
+    "PENDING",
     "WITHOUT_EFFECT",
     "Moment",
     "accept_order",
@@ -35,7 +36,7 @@ __all__ = [
     "wait",
 ]
 
-_PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
+PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
 """States of an order: waiting for its refund window, counting, closed by a forced exit, not of this plan."""
 
 
@@ -64,13 +65,13 @@ def accept_order(books: Books, event: OrderPaid) -> None:
     row = world.orders.add(
         member=member, day=world.open_day, whole=amount, amount=amount, kept=amount,
         margin=sum(max(0, line.amount - line.cost) for line in event.lines),
-        outside_money=amount - sum(used for _, used in pay), state=_PENDING,
+        state=PENDING,
     )  # fmt: skip
     ensure(row == name, "an order's row is the number of its name")
     if len(event.lines) > 1 or any(_attributes_of(line) for line in event.lines):
         world.order_lines[row] = [OrderLine(line, line.amount) for line in event.lines]
     merchant = (Account.MERCHANT, 0)
-    books.move("order", (Account.OUTSIDE, 0), merchant, world.orders.outside_money.item(row), on=On(order=row))
+    books.move("order", (Account.OUTSIDE, 0), merchant, amount - sum(used for _, used in pay), on=On(order=row))
     for asset, used in pay:
         books.move("order", (Account.WALLET, member), merchant, used, asset, On(order=row))
     if pay:
@@ -89,7 +90,7 @@ def wait(world: World, order: int, until: int) -> None:
 
 def settle(books: Books, order: int) -> None:
     """End the refund window of a pending order."""
-    if books.world.orders.state.item(order) == _PENDING:
+    if books.world.orders.state.item(order) == PENDING:
         take_effect(books, order)
 
 
@@ -103,7 +104,6 @@ def take_effect(books: Books, order: int) -> None:
         orders.state[order] = WITHOUT_EFFECT
         return
     orders.state[order] = IN_EFFECT
-    orders.settled_on[order] = world.open_day
     orders.kept_then[order] = net
     members.own_net[member] += net
     members.spend[member] += net
@@ -111,7 +111,6 @@ def take_effect(books: Books, order: int) -> None:
     entry = world.program.entry_rows
     outside = entry is not None and row_at(entry[0], measure(world, order, entry[1])) is None
     if outside or not world.granting:
-        orders.tier_out[order] = 1
         return
     _feed_reserve(books, order, net)
     moment = Moment(books, order, member)
@@ -153,40 +152,40 @@ def _fire(moment: Moment, step: Step) -> None:
                 moment.drafts.append(draft)
                 moment.fired[rule.id] = moment.fired.get(rule.id, 0) + draft.points + draft.banked
         return
-    amount, key, multiple = _amount_of(moment, step)
+    amount, key = _amount_of(moment, step)
     if isinstance(rule.pay, Feed):
         moment.price_before = world.price()
         grants.feed(moment.books, step, moment.order, amount, key)
         moment.fired[rule.id] = amount
     elif isinstance(rule.pay, Grant):
-        lot = grants.grant(moment.books, step, moment.order, amount, key, multiple)
+        lot = grants.grant(moment.books, step, moment.order, amount, key)
         moment.granted += amount
         moment.fired[rule.id] = moment.fired.get(rule.id, 0) + amount
         if lot != NONE:
-            moment.drafts += grants.released_from_bank(moment.books, lot)
+            moment.drafts += draft_bank(moment.books, lot)
     elif isinstance(rule.pay, Mint) and isinstance(rule.amount, Share):
         deposit = moment.fired.get(rule.amount.of, 0)
         curve.mint(moment.books, step, moment.order, deposit, moment.price_before)
 
 
-def _amount_of(moment: Moment, step: Step) -> tuple[int, int, int]:
-    """The amount of a rule without a walk, the weighting of lines it stands on, and the tier's multiple (else 0)."""
+def _amount_of(moment: Moment, step: Step) -> tuple[int, int]:
+    """The amount of a rule without a walk, and the weighting of lines it stands on."""
     amount, world, order = step.rule.amount, moment.books.world, moment.order
     if isinstance(amount, Tier):
         row = row_at(amount.rows, measure(world, order, amount.at))
         multiple = 0 if row is None else row.columns[amount.column]
-        return _BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE, multiple
+        return _BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE
     if isinstance(amount, Share):
         base, key = _BaseOf(moment)(amount.of, NONE), NONE
         if amount.overrides and amount.of == "trigger_amount" and order in world.order_lines:
             rates = tuple(_rate_of(line.line, amount) for line in world.order_lines[order])
             if len(set(rates)) == 1:
-                return base * rates[0] // MICRO, NONE, 0
+                return base * rates[0] // MICRO, NONE
             world.line_rates.append(rates)
             key = len(world.line_rates) - 1
-            return world.kept(order, key) // MICRO, key, 0
-        return base * amount.rates[0] // MICRO, key, 0
-    return 0, NONE, 0
+            return world.kept(order, key) // MICRO, key
+        return base * amount.rates[0] // MICRO, key
+    return 0, NONE
 
 
 class _BaseOf:

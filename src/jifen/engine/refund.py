@@ -199,12 +199,13 @@ def _regrant(world: World, lot: int) -> None:
     """What an order's lot is worth now: its grant in proportion, or judged again by the table of its day."""
     lots, order = world.lots, world.lots.order.item(lot)
     kept, then = _kept_of_lot(world, lot), lots.kept_then.item(lot)
-    rule = world.programs[lots.version.item(lot)].plan.rules[lots.rule.item(lot)]
     lots.granted[lot] = _standing_part(lots.granted_first.item(lot), kept, then)
-    if lots.rule.item(lot) != NONE and isinstance(rule.amount, Tier) and rule.amount.retier:
-        row = row_at(rule.amount.rows, measure(world, order, rule.amount.at))
-        multiple = 0 if row is None else row.columns[rule.amount.column]
-        lots.granted[lot] = world.orders.kept.item(order) * multiple // MICRO
+    if lots.rule.item(lot) != NONE:
+        amount = world.programs[lots.version.item(lot)].plan.rules[lots.rule.item(lot)].amount
+        if isinstance(amount, Tier) and amount.retier:
+            row = row_at(amount.rows, measure(world, order, amount.at))
+            multiple = 0 if row is None else row.columns[amount.column]
+            lots.granted[lot] = world.orders.kept.item(order) * multiple // MICRO
     lots.daily[lot] = daily_of(world, lot)
     lots.open_release[lot] = NONE
 

@@ -32,7 +32,7 @@ class Ranked(Table, none=("earned",)):
     earned: Column  # the rank (a name's number) that the measure gave at the last recomputation
 
 
-class Orders(Table, none=("settles_on", "settled_on", "last_lot", "last_payment", "last_feed")):
+class Orders(Table, none=("settles_on", "last_lot", "last_payment", "last_feed")):
     """One row an order. Amounts are of the lines that take part in the plan."""
 
     member: Column
@@ -43,11 +43,8 @@ class Orders(Table, none=("settles_on", "settled_on", "last_lot", "last_payment"
     kept: Column  # amount less what was given back
     returned: Column  # given back while others' rewards were taken back too (``upstream: reverse``)
     margin: Column  # Σ max(0, amount − cost)
-    outside_money: Column  # what was paid from outside the wallet
     state: Column  # 0 pending, 1 in effect, 2 closed by a forced exit, 3 without effect
-    tier_out: Column  # 1: below the first tier, no rule fired
     settles_on: Column
-    settled_on: Column  # day on which it took effect
     last_lot: Column
     last_payment: Column
     last_feed: Column
@@ -82,7 +79,6 @@ class Lots(
     emptied_on: Column  # the day on which a release emptied it, while it is empty
     kept_then: Column  # what its order had kept at the grant
     key: Column  # which weighting of the order's lines it stands on, NONE: their sum
-    multiple: Column  # the tier's, for a grant by tiers
     after: Column  # the member's next lot in this store
     before_of_order: Column
     last_release: Column  # newest row of Releases, or of Sales for tokens

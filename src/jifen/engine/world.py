@@ -28,7 +28,7 @@ from jifen.engine.tables import (
     Sales,
 )
 from jifen.ledger.journal import Names
-from jifen.plan.model import Curve, Money, Plan
+from jifen.plan.model import Curve, Plan
 from jifen.plan.model import Lots as LotsStore
 
 if TYPE_CHECKING:
@@ -357,10 +357,6 @@ class World:
         for member, name in enumerate(self.member_ids.names):
             for asset, total in sums:
                 yield name, asset, total.item(member)
-
-    def pool_kinds(self) -> dict[str, Money | Curve]:
-        """The plan's pools by name."""
-        return {name: store for name, store in self.program.plan.stores.items() if isinstance(store, Money | Curve)}
 
 
 def price_of(world: World, curve: Curve) -> tuple[int, int]:

@@ -45,6 +45,8 @@ class Outcome:
 
     refused: str | None = None
     paid: dict[tuple[str, str], int] = field(default_factory=dict)
+    by_lot: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    """By the lot's number and rule: points drained to pay, and the asset paid for them (rule ``refund``: below 0)."""
     forfeited: dict[str, int] = field(default_factory=dict)
 
 
@@ -363,6 +365,12 @@ class Books:
         self.move(member, asset, amount)
         key = (member, rule)
         self.outcome.paid[key] = self.outcome.paid.get(key, 0) + amount
+
+    def note(self, drain: "Drain", rule: str, points: int, asset: int) -> None:
+        """Note what one lot gave to a payment."""
+        key = (drain.lot.number, rule)
+        earlier = self.outcome.by_lot.get(key, (0, 0))
+        self.outcome.by_lot[key] = (earlier[0] + points, earlier[1] + asset)
 
     def forfeit(self, member: str, points: int) -> None:
         """Note points that are lost."""

@@ -95,7 +95,8 @@ def _order(books: Books, event: OrderPaid) -> _Codes:
             yield "unknown_store"
     for line in event.lines:
         yield from _amount(line.amount, CENT)
-    if any(line.cost < 0 for line in event.lines) or sum(used.values()) > event.amount:
+    twice = len({line.line for line in event.lines}) < len(event.lines)
+    if twice or any(line.cost < 0 for line in event.lines) or sum(used.values()) > event.amount:
         yield "bad_amount"
     params = books.plan.params
     vouched = [line.amount for line in event.lines if line.sku in params["voucher_skus"]]

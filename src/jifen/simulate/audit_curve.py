@@ -82,6 +82,10 @@ def _pay_out(books: Books, rule: Rule, member: str, leave: _Leave) -> None:
     burn(books, tokens, payment.drains)
     books.accounts[pool].pay(leave.net)
     books.credit(member, rule.id, pay.asset, leave.net)
+    for drain in payment.drains:
+        # The dust of the parts goes with the newest lot, and stands on no order.
+        dust = leave.net - sum(each.credited for each in payment.drains) if drain is payment.drains[-1] else 0
+        books.note(drain, rule.id, drain.points, drain.credited + dust)
 
 
 def rule_of_sale(books: Books) -> Rule | None:

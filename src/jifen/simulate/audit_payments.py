@@ -184,6 +184,7 @@ class Scope:
             self.books.drain(drain)
             self.books.pay_from(draft.account, drain.credited)
             self.books.credit(payment.member, draft.rule, pay.asset, drain.credited)
+            self.books.note(drain, draft.rule, taken, drain.credited)
 
 
 def _drained(rule: Rule) -> tuple[Gate, Asset]:

@@ -81,6 +81,7 @@ def recount(books: Books) -> dict[str, int]:
             drain.credited = drain.worth
             if lost and drain.asset:
                 books.credit(drain.member, _REFUND, drain.asset, -lost)
+                books.note(drain, _REFUND, 0, -lost)
                 books.return_to(drain.account, lost)
                 returned[drain.account] = returned.get(drain.account, 0) + lost
     return returned

@@ -73,6 +73,7 @@ class Auditor:
             _HANDLERS[type(event)](books, event)
             after_each(books)
         books.outcome.paid = {key: amount for key, amount in books.outcome.paid.items() if amount}
+        books.outcome.by_lot = {key: both for key, both in books.outcome.by_lot.items() if any(both)}
         self._check()
         return books.outcome
 

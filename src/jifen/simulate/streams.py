@@ -8,6 +8,7 @@ whether the shop sends receipts.
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -158,11 +159,15 @@ class _History:
         return max(CENT, amount + beside)
 
     def _lines(self, amount: int) -> tuple[Line, ...]:
-        """Divide an amount among one to three lines of different kinds; some are sold below their cost, some given."""
+        """Divide an amount among one to three lines of different kinds; some are sold below their cost."""
+        if self.random.random() < 0.1:
+            return (Line(amount=amount),)
         count = self.random.choice((1, 1, 1, 2, 2, 3))
-        cuts = sorted(self.random.randint(0, amount // CENT) * CENT for _ in range(count - 1))
-        parts = [high - low for low, high in zip([0, *cuts], [*cuts, amount], strict=True)]
-        return tuple(self._line(str(number), part) for number, part in enumerate(parts, 1))
+        cuts = {self.random.randint(0, amount // CENT) * CENT for _ in range(count - 1)}
+        steps = sorted(cuts - {0, amount}) if self.random.random() < 0.98 else sorted(cuts)
+        parts = [high - low for low, high in pairwise([0, *steps, amount])]
+        first = self.random.choice((1, 1, 1, 4))
+        return tuple(self._line(str(number), part) for number, part in enumerate(parts, first))
 
     def _line(self, name: str, amount: int) -> Line:
         kind = {key: self.random.choice((values[0], *values, None)) for key, values in CATALOGUE.items()}
@@ -178,7 +183,7 @@ class _History:
             member, asset, given = self.random.choice(self.gifts)
             pay = ((asset, max(CENT, min(given, amount) // self.random.choice((1, 2, 3)) // CENT * CENT)),)
             if self.random.random() < 0.2:
-                pay = (*pay, (self.random.choice([other for other in _ASSETS if other != asset]), CENT))
+                pay = (*pay, (self.random.choice(_ASSETS), CENT))
         name = self._id("o")
         lines = self._lines(amount)
         self.orders[name] = {line.line: line.amount for line in lines}
@@ -249,7 +254,12 @@ class _History:
             for line, part in parts.items():
                 lines[line] -= part
         amount = sum(parts.values()) + (CENT if 0.05 < wrong < 0.06 else 0)
-        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount, lines=tuple(parts.items()))
+        named = [*parts.items()]
+        if wrong > 0.9:
+            line, part = named.pop()
+            half = part // CENT // 2 * CENT
+            named += [(line, half), (line, part - half)] if half else [(line, part)]
+        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount, lines=tuple(named))
 
     # -- the back office --------------------------------------------------------------------------------------------
 
