@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jifen.core.micros import AMOUNT_MAX, CENT, MICRO
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.curve import token_store
 from jifen.engine.events import (
     AssetTransferred,
@@ -118,7 +119,15 @@ def _check_order(world: World, event: OrderPaid) -> _Why | None:
             return reason
     if sum(used for _, used in event.pay) > event.amount:
         return "bad_amount", "more is paid in assets than the order's amount"
-    return _check_pay(world, event)
+    return _check_pay(world, event) or _check_supply(world, event.amount)
+
+
+def _check_supply(world: World, money: int) -> _Why | None:
+    """Tokens are counted in 64 bits: at a tiny price even an ordinary sum may be worth more of them than that."""
+    balance, supply = world.price()
+    if world.program.curve is not None and balance > 0 and money * supply // balance + world.token_supply > SUM_MAX:
+        return "limit", "at this price that is more tokens than can be counted"
+    return None
 
 
 def _check_pay(world: World, event: OrderPaid) -> _Why | None:
@@ -216,7 +225,9 @@ def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     curve = world.program.curve
     if tokens and amounts[0] > 0 and isinstance(curve, Curve) and not curve.unbacked:
         return "unbacked_mint", "tokens without money are not allowed in this plan"
-    return None
+    if tokens and event.amount + world.token_supply > SUM_MAX:
+        return "limit", "that is more tokens than can be counted"
+    return _check_supply(world, event.value) if tokens and event.value is not None else None
 
 
 def _token_store_name(world: World) -> str:
