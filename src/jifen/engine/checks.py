@@ -1,5 +1,6 @@
 """Which events are refused, and why: the first reason that holds, in the order the field expects them."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -133,11 +134,13 @@ def _check_supply(world: World, money: int) -> _Why | None:
 def _check_pay(world: World, event: OrderPaid) -> _Why | None:
     params, member = world.program.plan.params, world.member_ids.numbers[event.member]
     allowed = sum(line.amount for line in event.lines if line.sku in params["voucher_skus"])
-    pay = dict(event.pay)
+    pay = Counter[str]()
+    for asset, used in event.pay:
+        pay[asset] += used
     for asset in pay:
         if asset not in ASSETS or (asset == "voucher" and allowed == 0):
             return "asset_forbidden", f"{asset} cannot pay for this order"
-    if pay.get("coin", 0) * MICRO > params["coin_max_share"] * event.amount or pay.get("voucher", 0) > allowed:
+    if pay["coin"] * MICRO > params["coin_max_share"] * event.amount or pay["voucher"] > allowed:
         return "asset_limit", "more of an asset than may pay for this order"
     for asset, used in pay.items():
         if used > world.wallets[ASSETS.index(asset)].item(member):
@@ -146,28 +149,21 @@ def _check_pay(world: World, event: OrderPaid) -> _Why | None:
 
 
 def _check_refund(world: World, event: OrderRefunded) -> _Why | None:
-    if reason := _bad(event.amount, 1 if event.share else CENT):
-        return reason
     order = world.order_ids.numbers[event.order]
-    net = world.orders.whole.item(order) - world.orders.returned_whole.item(order)
-    if event.amount > net:
-        return "too_much", "more is given back than is left of the order"
-    if event.lines:
-        return _check_refund_lines(world, event, order)
-    return None
-
-
-def _check_refund_lines(world: World, event: OrderRefunded, order: int) -> _Why | None:
-    if sum(amount for _, amount in event.lines) != event.amount:
-        return "bad_amount", "the lines do not add up to the amount"
-    left = {line.line.line: line.line.amount - line.given_back for line in world.order_lines.get(order, ())}
-    for name, amount in event.lines:
-        if order in world.order_lines and name not in left:
+    lines, net = world.order_lines.get(order), world.orders.whole.item(order) - world.orders.returned_whole.item(order)
+    left = {"1": net} if lines is None else {line.line.line: line.line.amount - line.given_back for line in lines}
+    for name, _ in event.lines:
+        if name not in left:
             return "unknown_order", f"order {event.order!r} has no line {name!r}"
-        if amount <= 0:
-            return "bad_amount", "the amount must be above 0"
-        if amount > left.get(name, event.amount):
-            return "too_much", f"more is given back than is left of line {name!r}"
+    for amount in (event.amount, *(amount for _, amount in event.lines)):
+        if reason := _bad(amount, 1 if event.share else CENT):
+            return reason
+    if event.lines and sum(amount for _, amount in event.lines) != event.amount:
+        return "bad_amount", "the lines do not add up to the amount"
+    for name, amount in event.lines:
+        left[name] -= amount
+    if event.amount > net or any(amount < 0 for amount in left.values()):
+        return "too_much", "more is given back than is left of the order, or of one of its lines"
     return None
 
 

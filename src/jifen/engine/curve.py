@@ -37,16 +37,19 @@ def token_store(world: World) -> str:
     return next(store.name for store in stores if getattr(store, "mode", "") == "tokens")
 
 
-def mint(books: Books, step: Step, order: int, deposit: int, price_before: tuple[int, int]) -> None:
-    """Tokens to the buyer for a share of what the order just put into the pool, at the price before or after it."""
+def mint(books: Books, step: Step, feed: int, price_before: tuple[int, int]) -> None:
+    """Tokens to the buyer for a share of what a feed just put into the pool, at the price before or after it."""
     pay, amount, world = step.rule.pay, step.rule.amount, books.world
-    if not isinstance(pay, Mint) or not isinstance(amount, Share) or deposit <= 0:
+    if not isinstance(pay, Mint) or not isinstance(amount, Share) or feed == NONE:
         return
     balance, supply = price_before if pay.price == "pre_deposit" else price_of(world, curve_of(world))
     if balance <= 0:
         return
-    tokens = amount.rates[0] * deposit * supply // (MICRO * balance)
-    add_tokens(books, world.orders.member.item(order), pay.tokens, tokens, step.rule.id, order)
+    feeds, order = world.feeds, world.feeds.order.item(feed)
+    tokens = amount.rates[0] * feeds.amount.item(feed) * supply // (MICRO * balance)
+    lot = add_tokens(books, world.orders.member.item(order), pay.tokens, tokens, step.rule.id, order)
+    if lot != NONE:  # tokens stand on the order's lines as their feed does
+        world.lots.key[lot], world.lots.kept_then[lot] = feeds.key.item(feed), feeds.kept_then.item(feed)
 
 
 def add_tokens(books: Books, member: int, store: str, amount: int, rule: str, order: int = NONE) -> int:
@@ -54,8 +57,7 @@ def add_tokens(books: Books, member: int, store: str, amount: int, rule: str, or
     world = books.world
     if amount <= 0:
         return NONE
-    kept = 0 if order == NONE else world.orders.kept.item(order)
-    lot = add_lot(world, member, store, amount, order=order, kept_then=kept)
+    lot = add_lot(world, member, store, amount, order=order)
     world.members.tokens[member] += amount
     world.token_supply += amount
     books.reclaim(member, lot, amount, rule=rule)
@@ -124,7 +126,7 @@ def add_sale(books: Books, lot: int, rule: int, terms: int, **amounts: int) -> N
     world, order = books.world, books.world.lots.order.item(lot)
     world.lots.last_release[lot] = world.sales.add(
         lot=lot, before=world.lots.last_release.item(lot), event=books.event, day=world.open_day, rule=rule,
-        terms=terms, kept_then=0 if order == NONE else world.orders.kept.item(order), **amounts,
+        terms=terms, kept_then=0 if order == NONE else world.kept(order, world.lots.key.item(lot)), **amounts,
     )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def exit_cap(world: World, step: Step, member: int, lot: int) -> int | None:
 def standing_sales(world: World, lot: int) -> list[tuple[int, int, int, int]]:
     """(tokens, gross, proceeds, row) that still stand of everything that left a lot, newest first."""
     sales, order = world.sales, world.lots.order.item(lot)
-    kept = 0 if order == NONE else world.orders.kept.item(order)
+    kept = 0 if order == NONE else world.kept(order, world.lots.key.item(lot))
     found = []
     row = world.lots.last_release.item(lot)
     while row != NONE:

@@ -78,10 +78,10 @@ def set_agent(books: Books, event: AgentSet) -> None:
 
 
 def receive_order(books: Books, event: OrderReceived) -> None:
-    """The refund window of a waiting order starts today; one that counts already is not touched."""
+    """The refund window of a waiting order starts today, in a shop that goes by receipts."""
     world = books.world
     number = world.order_ids.numbers[event.order]
-    if world.orders.state.item(number) != order.PENDING:
+    if not world.receipts or world.orders.state.item(number) != order.PENDING:
         return
     waiting = world.pending.get(world.orders.settles_on.item(number))
     if waiting is not None and number in waiting:

@@ -21,11 +21,11 @@ _OF_GRANTED, OF_ORDER, OF_BASE = range(3)
 """What a lot's daily rate counts from."""
 
 
-def feed(books: Books, step: Step, order: int, amount: int, key: int) -> None:
-    """Put ``amount`` of an order into the rule's pool, repaying the pool's debt first."""
+def feed(books: Books, step: Step, order: int, amount: int, key: int) -> int:
+    """Put ``amount`` of an order into the rule's pool, repaying the pool's debt first; the row of Feeds, or NONE."""
     pay = step.rule.pay
     if amount <= 0 or not isinstance(pay, Feed):
-        return
+        return NONE
     world = books.world
     pool = world.pools.numbers[pay.pool]
     row = world.feeds.add(
@@ -34,6 +34,7 @@ def feed(books: Books, step: Step, order: int, amount: int, key: int) -> None:
     )  # fmt: skip
     world.orders.last_feed[order] = row
     books.put(step.rule.id, pool, (Account.MERCHANT, 0), amount, order=order)
+    return row
 
 
 def grant(books: Books, step: Step, order: int, amount: int, key: int) -> int:

@@ -17,10 +17,10 @@ from jifen.engine.events import Line, OrderPaid
 from jifen.engine.payments import Draft, draft_bank, draft_payment, post
 from jifen.engine.program import Step, row_at
 from jifen.engine.tables import NONE
-from jifen.engine.walks import walked
+from jifen.engine.walks import rate_by_lines, walked
 from jifen.engine.world import OrderLine, World
 from jifen.ledger.journal import Account
-from jifen.plan.model import Feed, Grant, Mint, Override, Share, Tier, Walk
+from jifen.plan.model import Feed, Grant, Mint, Share, Tier, Walk
 
 __all__ = [
     "CLOSED",
@@ -51,6 +51,8 @@ class Moment:
     price_before: tuple[int, int] = (0, 1)
     """The price of a token before the order's feed."""
     fired: dict[str, int] = field(default_factory=dict)
+    feeds: dict[str, int] = field(default_factory=dict)
+    """The rows of what rules fed."""
     drafts: list[Draft] = field(default_factory=list)
 
 
@@ -146,8 +148,8 @@ def _fire(moment: Moment, step: Step) -> None:
     """Run one rule for an order."""
     rule, world = step.rule, moment.books.world
     if isinstance(rule.who, Walk):
-        for receiver, rate, base, key in walked(world, step, moment.order, _BaseOf(moment)):
-            draft = draft_payment(moment.books, step, receiver, rate * base // MICRO, moment.order, key)
+        for receiver, wanted, key in walked(world, step, moment.order, _BaseOf(moment)):
+            draft = draft_payment(moment.books, step, receiver, wanted, moment.order, key)
             if draft is not None:
                 moment.drafts.append(draft)
                 moment.fired[rule.id] = moment.fired.get(rule.id, 0) + draft.points + draft.banked
@@ -155,7 +157,7 @@ def _fire(moment: Moment, step: Step) -> None:
     amount, key = _amount_of(moment, step)
     if isinstance(rule.pay, Feed):
         moment.price_before = world.price()
-        grants.feed(moment.books, step, moment.order, amount, key)
+        moment.feeds[rule.id] = grants.feed(moment.books, step, moment.order, amount, key)
         moment.fired[rule.id] = amount
     elif isinstance(rule.pay, Grant):
         lot = grants.grant(moment.books, step, moment.order, amount, key)
@@ -164,8 +166,7 @@ def _fire(moment: Moment, step: Step) -> None:
         if lot != NONE:
             moment.drafts += draft_bank(moment.books, lot)
     elif isinstance(rule.pay, Mint) and isinstance(rule.amount, Share):
-        deposit = moment.fired.get(rule.amount.of, 0)
-        curve.mint(moment.books, step, moment.order, deposit, moment.price_before)
+        curve.mint(moment.books, step, moment.feeds.get(rule.amount.of, NONE), moment.price_before)
 
 
 def _amount_of(moment: Moment, step: Step) -> tuple[int, int]:
@@ -176,15 +177,10 @@ def _amount_of(moment: Moment, step: Step) -> tuple[int, int]:
         multiple = 0 if row is None else row.columns[amount.column]
         return _BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE
     if isinstance(amount, Share):
-        base, key = _BaseOf(moment)(amount.of, NONE), NONE
-        if amount.overrides and amount.of == "trigger_amount" and order in world.order_lines:
-            rates = tuple(_rate_of(line.line, amount) for line in world.order_lines[order])
-            if len(set(rates)) == 1:
-                return base * rates[0] // MICRO, NONE
-            world.line_rates.append(rates)
-            key = len(world.line_rates) - 1
+        rate, key = rate_by_lines(world, order, amount)
+        if key != NONE:
             return world.kept(order, key) // MICRO, key
-        return base * amount.rates[0] // MICRO, key
+        return _BaseOf(moment)(amount.of, NONE) * rate // MICRO, NONE
     return 0, NONE
 
 
@@ -230,16 +226,9 @@ def measure(world: World, order: int, name: str) -> int:
     return world.members.own_net.item(world.orders.member.item(order))
 
 
-def _rate_of(line: Line, amount: Share) -> int:
-    """The rate for a line: the first override that fits it, else the plan's."""
-    fits = (override for override in amount.overrides if getattr(line, override.key) == override.equals)
-    found: Override | None = next(fits, None)
-    return amount.rates[0] if found is None else found.rate
-
-
 def _attributes_of(line: Line) -> bool:
     """Whether a line says more than its amount."""
-    return any((line.sku, line.category, line.merchant, line.zone))
+    return line.line != "1" or any((line.sku, line.category, line.merchant, line.zone))
 
 
 def settling(world: World, day: int) -> Iterator[int]:

@@ -5,8 +5,10 @@ is kept now: the standing of each lot the refund touches is worked out before an
 The five steps are those of the algorithm page ``refund`` of the documentation.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 from jifen.core.micros import MICRO
 from jifen.engine import sources
@@ -14,7 +16,7 @@ from jifen.engine.books import FROM_RESERVE, Books, On
 from jifen.engine.curve import burn, curve_of, standing_sales
 from jifen.engine.events import OrderRefunded
 from jifen.engine.grants import daily_of
-from jifen.engine.order import CLOSED, IN_EFFECT, WITHOUT_EFFECT, measure
+from jifen.engine.order import CLOSED, IN_EFFECT, measure
 from jifen.engine.program import row_at
 from jifen.engine.tables import NONE
 from jifen.engine.world import World, price_of
@@ -43,13 +45,10 @@ def accept_refund(books: Books, event: OrderRefunded) -> None:
     world = books.world
     order = world.order_ids.numbers[event.order]
     _return_money(books, order, event.amount)
-    share = _lower_lines(world, order, event)
-    if share == 0:
-        return
-    if world.orders.state.item(order) not in (IN_EFFECT, CLOSED):
-        world.orders.kept[order] -= share
-        return
-    _take_back(books, order, share)
+    if world.orders.state.item(order) in (IN_EFFECT, CLOSED):
+        _take_back(books, order, _by_lines(world, order, event))
+    else:
+        _lower_lines(world, order, _by_lines(world, order, event))
 
 
 def _return_money(books: Books, order: int, amount: int) -> None:
@@ -72,28 +71,37 @@ def _standing_part(amount: int, kept: int, then: int) -> int:
     return amount if then == 0 else amount * kept // then
 
 
-def _lower_lines(world: World, order: int, event: OrderRefunded) -> int:
-    """How much of the refund concerns the plan; the order's lines are lowered, by share where none is named."""
+def _by_lines(world: World, order: int, event: OrderRefunded) -> list[int]:
+    """The refund by lines: as named, else by what is left of each. An order without lines of its own is one line."""
     lines = world.order_lines.get(order)
     if lines is None:
-        return event.amount if world.orders.state.item(order) != WITHOUT_EFFECT else 0
-    keep = world.program.keeps_upstream
-    named = dict(event.lines)
-    total = sum(line.line.amount - line.given_back for line in lines)
-    concerned, reached, given = 0, 0, 0
-    for line in lines:
-        reached += line.line.amount - line.given_back
-        part = named.get(line.line.line, 0) if named else event.amount * reached // total - given
-        given += part
+        return [event.amount]
+    named = Counter[str]()
+    for name, part in event.lines:
+        named[name] += part
+    if named:
+        return [named[line.line.line] for line in lines]
+    left = [line.line.amount - line.given_back for line in lines]
+    reached = [event.amount * given // sum(left) for given in accumulate(left)]
+    return [after - before for before, after in pairwise([0, *reached])]
+
+
+def _lower_lines(world: World, order: int, parts: list[int]) -> int:
+    """Lower the lines and what is kept of the order; returns how much of it takes part in the plan."""
+    keep, lines = world.program.keeps_upstream, world.order_lines.get(order)
+    concerned = parts[0] if lines is None else 0
+    for line, part in zip(lines or (), parts, strict=lines is not None):
         line.given_back += part
         if line.inside:
             line.kept -= part
             line.returned += 0 if keep else part
             concerned += part
-    return concerned if world.orders.state.item(order) != WITHOUT_EFFECT else 0
+    world.orders.kept[order] -= concerned
+    world.orders.returned[order] += 0 if keep else concerned
+    return concerned
 
 
-def _take_back(books: Books, order: int, amount: int) -> None:
+def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     """The refund of an order in effect."""
     world, orders = books.world, books.world.orders
     own = list(_lots_of_order(world, order))
@@ -105,7 +113,7 @@ def _take_back(books: Books, order: int, amount: int) -> None:
     tokens = [_TokensBefore(world, lot) for lot in own if is_tokens(world, lot)]
     feeds = list(_standing_feeds(world, order))
     reserved = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
-    _lower_order(world, order, amount)
+    _lower_order(world, order, by_lines)
     for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
         world.payments.lost[part.payment] += more - less
     for lot in own:
@@ -118,12 +126,11 @@ def _take_back(books: Books, order: int, amount: int) -> None:
     books.give_back("refund", FROM_RESERVE, reserved - still, order=order)
 
 
-def _lower_order(world: World, order: int, amount: int) -> None:
+def _lower_order(world: World, order: int, by_lines: list[int]) -> None:
     """Less is kept of the order, and less counts in its buyer's measures (a closed one no longer in his spend)."""
     orders, members = world.orders, world.members
     member = orders.member.item(order)
-    orders.kept[order] -= amount
-    orders.returned[order] += 0 if world.program.keeps_upstream else amount
+    amount = _lower_lines(world, order, by_lines)
     members.own_net[member] -= amount
     if orders.state.item(order) == IN_EFFECT:
         members.spend[member] -= amount

@@ -4,16 +4,19 @@ The daily walks over everyone's releases are kernels (``kernels/daily.py``); the
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from jifen.core.micros import MICRO
+from jifen.engine.events import Line
 from jifen.engine.program import Program, Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
-from jifen.plan.model import Walk
+from jifen.plan.model import Override, Share, Walk
 
-__all__ = ["Awarded", "peer_step", "rates_up", "walked"]
+__all__ = ["Awarded", "peer_step", "rate_by_lines", "rates_up", "walked"]
 
-Awarded = tuple[int, int, int, int]
-"""(receiver, rate in ppm, base in micro-units, weighting of lines)."""
+Awarded = tuple[int, int, int]
+"""(receiver, wanted in micro-units, the weighting of lines it stands on)."""
 
 
 def walked(world: World, step: Step, order: int, base_of: Callable[[str, int, str], int]) -> Iterator[Awarded]:
@@ -21,10 +24,45 @@ def walked(world: World, step: Step, order: int, base_of: Callable[[str, int, st
     who, amount, gate = step.walk, step.share, step.rule.gate
     store = "" if gate is None or gate.drain is None else gate.drain
     start = world.members.parent.item(world.orders.member.item(order))
-    ways = rates_up(world.program, step, start, world.members.parent.item, world.place_of)
+    by_lines = bool(amount.overrides) and amount.of == "trigger_amount" and order in world.order_lines
+    override, key = rate_by_lines(world, order, amount)
+    ways = rates_up(
+        world.program, _paid_at_all(step) if by_lines else step, start, world.members.parent.item, world.place_of
+    )
     for receiver, rate in ways:
-        if rate > 0 and not (who.own_order and not world.has_own_order(receiver)):
-            yield receiver, rate, base_of(amount.of, receiver, store), NONE
+        if rate == 0 or (who.own_order and not world.has_own_order(receiver)):
+            continue
+        if key != NONE:
+            yield receiver, world.kept(order, key) // MICRO, key
+        else:
+            yield receiver, (override if by_lines else rate) * base_of(amount.of, receiver, store) // MICRO, NONE
+
+
+def _paid_at_all(step: Step) -> Step:
+    """The same walk with rate 1 for all whom it pays: lines that override the rate decide how much."""
+    return replace(step, rule=replace(step.rule, amount=replace(step.share, rates=(1,))))
+
+
+def rate_by_lines(world: World, order: int, amount: Share) -> tuple[int, int]:
+    """The one rate that all lines of the order share, or the number of a weighting by their different rates."""
+    rate = amount.rates[0] if amount.rates else 0
+    lines = world.order_lines.get(order)
+    if not amount.overrides or amount.of != "trigger_amount" or lines is None:
+        return rate, NONE
+    rates = tuple(_rate_of(line.line, amount) if line.inside else 0 for line in lines)
+    different = {each for each, line in zip(rates, lines, strict=True) if line.inside}
+    if len(different) == 1:
+        return different.pop(), NONE
+    if rates not in world.line_rates:
+        world.line_rates.append(rates)
+    return 0, world.line_rates.index(rates)
+
+
+def _rate_of(line: Line, amount: Share) -> int:
+    """The rate for a line: the first override that fits it, else the plan's."""
+    fits = (override for override in amount.overrides if getattr(line, override.key) == override.equals)
+    found: Override | None = next(fits, None)
+    return amount.rates[0] if found is None else found.rate
 
 
 def rates_up(

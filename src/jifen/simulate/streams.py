@@ -207,7 +207,7 @@ class _History:
 
     def _refund(self) -> Event | None:
         """Give back a part or all that is left, of the whole or by line; the next often meets the same order."""
-        open_orders = [name for name, left in self.orders.items() if sum(left.values()) >= CENT]
+        open_orders = [name for name, left in self.orders.items() if any(left.values())]
         if not open_orders:
             return None
         last = self.events[-1]
@@ -217,16 +217,14 @@ class _History:
             return self._refund_by_line(order)
         left = sum(self.orders[order].values())
         part = self.random.choice((1, 2, 3, 7))
-        share = self.random.random() < 0.1
-        unit = 1 if share else CENT
-        amount = left // unit * unit if part == 1 else max(unit, left // part // unit * unit)
+        amount = left if part == 1 else max(CENT, left // part // CENT * CENT)
         if self.random.random() < 0.04:
-            amount += unit
+            amount += CENT
         if self.random.random() < 0.02:
             order = "nothing"
         else:
             self._give_back(order, amount)
-        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount, share=share)
+        return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount)
 
     def _give_back(self, order: str, amount: int) -> None:
         """Lower the lines by what is left of them."""
