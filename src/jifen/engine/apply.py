@@ -120,7 +120,7 @@ def _apply_one(books: Books, event: Event) -> None:
         close_day(books)
         return
     _HANDLERS[type(event)](books, event)
-    after_event(books)
+    after_event(books, since=world.next_event)
 
 
 def _digest_of(event: Event) -> bytes:

@@ -113,6 +113,8 @@ def _check_order(world: World, event: OrderPaid) -> _Why | None:
             return reason
         if line.cost < 0:
             return "bad_amount", "a cost must not be below 0"
+    if len({line.line for line in event.lines}) < len(event.lines):
+        return "bad_amount", "two lines of the order have one name"
     if not event.lines or event.amount > AMOUNT_MAX:
         return "bad_amount", "an order needs lines, and an amount within the limit"
     for _, used in event.pay:

@@ -20,6 +20,7 @@ from jifen.engine.payments import Rationing, bank, terms_of, untake
 from jifen.engine.program import Step
 from jifen.engine.queues import serve
 from jifen.engine.tables import NONE
+from jifen.engine.walks import generation_rates
 from jifen.engine.world import World
 from jifen.ledger.journal import FORFEIT, TRANSFER, Account
 from jifen.plan.model import Lots
@@ -54,22 +55,23 @@ def close_day(books: Books) -> None:
     world = books.world
     for order in settling(world, world.open_day):
         settle(books, order)
-        after_event(books)
+        after_event(books, since=books.event)
     _run_releases(books)
     for step in world.program.queues:
         serve(books, step)
     for step in world.program.daily_exits:
         run_exits(books, step)
-    ranks.recompute(world, since=world.open_day + 1)
+    ranks.recompute(world, since=world.next_event)
+    world.run_events.append(books.event)
     world.open_day += 1
 
 
-def after_event(books: Books) -> None:
-    """What follows every accepted event and every settlement: forced exits, then immediate ranks."""
+def after_event(books: Books, since: int) -> None:
+    """What follows every accepted event and every settlement: forced exits, then ranks that count at once."""
     world = books.world
     for step in world.program.by_event["event"]:
         run_exits(books, step)
-    ranks.recompute(world, since=world.open_day, only_immediate=True)
+    ranks.recompute(world, since, only_immediate=True)
     if world.exit_heap is None:
         world.token_touched.clear()
 
@@ -142,8 +144,9 @@ def _wanted_of(world: World, step: Step, sums: Column) -> Column:
     who, amount = step.walk, step.share
     upward, parent = world.upward_order(), world.members.parent
     if who.by == "generation":
-        check_range(sums, sum(amount.rates) // MICRO + 1)
-        return daily.generation_wanted(upward, parent, sums, np.array(amount.rates, dtype=np.int64))
+        rates = generation_rates(step)
+        check_range(sums, sum(rates) // MICRO + 1)
+        return daily.generation_wanted(upward, parent, sums, np.array(rates, dtype=np.int64))
     ladder = world.program.ladders[who.ranks or ""]
     levels = np.array([*ladder.levels, 0], dtype=np.int64)[world.places(who.ranks or "")]
     if who.by == "rank":

@@ -17,7 +17,7 @@ from jifen.engine.grants import OF_ORDER
 from jifen.engine.program import Ladder, Program, Step
 from jifen.engine.refund import is_tokens, standing_rows
 from jifen.engine.tables import NONE
-from jifen.engine.walks import rates_up
+from jifen.engine.walks import generation_rates, rates_up
 from jifen.engine.world import World
 from jifen.plan.model import Walk
 
@@ -114,23 +114,20 @@ def _order_sources(world: World, order: int, amount: int, kept: int) -> tuple[So
 def _released(world: World, lot: int, day: int | None, most: int) -> Iterator[Explanation]:
     """Everything that was taken out of a lot of points."""
     releases = world.releases
-    stands: dict[int, int] = {}
-    for row, each, _ in standing_rows(world, lot):
-        stands[row] = min(stands.get(row, each), each)
-    for row, points in stands.items():
-        first, last = releases.first_day.item(row), releases.last_day.item(row)
+    for row, first, last, stands in standing_rows(world, lot):
         for on in range(first, last + 1) if day is None else [day] if first <= day <= last else []:
-            terms, version = releases.terms.item(row), world.version_on(on)
-            asset, per_point, _ = world.terms[terms]
+            asset, per_point, _ = world.terms[releases.terms.item(row)]
             payment = releases.payment.item(row)
-            if payment != NONE:
-                parts = _payment_sources(world, payment, most if day is not None else 0)
+            if payment == NONE:
+                parts, dust = _lot_source(world, lot, row), 0
             else:
-                parts = _lot_source(world, lot, row)
-            dust = 0 if not parts else world.payments.paid.item(payment) - sum(part.points for part in parts)
+                parts = _payment_sources(world, payment, most if day is not None else 0)
+                dust = world.payments.paid.item(payment) - sum(part.points for part in parts)
+            scheduled = releases.kind.item(row) == sources.SCHEDULED
+            version = world.version_at(world.run_event(on)) if scheduled else releases.version.item(row)
             yield Explanation(
                 day=on, rule=world.rule_names.names[releases.rule.item(row)],
-                amount=releases.points.item(row) * per_point // MICRO, stands=points * per_point // MICRO,
+                amount=releases.points.item(row) * per_point // MICRO, stands=stands * per_point // MICRO,
                 asset=world.assets.names[asset], points=releases.points.item(row), lot=world.cause_of(lot),
                 plan=world.programs[version].plan.digest, sources=parts, dust=dust,
             )  # fmt: skip
@@ -160,7 +157,7 @@ def _sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
             day=sales.day.item(row), rule=world.rule_names.names[sales.rule.item(row)],
             amount=sales.proceeds.item(row) + sales.dust.item(row), stands=proceeds + sales.dust.item(row),
             asset=world.assets.names[asset], points=sales.tokens.item(row), lot=world.cause_of(lot),
-            plan=world.programs[world.version_on(sales.day.item(row))].plan.digest,
+            plan=world.programs[world.version_at(sales.event.item(row))].plan.digest,
         )  # fmt: skip
 
 
@@ -172,8 +169,8 @@ def _payment_sources(world: World, payment: int, most: int) -> tuple[Source, ...
         return () if most == 0 else _walk_sources(world, payment, most)
     member, points = world.orders.member.item(order), payments.paid.item(payment)
     step = _step_of(world, payment)
-    rate = dict(_rates_on(world, step, member, payments.day.item(payment))).get(payments.member.item(payment), 0)
-    base = payments.wanted.item(payment) * MICRO // rate if rate else payments.wanted.item(payment)
+    rate = dict(_rates_at(world, step, member, payments.event.item(payment))).get(payments.member.item(payment), 0)
+    base = -(-payments.wanted.item(payment) * MICRO // rate) if rate else payments.wanted.item(payment)
     source = Source(
         world.member_ids.names[member], world.order_ids.names[order], "1", base, rate, points,
         passed_over(world, payment, member),
@@ -186,13 +183,12 @@ def _step_of(world: World, payment: int) -> Step:
     return world.programs[world.payments.version.item(payment)].steps[world.payments.index.item(payment)]
 
 
-def _rates_on(world: World, step: Step, member: int, day: int) -> Iterator[tuple[int, int]]:
-    """(ancestor, rate) going up from ``member`` by the tree, ranks and ladder of ``day``."""
-    program = world.programs[world.version_on(day)]
+def _rates_at(world: World, step: Step, member: int, event: int) -> Iterator[tuple[int, int]]:
+    """(ancestor, rate) going up from ``member`` by the tree, ranks and ladder when an event was handled."""
     return rates_up(
-        program, step, sources.parent_on(world, member, day),
-        lambda child: sources.parent_on(world, child, day),
-        lambda ancestor, ladder: ranks.place_on(world, ancestor, ladder, day),
+        world.programs[world.version_at(event)], step, sources.parent_at(world, member, event),
+        lambda child: sources.parent_at(world, child, event),
+        lambda ancestor, ladder: ranks.place_at(world, ancestor, ladder, event),
     )  # fmt: skip
 
 
@@ -202,17 +198,17 @@ def passed_over(world: World, payment: int, source: int, most: int = 200) -> tup
     Only the nearest ``most`` ancestors are looked at; where the way is longer, the last entry says so.
     """
     payments, step = world.payments, _step_of(world, payment)
-    day, receiver = payments.day.item(payment), payments.member.item(payment)
+    event, receiver = payments.event.item(payment), payments.member.item(payment)
     ladder = step.walk.ranks
     found = []
-    for count, (ancestor, rate) in enumerate(_rates_on(world, step, source, day)):
+    for count, (ancestor, rate) in enumerate(_rates_at(world, step, source, event)):
         if ancestor == receiver:
             break
         if count == most:
             found.append(Passed("…", "the way is longer than what is shown here"))
             break
         if rate == 0:
-            place = -1 if ladder is None else ranks.place_on(world, ancestor, ladder, day)
+            place = -1 if ladder is None else ranks.place_at(world, ancestor, ladder, event)
             found.append(Passed(world.member_ids.names[ancestor], _why_not(place, step.walk)))
         elif not _was_paid(world, ancestor, payment):
             found.append(Passed(world.member_ids.names[ancestor], "no live lot: forfeited, not passed up"))
@@ -245,7 +241,7 @@ def _walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
     """The sources of a daily walk's payment: the releases of that day below the receiver, with his rate on each."""
     payments, releases, lots = world.payments, world.releases, world.lots
     day, receiver, step = payments.day.item(payment), payments.member.item(payment), _step_of(world, payment)
-    rates = _rates_below(world, step, receiver, day)
+    rates = _rates_below(world, step, receiver, payments.event.item(payment))
     count = releases.size
     open_then = (releases.kind[:count] == sources.SCHEDULED) & (releases.first_day[:count] <= day)
     rows = np.flatnonzero(open_then & (releases.last_day[:count] >= day))
@@ -268,22 +264,22 @@ def _walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
     )  # fmt: skip
 
 
-def _rates_below(world: World, step: Step, receiver: int, day: int) -> dict[int, int]:
-    """The receiver's rate on the release of each of his descendants on ``day``, worked out from him downwards."""
+def _rates_below(world: World, step: Step, receiver: int, event: int) -> dict[int, int]:
+    """The receiver's rate on the release of each of his descendants in a run, worked out from him downwards."""
     who, amount = step.walk, step.share
-    children = _children_on(world, day)
-    program = world.programs[world.version_on(day)]
+    children = _children_at(world, event)
+    program, table = world.programs[world.version_at(event)], generation_rates(step)
     met: dict[int, _Met] = {receiver: _Met()}
     rates: dict[int, int] = {}
     level, depth = [receiver], 0
-    climb = _Climb(world, program, who, day)
+    climb = _Climb(world, program, who, event)
     mine = 0 if who.by == "generation" else climb.rate_of(receiver)
-    while level and (who.by != "generation" or depth < len(amount.rates)):
+    while level and (who.by != "generation" or depth < len(table)):
         below = []
         for member in level:
             state = met.pop(member) if member == receiver else climb.past(met.pop(member), member)
             for child in children.get(member, ()):
-                rates[child] = amount.rates[depth] if who.by == "generation" else climb.rate(state, mine, amount.rates)
+                rates[child] = table[depth] if who.by == "generation" else climb.rate(state, mine, amount.rates)
                 met[child] = state
                 below.append(child)
         level, depth = below, depth + 1
@@ -305,12 +301,12 @@ class _Met:
 
 @dataclass(frozen=True, slots=True)
 class _Climb:
-    """The rank rules of one walk on one day."""
+    """The rank rules of one walk of one run."""
 
     world: World
     program: Program
     who: Walk
-    day: int
+    event: int
 
     @property
     def ladder(self) -> Ladder:
@@ -318,8 +314,8 @@ class _Climb:
         return self.program.ladders[self.who.ranks or ""]
 
     def rate_of(self, member: int) -> int:
-        """The rate of the member's rank that day."""
-        return self.ladder.rate_at(ranks.place_on(self.world, member, self.who.ranks or "", self.day))
+        """The rate of the member's rank then."""
+        return self.ladder.rate_at(ranks.place_at(self.world, member, self.who.ranks or "", self.event))
 
     def past(self, met: _Met, member: int) -> _Met:
         """What is met by sources below ``member``, who stands below all that were met so far."""
@@ -340,11 +336,11 @@ class _Climb:
         return rates[0] if fits and peers < self.who.most else 0
 
 
-def _children_on(world: World, day: int) -> dict[int, list[int]]:
-    """Everyone's direct referrals in the run of ``day``."""
+def _children_at(world: World, event: int) -> dict[int, list[int]]:
+    """Everyone's direct referrals when an event was handled."""
     parents = world.members.parent[: world.members.size].tolist()
     for member in world.parent_changes:
-        parents[member] = sources.parent_on(world, member, day)
+        parents[member] = sources.parent_at(world, member, event)
     children: dict[int, list[int]] = {}
     for member, parent in enumerate(parents):
         if parent != NONE:

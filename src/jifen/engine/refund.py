@@ -161,16 +161,16 @@ def standing_of(world: World, lot: int) -> Standing:
     """What stands of everything taken out of a lot of points, now."""
     releases = world.releases
     result = Standing()
-    for row, each, count in standing_rows(world, lot):
+    for row, first, last, each in standing_rows(world, lot):
         terms = releases.terms.item(row)
-        key = (releases.rule.item(row), terms)
-        result.points += each * count
-        result.paid[key] = result.paid.get(key, 0) + each * world.terms[terms][1] // MICRO * count
+        key, days = (releases.rule.item(row), terms), last - first + 1
+        result.points += each * days
+        result.paid[key] = result.paid.get(key, 0) + each * world.terms[terms][1] // MICRO * days
     return result
 
 
-def standing_rows(world: World, lot: int) -> list[tuple[int, int, int]]:
-    """(release, points of one day that stand, days alike) of everything taken out of a lot of points."""
+def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
+    """(release, first day, last day, points that stand of each day) of everything taken out of a lot of points."""
     from jifen.engine.kernels import stand
 
     releases, payments, lots = world.releases, world.payments, world.lots
@@ -179,27 +179,24 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int]]:
         rows, _kept_of_lot(world, lot), (releases.points, releases.kept_then, releases.payment, releases.older),
         (payments.paid, payments.lost),
     )  # fmt: skip
-    days = releases.last_day[rows] - releases.first_day[rows] + 1
-    excess = int((points * days).sum()) - lots.granted.item(lot)
-    if excess > 0:
-        return _capped(world, rows.tolist(), points.tolist(), excess)
-    return list(zip(rows.tolist(), points.tolist(), days.tolist(), strict=True))
+    first, last = releases.first_day[rows], releases.last_day[rows]
+    excess = int((points * (last - first + 1)).sum()) - lots.granted.item(lot)
+    stands = list(zip(rows.tolist(), first.tolist(), last.tolist(), points.tolist(), strict=True))
+    return _capped(world, stands, excess) if excess > 0 else stands
 
 
-def _capped(world: World, rows: list[int], points: list[int], excess: int) -> list[tuple[int, int, int]]:
+def _capped(world: World, stands: list[tuple[int, int, int, int]], excess: int) -> list[tuple[int, int, int, int]]:
     """A lot holds at most its present grant: of what stands in it the newest goes first, day by day."""
-    releases = world.releases
+    kind = world.releases.kind
     single = sorted(
-        (day, releases.kind.item(row), row, each)
-        for row, each in zip(rows, points, strict=True)
-        for day in range(releases.first_day.item(row), releases.last_day.item(row) + 1)
+        (day, kind.item(row), row, each) for row, first, last, each in stands for day in range(first, last + 1)
     )
     result = []
-    for _, _, row, each in reversed(single):
+    for day, _, row, each in reversed(single):
         lost = min(excess, each)
         excess -= lost
-        result.append((row, each - lost, 1))
-    return result
+        result.append((row, day, day, each - lost))
+    return result[::-1]
 
 
 def _regrant(world: World, lot: int) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from jifen.engine.columns import Column, Table
 from jifen.engine.events import Line
 from jifen.engine.tables import Banked, Chains, Feeds, Lots, Members, Orders, Payments, Ranked, Releases, Sales
-from jifen.engine.world import ASSETS, SEMANTICS_REVISION, OrderLine, World
+from jifen.engine.world import ASSETS, SEMANTICS_REVISION, History, OrderLine, World
 from jifen.ledger.journal import Names
 from jifen.ledger.snapshot import decode_names, encode_names, load, save
 from jifen.plan.text import parse_plan, plan_text
@@ -34,11 +34,10 @@ _TABLES: Mapping[str, type[Table]] = {
 _NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets")
 _PLAIN = (
     "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
-    "pool_debt_of", "last_price", "version_days", "terms", "line_rates", "withdrawals",
+    "pool_debt_of", "last_price", "version_events", "first_day", "run_events", "terms", "line_rates", "withdrawals",
 )  # fmt: skip
 
 _Columns = dict[str, npt.NDArray[Any]]
-_History = dict[int, list[tuple[int, int]]]
 
 
 def save_world(world: World, directory: Path) -> None:
@@ -111,7 +110,7 @@ def _restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     world.last_price = (
         None if document["last_price"] is None else (document["last_price"][0], document["last_price"][1])
     )
-    world.version_days = [(since, version) for since, version in document["version_days"]]
+    world.version_events = [(since, version) for since, version in document["version_events"]]
     world.terms = [(asset, per_point, fund) for asset, per_point, fund in document["terms"]]
     world.line_rates = [tuple(rates) for rates in document["line_rates"]]
     world.withdrawals = {key: (row[0], row[1], row[2], row[3]) for key, row in document["withdrawals"].items()}
@@ -142,9 +141,9 @@ def _flat(name: str, histories: Mapping[int, Iterable[tuple[int, int]]]) -> _Col
     return {name: np.array(rows, dtype=np.int64).reshape(-1, 3)}
 
 
-def _unflat(name: str, columns: _Columns) -> _History:
+def _unflat(name: str, columns: _Columns) -> History:
     """Lists of pairs by number, from triples."""
-    result: _History = {}
+    result: History = {}
     for key, first, second in columns[name].tolist():
         result.setdefault(key, []).append((first, second))
     return result

@@ -5,13 +5,14 @@ A daily walk's payment sums many releases and is floored once. The part of a sou
 each lot's releases and the dated changes of ranks, sponsors and versions. Refund and explanation both use them.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jifen.core.micros import MICRO
 from jifen.engine.columns import Column
 from jifen.engine.program import Step
-from jifen.engine.ranks import place_on, value_on
+from jifen.engine.ranks import place_at, value_at
 from jifen.engine.tables import NONE
 from jifen.engine.walks import rates_up
 from jifen.engine.world import World
@@ -21,7 +22,7 @@ __all__ = [
     "Part",
     "losses",
     "lots_of_payment",
-    "parent_on",
+    "parent_at",
     "parts_of_order",
     "scheduled_rows",
     "walkers_on",
@@ -108,7 +109,7 @@ def _parts_of_release(world: World, lot: int, release: int, received: dict[int, 
     key = world.lots.key.item(lot)
     day, last = releases.first_day.item(release), releases.last_day.item(release)
     while day <= last:
-        version = world.version_on(day)
+        version = world.version_at(world.run_event(day))
         walkers, until = walkers_on(world, world.lots.member.item(lot), day, last)
         for member, step, rate in walkers:
             wanted = rate * base // MICRO
@@ -128,39 +129,42 @@ def walkers_on(world: World, member: int, day: int, last: int) -> tuple[list[tup
     The second value is the last day, at most ``last``, until which nobody on the way changed rank or sponsor and no
     other version came.
     """
-    version = world.version_on(day)
-    program = world.programs[version]
+    event = world.run_event(day)
+    program = world.programs[world.version_at(event)]
     seen = {member}
     found = []
 
     def parent_of(child: int) -> int:
         seen.add(child)
-        return parent_on(world, child, day)
+        return parent_at(world, child, event)
 
     def place_of(ancestor: int, ladder: str) -> int:
         seen.add(ancestor)
-        return place_on(world, ancestor, ladder, day)
+        return place_at(world, ancestor, ladder, event)
 
     for step in program.walks:
         for ancestor, rate in rates_up(program, step, parent_of(member), parent_of, place_of):
             if rate > 0:
                 found.append((ancestor, step, rate))
-    until = min([last, *(change - 1 for change in _changes_after(world, seen, day))])
-    return found, until
+    sooner = min(_changes_after(world, seen, event), default=None)
+    if sooner is None:
+        return found, last
+    # The first run that sees the change is that of the first close at or after it.
+    changed = world.first_day + bisect_left(world.run_events, sooner)
+    return found, min(last, changed - 1)
 
 
-def _changes_after(world: World, members: set[int], day: int) -> Iterator[int]:
-    """The days after ``day`` on which one of these members changed rank or sponsor, or another version came."""
-    histories = [world.parent_changes, world.appointed_changes, *world.earned_changes.values()]
-    for history in histories:
-        for member in members & history.keys() if len(members) > len(history) else members:
-            yield from (since for since, _ in history.get(member, ()) if since > day)
-    yield from (since for since, _ in world.version_days if since > day)
+def _changes_after(world: World, members: set[int], event: int) -> Iterator[int]:
+    """From which later events on one of these members had another rank or sponsor, or another version counted."""
+    for history in (world.parent_changes, world.appointed_changes, *world.earned_changes.values()):
+        for member in members & history.keys():
+            yield from (since for since, _ in history[member] if since > event)
+    yield from (since for since, _ in world.version_events if since > event)
 
 
-def parent_on(world: World, member: int, day: int) -> int:
-    """The member's sponsor in the run of ``day``."""
-    return value_on(world.parent_changes, member, day, world.members.parent.item(member))
+def parent_at(world: World, member: int, event: int) -> int:
+    """The member's sponsor when an event was handled."""
+    return value_at(world.parent_changes, member, event, world.members.parent.item(member))
 
 
 def losses(world: World, order: int, parts: list[Part]) -> list[int]:

@@ -13,7 +13,7 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Override, Share, Walk
 
-__all__ = ["Awarded", "peer_step", "rate_by_lines", "rates_up", "walked"]
+__all__ = ["Awarded", "generation_rates", "peer_step", "rate_by_lines", "rates_up", "walked"]
 
 Awarded = tuple[int, int, int]
 """(receiver, wanted in micro-units, the weighting of lines it stands on)."""
@@ -76,8 +76,7 @@ def rates_up(
     who, amount = step.walk, step.share
     member = start
     if who.by == "generation":
-        rates = amount.rates * (who.depth or 1) if len(amount.rates) == 1 else amount.rates
-        for rate in rates[: who.depth]:
+        for rate in generation_rates(step):
             if member == NONE:
                 return
             yield member, rate
@@ -95,6 +94,12 @@ def rates_up(
         if rate > covered:
             covered, peers = rate, 0
         member = parent_of(member)
+
+
+def generation_rates(step: Step) -> tuple[int, ...]:
+    """The rate of each generation; one rate alone counts for as many as ``depth`` says."""
+    rates, depth = step.share.rates, step.walk.depth
+    return (rates * (depth or 1) if len(rates) == 1 else rates)[:depth]
 
 
 def peer_step(rate: int, covered: int, peers: int, who: Walk) -> tuple[bool, int]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSETS",
     "SEMANTICS_REVISION",
+    "History",
     "OrderLine",
     "World",
     "price_of",
@@ -47,6 +48,10 @@ SEMANTICS_REVISION = 1
 """Raised by every change that gives other amounts for the same events."""
 
 ASSETS = ("cash", "coin", "voucher")
+
+
+History = dict[int, list[tuple[int, int]]]
+"""By member: (number of the event from which it counts, value), oldest first; the first is what was there before."""
 
 
 @dataclass(slots=True)
@@ -95,14 +100,17 @@ class World:
         self.bank_of: dict[int, list[int]] = {}
         self.bank_releases: dict[int, list[int]] = {}
         self.withdrawals: dict[str, tuple[int, int, int, str]] = {}
-        self.parent_changes: dict[int, list[tuple[int, int]]] = {}
-        self.appointed_changes: dict[int, list[tuple[int, int]]] = {}
-        self.earned_changes: dict[str, dict[int, list[tuple[int, int]]]] = {}
+        self.parent_changes: History = {}
+        self.appointed_changes: History = {}
+        self.earned_changes: dict[str, History] = {}
         self.ladders: dict[str, Ranked] = {}
         self.regions: dict[int, str] = {}
         self.agents: dict[int, str] = {}
         self.programs: list[Program] = []
-        self.version_days: list[tuple[int, int]] = []
+        self.version_events: list[tuple[int, int]] = []
+        self.first_day = first_day
+        self.run_events: list[int] = []
+        """The numbers of the events that closed the days, from ``first_day`` on."""
         self.terms: list[tuple[int, int, int]] = []
         self.granting = True
         self.upward: Column | None = None
@@ -126,7 +134,7 @@ class World:
     def activate(self, plan: Plan) -> None:
         """Make ``plan`` the version for later events and the open day's run."""
         self.programs.append(Program(plan))
-        self.version_days.append((self.open_day, self.version))
+        self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
             number = self.stores.number(name)
             if isinstance(store, LotsStore) and number not in self.chains:
@@ -143,9 +151,18 @@ class World:
                 self.pool_debt_of.append(0)
         self.granting = True
 
-    def version_on(self, day: int) -> int:
-        """The version that the run of ``day`` used (the newest activated on or before it)."""
-        return next(version for since, version in reversed(self.version_days) if since <= day)
+    @property
+    def next_event(self) -> int:
+        """The number of the next event: what is done now counts from it on."""
+        return len(self.event_names)
+
+    def version_at(self, event: int) -> int:
+        """The version that counted when an event was handled."""
+        return next(version for since, version in reversed(self.version_events) if since <= event)
+
+    def run_event(self, day: int) -> int:
+        """The number of the event that closed a day."""
+        return self.run_events[day - self.first_day]
 
     def terms_number(self, asset: int, per_point: int, pool: int) -> int:
         """The number of (asset, asset per point in ppm, pool or NONE): how releases are paid."""

@@ -24,9 +24,9 @@ from jifen.engine.events import (
     WithdrawalRejected,
     WithdrawalRequested,
 )
-from jifen.plan.model import Lots, Value, Weight
+from jifen.plan.model import Curve, Lots, Value, Weight
 from jifen.simulate.audit_books import RESERVE, Books
-from jifen.simulate.audit_curve import curve_of, rule_of_sale
+from jifen.simulate.audit_curve import curve_of, price, rule_of_sale, supply
 
 __all__ = ["ASSETS", "refusal"]
 
@@ -37,6 +37,9 @@ _PRECEDENCE = (
     "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient",
     "conflict",
 )  # fmt: skip
+
+_TOKENS_MAX = 2**62
+"""More tokens than this cannot be counted in 64 bits with room to add."""
 
 _Codes = Iterator[str]
 
@@ -58,6 +61,14 @@ def _unknown_members(books: Books, *members: str | None) -> _Codes:
 def _amount(amount: int, unit: int = 1) -> _Codes:
     if amount <= 0 or amount > AMOUNT_MAX or amount % unit:
         yield "bad_amount"
+
+
+def _tokens_worth(books: Books, money: int) -> _Codes:
+    """Refuse money that at the price of now is worth more tokens than can be counted."""
+    for curve in (store for store in books.plan.stores.values() if isinstance(store, Curve)):
+        now = price(books, curve)
+        if now and money // now + supply(books, curve) > _TOKENS_MAX:
+            yield "limit"
 
 
 def _balance(books: Books, member: str, asset: str) -> int:
@@ -98,6 +109,7 @@ def _order(books: Books, event: OrderPaid) -> _Codes:
     twice = len({line.line for line in event.lines}) < len(event.lines)
     if twice or any(line.cost < 0 for line in event.lines) or sum(used.values()) > event.amount:
         yield "bad_amount"
+    yield from _tokens_worth(books, event.amount)
     params = books.plan.params
     vouched = [line.amount for line in event.lines if line.sku in params["voucher_skus"]]
     if used.get("voucher") and not vouched:
@@ -158,9 +170,12 @@ def _adjustment(books: Books, event: StoreAdjusted) -> _Codes:
     store = books.plan.stores.get(event.store)
     if event.store not in ASSETS and not isinstance(store, Lots | Weight):
         yield "unknown_store"
+    tokens = isinstance(store, Lots) and store.priced_by is not None
     amount = event.amount if event.value is None else event.value
-    if amount == 0 or abs(amount) > AMOUNT_MAX or (event.value is not None and event.value < 0):
+    if amount == 0 or abs(amount) > AMOUNT_MAX or (event.value is not None and not tokens):
         yield "bad_amount"
+    if tokens and event.value is not None:
+        yield from _tokens_worth(books, event.value)
     if event.base is not None:
         yield from _amount(event.base)
     if isinstance(store, Lots) and store.priced_by and amount > 0 and not curve_of(books, store.name).unbacked:

@@ -270,7 +270,7 @@ class _History:
         base = value = None
         if amount > 0 and isinstance(lots, Lots) and not lots.priced_by and self.random.random() < 0.5:
             base = self._money()
-        if amount > 0 and isinstance(lots, Lots) and lots.priced_by and self.random.random() < 0.3:
+        if isinstance(lots, Lots) and lots.priced_by and self.random.random() < 0.3:
             amount, value = 0, amount
         name = self._id("x")
         member = self._member()
