@@ -109,6 +109,7 @@ def everything(world: World) -> dict[str, Any]:
     for place, wallet in enumerate(world.wallets):
         state[f"wallet {place}"] = wallet[: world.members.size].tolist()
     del state["wallets"]
+    state["pending"] = {day: orders for day, orders in state["pending"].items() if orders}
     return state | {"plans": [program.plan.digest for program in world.programs]}
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.engine.shop import Shop, yuan
 
 from jifen.core.errors import BrokenInvariant
 from jifen.engine import apply
@@ -25,7 +26,6 @@ from jifen.engine.events import (
 )
 from jifen.ledger.journal import Account
 from jifen.plan import revise
-from tests.engine.shop import Shop, yuan
 
 
 def test_members_join_below_their_referrers() -> None:
@@ -60,7 +60,7 @@ def test_an_agency_is_given_and_taken_back() -> None:
     assert shop.world.agents == {}
 
 
-# -- withdrawals and transfers ------------------------------------------------------------------------------------------
+# -- withdrawals and transfers -----------------------------------------------------------------------------------------
 
 
 def rich() -> Shop:
@@ -88,7 +88,9 @@ def test_a_requested_withdrawal_cannot_be_spent_twice() -> None:
     assert again.refusals[0].code == "insufficient"
 
 
-@pytest.mark.parametrize(("end", "cash", "state"), [(WithdrawalPaid, "40", "paid"), (WithdrawalRejected, "100", "rejected")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("end", "cash", "state"), [(WithdrawalPaid, "40", "paid"), (WithdrawalRejected, "100", "rejected")]
+)
 def test_a_withdrawal_ends_once(end: type, cash: str, state: str) -> None:
     shop = rich()
     journals = [shop.book(WithdrawalRequested, id="w", member="a", amount=yuan("60"))]
@@ -216,8 +218,7 @@ def test_an_order_brings_its_money_in_and_a_refund_returns_it() -> None:
 
 
 def settled(**params: Any) -> Shop:
-    shop = Shop(settle_at="settled", refund_days=2, **params).join(a=None)
-    return shop
+    return Shop(settle_at="settled", refund_days=2, **params).join(a=None)
 
 
 def test_an_order_takes_effect_when_its_window_ends_with_what_is_kept() -> None:
@@ -255,7 +256,18 @@ def test_where_receipts_come_the_window_starts_with_them() -> None:
     assert shop.remaining("a") == []
     shop.close()
     assert shop.remaining("a") == [yuan("100")]
-    assert shop.book(OrderReceived, order="o1").refusals[0].code == "conflict"
+    assert shop.book(OrderReceived, order="o1").accepted == 1, "it counts already: nothing changes"
+    shop.close(4)
+    assert len(shop.remaining("a")) == 1
+
+
+def test_where_no_receipts_come_one_that_does_moves_nothing() -> None:
+    shop = settled()
+    shop.order("o1", "a", "100")
+    shop.close()
+    shop.book(OrderReceived, order="o1")
+    shop.close(2)
+    assert shop.remaining("a") == [yuan("100")]
 
 
 def test_a_second_receipt_moves_the_window_again() -> None:

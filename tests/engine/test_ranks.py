@@ -5,33 +5,27 @@ from tests.engine.shop import Shop, chain_of, yuan
 
 from jifen.engine import World, apply
 from jifen.engine.events import DayClosed, MemberMoved
-from jifen.engine.ranks import change, place_on, value_on
-from jifen.engine.sources import parent_on
+from jifen.engine.ranks import change, place_at, value_at
+from jifen.engine.sources import parent_at
 from jifen.simulate.streams import random_stream
 
 
 def test_a_value_never_changed_is_what_it_is_now() -> None:
-    assert value_on({}, 3, day=10, now=7) == 7
+    assert value_at({}, 3, event=10, now=7) == 7
 
 
-def test_a_change_counts_from_its_day_on() -> None:
+def test_a_change_counts_from_its_event_on_and_before_it_what_was_there() -> None:
     changes: dict[int, list[tuple[int, int]]] = {}
-    change(changes, 3, since=5, before=1, after=2, joined=0)
-    change(changes, 3, since=8, before=2, after=-1, joined=0)
-    assert [value_on(changes, 3, day, now=99) for day in (0, 4, 5, 7, 8, 100)] == [1, 1, 2, 2, -1, -1]
+    change(changes, 3, since=5, before=1, after=2)
+    change(changes, 3, since=8, before=2, after=-1)
+    assert [value_at(changes, 3, event, now=99) for event in (-1, 0, 4, 5, 7, 8, 100)] == [1, 1, 1, 2, 2, -1, -1]
 
 
-def test_of_two_changes_of_one_day_the_last_counts() -> None:
+def test_of_two_changes_by_one_event_the_last_counts() -> None:
     changes: dict[int, list[tuple[int, int]]] = {}
-    change(changes, 3, since=5, before=1, after=2, joined=0)
-    change(changes, 3, since=5, before=2, after=3, joined=0)
-    assert [value_on(changes, 3, day, now=99) for day in (4, 5)] == [1, 3]
-
-
-def test_a_change_on_the_day_of_joining_leaves_no_day_before() -> None:
-    changes: dict[int, list[tuple[int, int]]] = {}
-    change(changes, 3, since=5, before=1, after=2, joined=5)
-    assert [value_on(changes, 3, day, now=99) for day in (5, 6)] == [2, 2]
+    change(changes, 3, since=5, before=1, after=2)
+    change(changes, 3, since=5, before=2, after=3)
+    assert [value_at(changes, 3, event, now=99) for event in (4, 5)] == [1, 3]
 
 
 @pytest.mark.parametrize("name", ["green_points", "points_dividend"])
@@ -44,7 +38,8 @@ def test_past_places_and_sponsors_are_what_the_runs_saw(name: str) -> None:
                 seen |= what_a_run_sees(world)
             apply(world, [event])
         for (day, member, what), value in seen.items():
-            past = place_on(world, member, what, day) if what else parent_on(world, member, day)
+            run = world.run_event(day)
+            past = place_at(world, member, what, run) if what else parent_at(world, member, run)
             assert past == value, f"seed {seed}, day {day}, member {member}: {what}"
 
 

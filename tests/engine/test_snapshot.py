@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.engine.shop import Shop, everything, yuan
 
 from jifen.core.errors import InputError
 from jifen.engine import World, apply
@@ -12,7 +13,6 @@ from jifen.engine.snapshot import load_world, save_world
 from jifen.ledger.journal import Journal
 from jifen.plan import preset_names
 from jifen.simulate.streams import random_stream
-from tests.engine.shop import Shop, everything, yuan
 
 SEEDS = range(6)
 

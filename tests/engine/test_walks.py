@@ -27,9 +27,14 @@ def paid(compiled: Program, rule: str, places: list[int]) -> list[int]:
     """The rates of ancestors with these places, nearest first; those the walk did not reach have none."""
     top = len(places)
     found = list(
-        rates_up(compiled, walk(compiled, rule), 0 if top else -1, lambda member: member + 1 if member + 1 < top else -1,
-                 lambda member, _: places[member])
-    )  # fmt: skip
+        rates_up(
+            compiled,
+            walk(compiled, rule),
+            0 if top else -1,
+            lambda member: member + 1 if member + 1 < top else -1,
+            lambda member, _: places[member],
+        )
+    )
     assert [member for member, _ in found] == list(range(len(found)))
     return [rate for _, rate in found] + [0] * (top - len(found))
 

@@ -12,9 +12,11 @@ from jifen.engine.events import (
     MemberJoined,
     MemberMoved,
     OrderPaid,
+    OrderReceived,
     OrderRefunded,
     OrderSettled,
     PlanActivated,
+    PlanEnded,
     PlanPaused,
     PoolDonated,
     RankSet,
@@ -34,8 +36,8 @@ BARE = {"generations": [], "ranks": [], "daily_rate": "10%", "lot_mode": "parall
 class Shop:
     """An auditor with short words for its events; amounts are written in units."""
 
-    def __init__(self, preset: str, members: dict[str, str | None], **params: Any) -> None:
-        self.auditor = Auditor(load_plan(preset, params))
+    def __init__(self, preset: str, members: dict[str, str | None], receipts: bool = False, **params: Any) -> None:
+        self.auditor = Auditor(load_plan(preset, params), receipts=receipts)
         self.count = 0
         for member, referrer in members.items():
             self.do(MemberJoined, member=member, referrer=referrer)
@@ -301,17 +303,58 @@ def test_a_rejected_withdrawal_returns_to_the_wallet() -> None:
     assert shop.auditor.balance("A", "cash") == 10 * MICRO
 
 
-def test_orders_wait_for_their_window_and_orders_of_a_paused_plan_never_take_effect() -> None:
-    shop = Shop("points_dividend", {"A": None}, settle_at="settled", refund_days=2)
-    shop.buy("o1", "A", "100")
-    shop.do(OrderSettled, order="o1")
-    assert shop.lots("A") == [100]
+def test_an_order_that_takes_effect_while_the_plan_is_stopped_counts_in_measures_only() -> None:
+    shop = Shop("points_dividend", {"A": None}, settle_at="settled", refund_days=2, reserve_share="10%")
+    shop.buy("o1", "A", "100")  # paid under the plan, settled while it is stopped
     shop.do(PlanPaused)
-    shop.buy("o2", "A", "100")
+    shop.close()
+    shop.buy("o2", "A", "50")  # paid while it is stopped, settled under the plan
+    shop.close()
+    shop.close()
+    assert (shop.lots("A"), shop.auditor.performance("A"), shop.auditor.reserve) == ([], 100 * MICRO, 0)
+    assert shop.do(PlanActivated, plan=shop.auditor.books.plan).refused is None
+    shop.close()
+    assert (shop.lots("A"), shop.auditor.performance("A"), shop.auditor.reserve) == ([50], 150 * MICRO, 5 * MICRO)
+    shop.do(PlanEnded)
+    assert units(shop.close()) == {("A", "static"): 0.5}  # what is open runs off
+    shop.refund("o1", "40")
+    assert shop.auditor.performance("A") == 110 * MICRO
+
+
+def test_an_order_settles_at_once_when_a_foreign_shop_says_so_but_only_once() -> None:
+    shop = Shop("points_dividend", {"A": None}, settle_at="settled", refund_days=2)
+    assert shop.do(OrderSettled, order="o1").refused == "unknown_order"
+    shop.buy("o1", "A", "100")
+    assert shop.do(OrderSettled, order="o1").refused is None
+    assert shop.lots("A") == [100]
+    assert shop.do(OrderSettled, order="o1").refused == "conflict"
+
+
+def test_where_the_shop_sends_receipts_the_window_starts_with_the_last_of_them() -> None:
+    shop = Shop("points_dividend", {"A": None}, receipts=True, settle_at="settled", refund_days=1)
+    shop.buy("o1", "A", "100")
     for _ in range(4):
         shop.close()
-    assert len(shop.lots("A")) == 1
-    assert shop.auditor.performance("A") == 100 * MICRO
+    assert shop.lots("A") == []
+    shop.do(OrderReceived, order="o1")  # day 4
+    shop.close()
+    shop.do(OrderReceived, order="o1")  # day 5
+    shop.close()
+    assert shop.lots("A") == []
+    shop.close()
+    assert shop.lots("A") == [100]
+    assert shop.do(OrderReceived, order="o1").refused is None
+
+
+def test_where_it_sends_none_the_window_starts_with_the_order() -> None:
+    shop = Shop("points_dividend", {"A": None}, settle_at="settled", refund_days=2)
+    shop.buy("o1", "A", "100")
+    shop.close()
+    assert shop.do(OrderReceived, order="o1").refused is None
+    shop.close()
+    assert shop.lots("A") == []
+    shop.close()
+    assert shop.lots("A") == [100]
 
 
 def test_what_is_not_audited_says_so() -> None:

@@ -1,10 +1,12 @@
 """Refunds at the end of random histories commute, and halves equal the whole, where no price intervenes."""
 
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import pytest
 
+from jifen.core.micros import CENT
 from jifen.engine.events import Event, OrderRefunded
 from jifen.plan import Plan, load_plan, preset_names
 from jifen.plan.model import Curve, Lots
@@ -17,14 +19,26 @@ WITHOUT_PRICES = [
 ]
 
 
-def end_of(plan: Plan, events: list[Event], refunds: list[tuple[str, int]]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Refund:
+    """A refund of an order, or of its lines by name."""
+
+    order: str
+    amount: int
+    lines: tuple[tuple[str, int], ...] = ()
+
+    def half(self) -> "Refund":
+        return Refund(self.order, self.amount // 2, tuple((line, amount // 2) for line, amount in self.lines))
+
+
+def end_of(plan: Plan, events: list[Event], refunds: list[Refund]) -> dict[str, Any]:
     """What stands after a history and then some refunds."""
     auditor = Auditor(plan)
     for event in events:
         auditor.apply(event)
-    for number, (order, amount) in enumerate(refunds):
-        event = OrderRefunded(id=f"last {number}", day=auditor.open_day, order=order, amount=amount)
-        assert auditor.apply(event).refused is None
+    for number, given in enumerate(refunds):
+        facts = {"order": given.order, "amount": given.amount, "lines": given.lines}
+        assert auditor.apply(OrderRefunded(id=f"last {number}", day=auditor.open_day, **facts)).refused is None
     found: dict[str, Any] = {name: (held.balance, held.debt) for name, held in auditor.books.accounts.items()}
     for member in auditor.member_names:
         found[member] = {asset: held for asset, held in auditor.books.members[member].assets.items() if held}
@@ -35,14 +49,28 @@ def end_of(plan: Plan, events: list[Event], refunds: list[tuple[str, int]]) -> d
     return found
 
 
-def two_refunds(plan: Plan, events: list[Event], random: Random) -> list[tuple[str, int]]:
-    """Refunds of two orders, each an even number of cents; none if fewer than two have enough left."""
+def even(amount: int) -> int:
+    """An even number of cents, at most ``amount``."""
+    return amount // (2 * CENT) * 2 * CENT
+
+
+def two_refunds(plan: Plan, events: list[Event], random: Random) -> list[Refund]:
+    """Refunds of two orders, each an even number of cents; none if fewer than two have enough left.
+
+    Several lines are named: spread over lines, each refund is rounded down by itself, line by line.
+    """
     auditor = Auditor(plan)
     for event in events:
         auditor.apply(event)
-    orders = [order for order in auditor.books.orders.values() if order.kept >= 60_000]
-    chosen = random.sample(orders, 2) if len(orders) > 1 else []
-    return [(order.id, order.kept // random.choice((1, 2, 3)) // 20_000 * 20_000) for order in chosen]
+    orders = [order for order in auditor.books.orders.values() if max(order.left) >= 6 * CENT]
+    found = []
+    for order in random.sample(orders, 2) if len(orders) > 1 else []:
+        part = random.choice((1, 2, 3))
+        named = [(line.line, even(left // part)) for line, left in zip(order.lines, order.left, strict=True)]
+        lines = tuple((line, amount) for line, amount in named if amount)
+        amount = sum(amount for _, amount in lines)
+        found.append(Refund(order.id, amount, lines if len(order.lines) > 1 else ()))
+    return found
 
 
 @pytest.mark.parametrize("name", WITHOUT_PRICES)
@@ -56,7 +84,6 @@ def test_refunds_commute_and_halves_equal_the_whole(name: str) -> None:
             continue
         tried += 1
         assert end_of(plan, events, refunds) == end_of(plan, events, refunds[::-1]), f"seed {seed}"
-        order, amount = refunds[0]
-        halves = [(order, amount // 2), (order, amount // 2)]
+        halves = [refunds[0].half(), refunds[0].half()]
         assert end_of(plan, events, refunds[:1]) == end_of(plan, events, halves), f"seed {seed}"
     assert tried > len(SEEDS) / 2

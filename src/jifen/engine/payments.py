@@ -20,6 +20,7 @@ __all__ = [
     "Portion",
     "Rationing",
     "affordable_points",
+    "bank",
     "draft_bank",
     "draft_payment",
     "post",
