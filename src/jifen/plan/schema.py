@@ -22,13 +22,20 @@ def json_schema() -> dict[str, Any]:
     >>> json_schema()["properties"]["params"]["properties"]["retier"]["type"]
     'boolean'
     """
-    schema = PlanFile.model_json_schema()
+    schema: dict[str, Any] = _without_defaults(PlanFile.model_json_schema())
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "A jifen plan"
     parameters = {name: _described(parameter) for name, parameter in dictionary().parameters.items()}
     # A composition may rename parameters, so a name that the dictionary lacks is left to loading.
     schema["properties"]["params"] = {"type": "object", "properties": parameters}
     return schema
+
+
+def _without_defaults(node: Any) -> Any:
+    """Leave defaults out: whether pydantic can write one depends on what else the process has loaded."""
+    if isinstance(node, dict):
+        return {key: _without_defaults(value) for key, value in node.items() if key != "default"}
+    return [_without_defaults(item) for item in node] if isinstance(node, list) else node
 
 
 def schema_text() -> str:
