@@ -30,6 +30,19 @@ def test_generations_are_paid_before_the_team_before_peers() -> None:
     assert shop.close().paid()["b"] == {"static": yuan("36"), "generation": yuan("18"), "team": yuan("2")}
 
 
+@pytest.mark.parametrize(("spill", "paid", "lost"), [("next_lot", "18", "0"), ("forfeit", "10", "8")])
+def test_a_daily_walk_goes_on_to_the_next_lot_or_forfeits(spill: str, paid: str, lost: str) -> None:
+    """a's lots have 10 and 100, which release nothing by themselves; half of b's 36 is 18."""
+    shop = Shop("green_points", generations=["50%"], spill=spill).join(a=None, b="a")
+    shop.adjust("a", "points", "10")
+    shop.adjust("a", "points", "100")
+    shop.order("ob", "b", "3000")
+    shop.close()
+    journal = shop.close()
+    assert journal.paid()["a"] == {"generation": yuan(paid)}
+    assert journal.forfeited().get("a", 0) == yuan(lost)
+
+
 @pytest.mark.parametrize(("lag", "first"), [(0, 0), (1, 1), (2, 2)])
 def test_a_lot_of_day_d_first_releases_in_the_run_of_its_lag_later(lag: int, first: int) -> None:
     shop = Shop(start_lag_days=lag).join(a=None)

@@ -171,6 +171,22 @@ def test_a_lot_that_was_emptied_today_and_then_returned_holds_nobody_up() -> Non
     assert shop.close().paid()["a"] == {"static": yuan("1")}
 
 
+def test_a_release_stands_on_what_was_kept_on_its_own_day() -> None:
+    """100 micro-units a day of 100.99, of which 99 stand at 100.98; then 100 more, of 100.98; then half is returned.
+
+    Of 199, ⌊100 × 5048 ÷ 10099⌋ and ⌊100 × 5048 ÷ 10098⌋ stand: 98.
+    """
+    shop = Shop(daily_rate="0.0001%").join(a=None)
+    shop.order("o", "a", "100.99")
+    shop.close(2)
+    shop.refund("o", "0.01")
+    assert shop.cash("a") == 99
+    shop.close()
+    assert shop.cash("a") == 199
+    shop.refund("o", "50.50")
+    assert shop.cash("a") == 98
+
+
 def test_below_the_first_row_a_lot_that_is_judged_again_is_gone_and_paid_back() -> None:
     shop = Shop("green_points", retier=True).join(a=None)
     shop.order("o", "a", "3000")

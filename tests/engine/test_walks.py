@@ -76,6 +76,11 @@ def test_a_generation_walk_ends_with_its_rates(ancestors: list[int]) -> None:
     assert paid(program(), "generation", ancestors) == [500_000, 300_000, *[0] * len(ancestors)][: len(ancestors)]
 
 
+def test_peers_are_counted_anew_at_each_height() -> None:
+    """Bronze, bronze, bronze, silver, silver: one peer of each rank, whatever stands between."""
+    assert paid(program(), "peer", [0, 0, 0, 1, -1, 0, 1, 1]) == [0, 30_000, 0, 0, 0, 0, 30_000, 0]
+
+
 def test_a_cap_makes_high_ranks_peers() -> None:
     """At most 26%: gold and above have one rate, so the second of them is a peer and adds nothing."""
     capped = program(team_cap="26%")

@@ -230,8 +230,9 @@ def test_a_refund_by_line_must_fit_the_order() -> None:
     assert shop.lots("A") == [40]
 
 
-def test_a_line_needs_an_amount_and_a_name_of_its_own() -> None:
+def test_a_line_needs_a_name_of_its_own_and_an_order_an_amount() -> None:
     shop = Shop("points_dividend", {"A": None})
-    assert buy(shop, "o1", "A", line("1", "1"), line("2", "0")).refused == "bad_amount"
+    assert buy(shop, "o1", "A", line("1", "0"), line("2", "0")).refused == "bad_amount"
+    assert buy(shop, "gift", "A", line("1", "1"), line("2", "0")).refused is None
     assert buy(shop, "o1", "A", line("1", "1"), line("1", "1")).refused == "bad_amount"
     assert buy(shop, "o1", "A", line("1", "1", cost="-1")).refused == "bad_amount"

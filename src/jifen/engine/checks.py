@@ -25,8 +25,9 @@ from jifen.engine.events import (
     WithdrawalRequested,
 )
 from jifen.engine.tables import NONE
+from jifen.engine.walks import weights_of
 from jifen.engine.world import ASSETS, World
-from jifen.plan.model import Curve, Lots
+from jifen.plan.model import Curve, Lots, Share
 
 __all__ = ["REFUSAL_CODES", "refusal_of"]
 
@@ -109,20 +110,31 @@ def _check_move(world: World, event: MemberMoved) -> _Why | None:
 
 def _check_order(world: World, event: OrderPaid) -> _Why | None:
     for line in event.lines:
-        if reason := _bad(line.amount, CENT):
+        if line.amount and (reason := _bad(line.amount, CENT)):
             return reason
         if line.cost < 0:
             return "bad_amount", "a cost must not be below 0"
+    if reason := _bad(event.amount):
+        return reason
     if len({line.line for line in event.lines}) < len(event.lines):
         return "bad_amount", "two lines of the order have one name"
-    if not event.lines or event.amount > AMOUNT_MAX:
-        return "bad_amount", "an order needs lines, and an amount within the limit"
     for _, used in event.pay:
         if reason := _bad(used):
             return reason
     if sum(used for _, used in event.pay) > event.amount:
         return "bad_amount", "more is paid in assets than the order's amount"
-    return _check_pay(world, event) or _check_supply(world, event.amount)
+    return _check_weights(world, event) or _check_supply(world, event.amount) or _check_pay(world, event)
+
+
+def _check_weights(world: World, event: OrderPaid) -> _Why | None:
+    """An order whose lines have different rates stands on amounts × weights, which are counted in 64 bits."""
+    shares = (step.rule.amount for step in world.program.by_event["order"])
+    for share in shares:
+        if isinstance(share, Share) and share.overrides:
+            _, weights = weights_of(event.lines, share)
+            if sum(line.amount * weight for line, weight in zip(event.lines, weights, strict=True)) > SUM_MAX:
+                return "limit", "the order is too large for lines with rates as uneven as these"
+    return None
 
 
 def _check_supply(world: World, money: int) -> _Why | None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from jifen.core.micros import MICRO
 from jifen.engine.books import Books, On, place_of
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.grants import add_lot
 from jifen.engine.payments import terms_of
 from jifen.engine.program import Step
@@ -47,6 +48,7 @@ def mint(books: Books, step: Step, feed: int, price_before: tuple[int, int]) -> 
         return
     feeds, order = world.feeds, world.feeds.order.item(feed)
     tokens = amount.rates[0] * feeds.amount.item(feed) * supply // (MICRO * balance)
+    tokens = min(tokens, SUM_MAX - world.token_supply)  # an order that settles late cannot be refused any more
     lot = add_tokens(books, world.orders.member.item(order), pay.tokens, tokens, step.rule.id, order)
     if lot != NONE:  # tokens stand on the order's lines as their feed does
         world.lots.key[lot], world.lots.kept_then[lot] = feeds.key.item(feed), feeds.kept_then.item(feed)

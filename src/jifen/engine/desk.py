@@ -29,7 +29,7 @@ from jifen.engine.events import (
 from jifen.engine.grants import OF_BASE, add_lot, daily_of
 from jifen.engine.payments import draft_bank, post, take
 from jifen.engine.tables import NONE
-from jifen.engine.world import ASSETS, price_of
+from jifen.engine.world import ASSETS, World, price_of
 from jifen.ledger.journal import Account
 from jifen.plan.model import Lots, Schedule
 
@@ -83,19 +83,25 @@ def receive_order(books: Books, event: OrderReceived) -> None:
     number = world.order_ids.numbers[event.order]
     if not world.receipts or world.orders.state.item(number) != order.PENDING:
         return
-    waiting = world.pending.get(world.orders.settles_on.item(number))
+    _stop_waiting(world, number)
+    order.wait(world, number, world.open_day + world.program.refund_days)
+
+
+def _stop_waiting(world: World, number: int) -> None:
+    """Take an order out of the day on which it would settle; a day without orders is forgotten."""
+    day = world.orders.settles_on.item(number)
+    waiting = world.pending.get(day)
     if waiting is not None and number in waiting:
         waiting.remove(number)
-    order.wait(world, number, world.open_day + world.program.refund_days)
+        if not waiting:
+            del world.pending[day]
 
 
 def settle_order(books: Books, event: OrderSettled) -> None:
     """The refund window has ended."""
     world = books.world
     number = world.order_ids.numbers[event.order]
-    waiting = world.pending.get(world.orders.settles_on.item(number))
-    if waiting is not None and number in waiting:
-        waiting.remove(number)
+    _stop_waiting(world, number)
     order.settle(books, number)
 
 

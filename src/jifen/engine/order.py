@@ -48,6 +48,8 @@ class Moment:
     order: int
     buyer: int
     granted: int = 0
+    granted_key: int = NONE
+    """The weighting of lines that ``granted`` stands on."""
     price_before: tuple[int, int] = (0, 1)
     """The price of a token before the order's feed."""
     fired: dict[str, int] = field(default_factory=dict)
@@ -149,6 +151,8 @@ def _fire(moment: Moment, step: Step) -> None:
     rule, world = step.rule, moment.books.world
     if isinstance(rule.who, Walk):
         for receiver, wanted, key in walked(world, step, moment.order, _BaseOf(moment)):
+            if step.share.of == "trigger_points":
+                key = moment.granted_key
             draft = draft_payment(moment.books, step, receiver, wanted, moment.order, key)
             if draft is not None:
                 moment.drafts.append(draft)
@@ -162,6 +166,7 @@ def _fire(moment: Moment, step: Step) -> None:
     elif isinstance(rule.pay, Grant):
         lot = grants.grant(moment.books, step, moment.order, amount, key)
         moment.granted += amount
+        moment.granted_key = key
         moment.fired[rule.id] = moment.fired.get(rule.id, 0) + amount
         if lot != NONE:
             moment.drafts += draft_bank(moment.books, lot)
@@ -179,7 +184,7 @@ def _amount_of(moment: Moment, step: Step) -> tuple[int, int]:
     if isinstance(amount, Share):
         rate, key = rate_by_lines(world, order, amount)
         if key != NONE:
-            return world.kept(order, key) // MICRO, key
+            return world.kept(order, key) * rate // MICRO, key
         return _BaseOf(moment)(amount.of, NONE) * rate // MICRO, NONE
     return 0, NONE
 

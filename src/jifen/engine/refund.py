@@ -63,7 +63,9 @@ def _return_money(books: Books, order: int, amount: int) -> None:
         part = _standing_part(used, whole - before, whole) - _standing_part(used, whole - after, whole)
         returned += part
         books.move("refund", merchant, (Account.WALLET, member), part, asset, On(order=order))
-    books.move("refund", merchant, (Account.OUTSIDE, 0), amount - returned, on=On(order=order))
+    # Each asset is rounded by itself, so together they may give back a micro-unit or two more than the refund.
+    books.move("refund", merchant, (Account.OUTSIDE, 0), max(0, amount - returned), on=On(order=order))
+    books.move("refund", (Account.OUTSIDE, 0), merchant, max(0, returned - amount), on=On(order=order))
 
 
 def _standing_part(amount: int, kept: int, then: int) -> int:

@@ -3,8 +3,9 @@
 The daily walks over everyone's releases are kernels (``kernels/daily.py``); these are the same walks for one order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import gcd
 
 from jifen.core.micros import MICRO
 from jifen.engine.events import Line
@@ -13,7 +14,7 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Override, Share, Walk
 
-__all__ = ["Awarded", "generation_rates", "peer_step", "rate_by_lines", "rates_up", "walked"]
+__all__ = ["Awarded", "generation_rates", "peer_step", "rate_by_lines", "rates_up", "walked", "weights_of"]
 
 Awarded = tuple[int, int, int]
 """(receiver, wanted in micro-units, the weighting of lines it stands on)."""
@@ -33,7 +34,7 @@ def walked(world: World, step: Step, order: int, base_of: Callable[[str, int, st
         if rate == 0 or (who.own_order and not world.has_own_order(receiver)):
             continue
         if key != NONE:
-            yield receiver, world.kept(order, key) // MICRO, key
+            yield receiver, world.kept(order, key) * override // MICRO, key
         else:
             yield receiver, (override if by_lines else rate) * base_of(amount.of, receiver, store) // MICRO, NONE
 
@@ -44,18 +45,26 @@ def _paid_at_all(step: Step) -> Step:
 
 
 def rate_by_lines(world: World, order: int, amount: Share) -> tuple[int, int]:
-    """The one rate that all lines of the order share, or the number of a weighting by their different rates."""
+    """The one rate that all lines of the order share, or the unit of their different rates and the weighting by it."""
     rate = amount.rates[0] if amount.rates else 0
     lines = world.order_lines.get(order)
     if not amount.overrides or amount.of != "trigger_amount" or lines is None:
         return rate, NONE
-    rates = tuple(_rate_of(line.line, amount) if line.inside else 0 for line in lines)
-    different = {each for each, line in zip(rates, lines, strict=True) if line.inside}
-    if len(different) == 1:
-        return different.pop(), NONE
-    if rates not in world.line_rates:
-        world.line_rates.append(rates)
-    return 0, world.line_rates.index(rates)
+    unit, weights = weights_of([line.line for line in lines if line.inside], amount)
+    if set(weights) == {1}:
+        return unit, NONE
+    places = iter(weights)
+    key = tuple(next(places) if line.inside else 0 for line in lines)
+    if key not in world.line_rates:
+        world.line_rates.append(key)
+    return unit, world.line_rates.index(key)
+
+
+def weights_of(lines: Sequence[Line], amount: Share) -> tuple[int, tuple[int, ...]]:
+    """The rates of an order's lines as one unit (ppm) and whole weights; lines of one rate all weigh 1."""
+    rates = [_rate_of(line, amount) for line in lines]
+    unit = gcd(*rates)
+    return unit, tuple(rate // unit for rate in rates) if unit else (1,) * len(rates)
 
 
 def _rate_of(line: Line, amount: Share) -> int:

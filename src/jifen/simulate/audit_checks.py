@@ -104,8 +104,8 @@ def _order(books: Books, event: OrderPaid) -> _Codes:
         yield from _amount(amount)
         if asset not in ASSETS:
             yield "unknown_store"
-    for line in event.lines:
-        yield from _amount(line.amount, CENT)
+    for line in event.lines:  # a gift is a line of nothing
+        yield from _amount(line.amount, CENT) if line.amount else ()
     twice = len({line.line for line in event.lines}) < len(event.lines)
     if twice or any(line.cost < 0 for line in event.lines) or sum(used.values()) > event.amount:
         yield "bad_amount"
