@@ -57,6 +57,19 @@ class Moment:
     """The rows of what rules fed."""
     drafts: list[Draft] = field(default_factory=list)
 
+    def base(self, name: str, receiver: int = NONE, store: str = "") -> int:
+        """A base of the plan language in micro-units; those called ``own_…`` count the receiver's lots in ``store``."""
+        orders = self.books.world.orders
+        if name == "trigger_amount":
+            return orders.kept.item(self.order)
+        if name == "trigger_points":
+            return self.granted
+        if name == "trigger_margin":
+            return orders.margin.item(self.order) * orders.kept.item(self.order) // orders.amount.item(self.order)
+        if name in self.fired:
+            return self.fired[name]
+        return _own_base(self.books.world, name, receiver, store)
+
 
 def accept_order(books: Books, event: OrderPaid) -> None:
     """Book a checked order: its money comes in, wallet assets are used, and it takes effect now or waits."""
@@ -150,7 +163,7 @@ def _fire(moment: Moment, step: Step) -> None:
     """Run one rule for an order."""
     rule, world = step.rule, moment.books.world
     if isinstance(rule.who, Walk):
-        for receiver, wanted, key in walked(world, step, moment.order, _BaseOf(moment)):
+        for receiver, wanted, key in walked(world, step, moment.order, moment.base):
             if step.share.of == "trigger_points":
                 key = moment.granted_key
             draft = draft_payment(moment.books, step, receiver, wanted, moment.order, key)
@@ -180,35 +193,13 @@ def _amount_of(moment: Moment, step: Step) -> tuple[int, int]:
     if isinstance(amount, Tier):
         row = row_at(amount.rows, measure(world, order, amount.at))
         multiple = 0 if row is None else row.columns[amount.column]
-        return _BaseOf(moment)(amount.of or "", NONE) * multiple // MICRO, NONE
+        return moment.base(amount.of or "") * multiple // MICRO, NONE
     if isinstance(amount, Share):
         rate, key = rate_by_lines(world, order, amount)
         if key != NONE:
             return world.kept(order, key) * rate // MICRO, key
-        return _BaseOf(moment)(amount.of, NONE) * rate // MICRO, NONE
+        return moment.base(amount.of) * rate // MICRO, NONE
     return 0, NONE
-
-
-class _BaseOf:
-    """The bases of the plan language at an order: ``base(name, receiver)`` in micro-units."""
-
-    def __init__(self, moment: Moment) -> None:
-        """Answer for one order."""
-        self.moment = moment
-
-    def __call__(self, name: str, receiver: int, store: str = "") -> int:
-        """The base of a name; ``store`` is what a ``own_…`` base counts."""
-        moment, world = self.moment, self.moment.books.world
-        if name == "trigger_amount":
-            return world.orders.kept.item(moment.order)
-        if name == "trigger_points":
-            return moment.granted
-        if name == "trigger_margin":
-            orders, order = world.orders, moment.order
-            return orders.margin.item(order) * orders.kept.item(order) // max(orders.amount.item(order), 1)
-        if name in moment.fired:
-            return moment.fired[name]
-        return _own_base(world, name, receiver, store)
 
 
 def _own_base(world: World, name: str, receiver: int, store: str) -> int:
