@@ -91,6 +91,19 @@ def test_earlier_sales_count_unless_the_plan_says_no() -> None:
         assert exits(shop.donate("pool", "0.01")) == {"A": paid}
 
 
+def test_of_an_earlier_sale_counts_what_stands_of_it() -> None:
+    """Half sold for a gross of 150; half of the order returned, so 75 count: the cap is 1000 − 75 for 52.5 tokens."""
+    shop = Shop("appreciation").join(A=None)
+    shop.order("o1", "A", "1000")
+    shop.sell("A", "105")
+    shop.refund("o1", "500")
+    assert shop.world.members.realised.item(0) == yuan("75")
+    assert shop.world.tokens("A") == yuan("52.5")
+    short = yuan("925") - shop.world.pool("pool")
+    assert exits(shop.donate("pool", format_micros(short - 1))) == {}
+    assert exits(shop.donate("pool", "0.000001")) == {"A": "740"}
+
+
 def test_after_an_exit_spend_and_sales_start_anew() -> None:
     """370 stay after 1480 of 1850; the second order feeds 300 and buys; its cap is 2000 again."""
     shop = Shop("appreciation").join(A=None)

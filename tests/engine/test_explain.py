@@ -137,6 +137,28 @@ def test_the_dust_stays_with_the_receiver() -> None:
     assert (each.points, each.dust, [source.points for source in each.sources]) == (1, 1, [])
 
 
+def test_of_a_clamped_payment_each_part_is_floored_twice() -> None:
+    """b and c release 11 micro-units, a wants half of both, 11, and has 8: each part is ⌊5 × 8 ÷ 11⌋, 2 are dust."""
+    shop = Shop(daily_rate="0.01%", generations=["50%"], generation_base="static_release", lot_mode="parallel")
+    shop.join(a=None, b="a", c="a")
+    shop.adjust("a", "points", "0.000008")
+    for member in "bc":
+        shop.order(f"o{member}", member, "0.11")
+    shop.close(2)
+    each = told(shop, "a", "generation")
+    assert (each.points, each.dust, [source.points for source in each.sources]) == (8, 2, [3, 3])
+    for member, kept in (("b", 5), ("c", 2)):
+        shop.refund(f"o{member}", "0.11")
+        assert shop.cash("a") == kept
+
+
+def test_a_lower_peer_is_explained_by_those_before_him() -> None:
+    """From m3 up: m2 silver, m1 bronze below it gets the one award, m0 no more; from m2 up m0 is m1's equal."""
+    shop = chain("青铜", "青铜", "白银", None, peer_applies="equal_or_lower")
+    assert {source.member for source in told(shop, "m1", "peer").sources} == {"m3"}
+    assert {source.member for source in told(shop, "m0", "peer").sources} == {"m2"}
+
+
 def test_each_line_of_an_order_has_its_share_of_the_grant() -> None:
     from jifen.engine.events import Line
 

@@ -95,6 +95,26 @@ def test_a_clamped_payment_loses_each_sources_part_of_what_was_paid() -> None:
     assert shop.cash("a") == yuan("36")
 
 
+def test_parts_count_from_what_was_due_not_from_what_a_short_reserve_paid() -> None:
+    """b and c release 36, a wants 36 of it: 108, of which the reserve has half; a gets 18, half of it from b.
+
+    Then b has 20 left: 20 + 36 + 28 are wanted, 75.6 are there: b is paid 18 again, a 25.2, of which 9 from b.
+    """
+    shop = Shop("green_points", generations=["50%"], funding="reserve").join(a=None, b="a", c="a")
+    shop.adjust("a", "points", "1000")
+    for member in "bc":
+        shop.order(f"o{member}", member, "3000")
+    shop.close()
+    shop.top_up("54")
+    assert shop.close().paid()["b"] == {"static": yuan("18")}
+    shop.adjust("b", "points", "-7462")
+    shop.top_up("75.6")
+    assert shop.close().paid()["b"] == {"static": yuan("18")}
+    assert shop.cash("a") == yuan("43.2")
+    shop.refund("ob", "3000")
+    assert shop.cash("a") == yuan("25.2")
+
+
 def test_dust_stands_on_no_source_and_stays() -> None:
     """Three sources, 20 to share: each part is 6.666666, two micro-units stay."""
     shop = walk("20", "b", "c", "d")

@@ -95,8 +95,6 @@ def halve(seed: int, name: str) -> None:
     world = after_stream(seed, name)
     orders = [order for order in world.order_names if left_of(world, order) >= 6 * CENT]
     for order in random.sample(orders, min(2, len(orders))):
-        if len(world.order_lines.get(world.order_ids.numbers[order], ())) > 1:
-            continue
         cents = left_of(world, order) // CENT
         whole = random.choice((cents, random.randint(6, cents)))
         steps = [whole // 2, whole - whole // 2] if random.random() < 0.5 else [1, 2, whole - 3]

@@ -196,14 +196,26 @@ def test_what_an_order_earns_is_summed_over_its_lines_and_kept_in_proportion(set
 # -- refunds --------------------------------------------------------------------------------------------------------
 
 
-def test_a_refund_of_the_whole_is_spread_over_what_is_left_of_the_lines() -> None:
+def test_a_refund_of_the_whole_is_spread_over_the_lines_by_what_is_left_in_all() -> None:
+    """20000 of 30000 are left: ⌊20000 × 1/3⌋ = 6666, ⌊20000 × 2/3⌋ − 6666 = 6667, and the rest."""
     shop = Shop("points_dividend", {"A": None})
     buy(shop, "o1", "A", line("1", "0.01"), line("2", "0.01"), line("3", "0.01"))
     order = shop.auditor.books.orders["o1"]
-    assert spread(order, 10_000) == [3333, 3333, 3334]
+    assert spread(order, 10_000) == [3334, 3333, 3333]
     shop.refund("o1", "0.01")
-    assert order.left == [6667, 6667, 6666]
-    assert spread(order, 20_000) == [6667, 6667, 6666]
+    assert order.left == [6666, 6667, 6667]
+    assert spread(order, 20_000) == [6666, 6667, 6667]
+
+
+def test_two_refunds_of_the_whole_leave_what_one_of_both_leaves() -> None:
+    shop = Shop("points_dividend", {"A": None})
+    for order in ("o1", "o2"):
+        buy(shop, order, "A", line("1", "0.01"), line("2", "0.05"))
+    shop.refund("o1", "0.02")
+    shop.refund("o2", "0.01")
+    shop.refund("o2", "0.01")
+    once, twice = (shop.auditor.books.orders[order].left for order in ("o1", "o2"))
+    assert once == twice == [6666, 33334]
 
 
 def test_assets_that_paid_the_whole_come_back_each_rounded_by_itself() -> None:

@@ -102,9 +102,12 @@ class Books:
         self.move(rule, source, place_of(fund), amount - repaid, on=On(order=order, reason=reason))
 
     def give_back(self, rule: str, fund: int, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
-        """Return money from a fund to the merchant; what it lacks becomes its debt."""
+        """Return money from a fund to the merchant; what it lacks becomes its debt. Below 0 the merchant gives it."""
         merchant = (Account.MERCHANT, 0)
         if fund == FROM_MERCHANT:
+            return
+        if amount < 0:
+            self.put(rule, fund, merchant, -amount, order=order, reason=reason)
             return
         paid = min(self.available(fund), amount)
         owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)

@@ -86,7 +86,7 @@ def accept_order(books: Books, event: OrderPaid) -> None:
     )  # fmt: skip
     ensure(row == name, "an order's row is the number of its name")
     if len(event.lines) > 1 or any(_attributes_of(line) for line in event.lines):
-        world.order_lines[row] = [OrderLine(line, line.amount) for line in event.lines]
+        world.order_lines[row] = [OrderLine(line, line.amount, basis=line.amount) for line in event.lines]
     merchant = (Account.MERCHANT, 0)
     books.move("order", (Account.OUTSIDE, 0), merchant, amount - sum(used for _, used in pay), on=On(order=row))
     for asset, used in pay:

@@ -74,7 +74,11 @@ def _standing_part(amount: int, kept: int, then: int) -> int:
 
 
 def _by_lines(world: World, order: int, event: OrderRefunded) -> list[int]:
-    """The refund by lines: as named, else by what is left of each. An order without lines of its own is one line."""
+    """The refund by lines. An order without lines of its own is one line.
+
+    Where none is named, what is left of the order is spread over its lines as they stood after the last refund that
+    named some: a function of what is left, so halves equal the whole. A line may get a micro-unit back that way.
+    """
     lines = world.order_lines.get(order)
     if lines is None:
         return [event.amount]
@@ -82,10 +86,15 @@ def _by_lines(world: World, order: int, event: OrderRefunded) -> list[int]:
     for name, part in event.lines:
         named[name] += part
     if named:
-        return [named[line.line.line] for line in lines]
-    left = [line.line.amount - line.given_back for line in lines]
-    reached = [event.amount * given // sum(left) for given in accumulate(left)]
-    return [after - before for before, after in pairwise([0, *reached])]
+        parts = [named[line.line.line] for line in lines]
+        for line, part in zip(lines, parts, strict=True):
+            line.basis = line.line.amount - line.given_back - part
+        return parts
+    whole = sum(line.basis for line in lines)
+    left = sum(line.line.amount - line.given_back for line in lines) - event.amount
+    reached = [left * basis // whole for basis in accumulate(line.basis for line in lines)]
+    now = [after - before for before, after in pairwise([0, *reached])]
+    return [line.line.amount - line.given_back - rest for line, rest in zip(lines, now, strict=True)]
 
 
 def _lower_lines(world: World, order: int, parts: list[int]) -> int:

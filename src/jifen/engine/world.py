@@ -65,6 +65,8 @@ class OrderLine:
     """Of that, given back under ``upstream: reverse``."""
     given_back: int = 0
     """In all."""
+    basis: int = 0
+    """What was left of it after the last refund that named lines: refunds of the whole order are spread by it."""
     inside: bool = True
 
 

@@ -33,10 +33,8 @@ __all__ = [
     "weighed",
 ]
 
-MERCHANT = "@merchant"
-"""The plan's own account: pays whatever is asked. No pool can have this name."""
-RESERVE = "@reserve"
-"""The plan's reserve."""
+MERCHANT, RESERVE = "@merchant", "@reserve"
+"""The plan's own account, which pays whatever is asked, and its reserve. No pool can have these names."""
 
 
 @dataclass(slots=True)
@@ -97,6 +95,7 @@ class Order:
     due: int | None
     """The day in whose run it settles, ``None`` if it took effect at once or waits for its receipt."""
     left: list[int] = field(init=False)
+    basis: list[int] = field(init=False)  # what was left of each line after the last refund that named lines
     returned: list[int] = field(init=False)
     even: tuple[int, ...] = field(init=False)
     """1 for each line that takes part in the plan, 0 for the others, and for all until the order takes effect."""
@@ -111,6 +110,7 @@ class Order:
     def __post_init__(self) -> None:
         """Begin with nothing refunded."""
         self.left = [line.amount for line in self.lines]
+        self.basis = list(self.left)
         self.returned = [0] * len(self.lines)
         self.even = (0,) * len(self.lines)
 

@@ -24,10 +24,11 @@ class _Before:
 
 
 def spread(order: Order, amount: int) -> list[int]:
-    """Spread a refund of the whole order over its lines by what is left of each, line by line in order."""
-    parts: list[int] = []
-    for place in range(len(order.lines)):
-        parts.append(amount * sum(order.left[: place + 1]) // order.net - sum(parts))
+    """Spread what a refund of the whole order leaves over its lines, as these stood after the last refund by line."""
+    rest, parts = order.net - amount, []
+    for place, left in enumerate(order.left):
+        before, upto = sum(order.basis[:place]), sum(order.basis[: place + 1])
+        parts.append(left - (rest * upto // sum(order.basis) - rest * before // sum(order.basis)))
     return parts
 
 

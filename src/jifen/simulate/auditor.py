@@ -223,6 +223,8 @@ def _refunded(books: Books, event: OrderRefunded) -> None:
     for line, amount in event.lines:
         named[line] += amount
     refund(books, order, list(named.values()) if event.lines else spread(order, event.amount))
+    if event.lines:
+        order.basis = list(order.left)
 
 
 def _sold(books: Books, event: TokensSold) -> None:
