@@ -3,6 +3,7 @@
 import pytest
 
 from jifen.core.micros import MICRO
+from jifen.engine import World
 from jifen.engine.program import Ladder, Program, row_at
 from jifen.plan import load_plan
 from jifen.plan.model import Ranks, Row
@@ -101,3 +102,28 @@ def test_a_step_asked_for_another_filling_says_so() -> None:
     for filling in ("schedule", "walk", "head", "gate", "asset", "drains"):
         with pytest.raises(TypeError, match="expected"):
             getattr(grant, filling)
+
+
+def test_what_the_engine_cannot_run_is_refused_with_every_rule_named() -> None:
+    from pathlib import Path
+
+    from jifen.core.errors import PlanError
+    from jifen.plan import load_plan
+
+    plans = Path(__file__).parents[1] / "plan" / "plans"
+    with pytest.raises(PlanError) as caught:
+        World(load_plan(plans / "cyclic_purchase.yaml"))
+    told = [problem.message for problem in caught.value.problems]
+    assert {problem.code for problem in caught.value.problems} == {"not_built"}
+    assert any("rule `dividend`" in message and "split" in message for message in told)
+    assert any("rule `grant`" in message and "per" in message for message in told)
+
+
+def test_a_rate_by_line_on_another_base_than_the_order_is_refused() -> None:
+    from jifen.core.errors import PlanError
+    from jifen.plan import load_plan
+
+    overrides = {"overrides": [{"where": {"merchant": "m1"}, "mint_share": "10%"}]}
+    with pytest.raises(PlanError) as caught:
+        World(load_plan("appreciation", overrides))
+    assert [problem.code for problem in caught.value.problems] == ["not_built"]

@@ -123,6 +123,8 @@ def _check_order(world: World, event: OrderPaid) -> _Why | None:
             return reason
     if sum(used for _, used in event.pay) > event.amount:
         return "bad_amount", "more is paid in assets than the order's amount"
+    if world.members.own_net.item(world.member_ids.numbers[event.member]) + event.amount > SUM_MAX:
+        return "limit", "the member's orders add up to more than can be counted"
     return _check_weights(world, event) or _check_supply(world, event.amount) or _check_pay(world, event)
 
 

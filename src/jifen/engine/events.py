@@ -266,7 +266,7 @@ class PlanActivated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanPaused(Event):
-    """New orders have no effect until a plan is activated again; what is open goes on."""
+    """New orders count in measures only, and no rule fires, until a plan is activated again; what is open goes on."""
 
     name: ClassVar[str] = "plan_paused"
 

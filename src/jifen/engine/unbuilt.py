@@ -52,6 +52,8 @@ def _unbuilt_amount(rule: Rule, ids: set[str]) -> Iterator[str]:
     amount = rule.amount
     if not isinstance(amount, Share | Tier | Schedule | Value) and not isinstance(rule.who, Head):
         yield f"the amount {type(amount).__name__.lower()}"
+    if isinstance(amount, Share) and amount.overrides and amount.of != "trigger_amount":
+        yield f"a rate by line on the base `{amount.of}`"
     if isinstance(amount, Share) and (amount.whole is not None or amount.spread):
         yield "`whole` or `spread`"
     elif isinstance(amount, Share) and amount.of not in (*_BASES, "static_release", *ids):
@@ -66,6 +68,8 @@ def _unbuilt_receivers(rule: Rule) -> Iterator[str]:
     who, gate = rule.who, rule.gate
     if isinstance(who, Walk) and (who.tree != "referral" or who.by == "own_rank"):
         yield f"a walk of the {who.tree} tree by {who.by}"
+    elif isinstance(who, Walk) and who.own_order and rule.when == "daily":
+        yield "`own_order` in a daily walk"
     elif who is not None and not isinstance(who, Walk | Head):
         yield f"the receivers {type(who).__name__.lower()}"
     if isinstance(who, Walk) and not isinstance(rule.pay, Asset):

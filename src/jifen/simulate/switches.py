@@ -50,10 +50,19 @@ def _draw_until_valid(random: Random, plan: Plan, names: Iterable[str]) -> Plan:
     for _ in range(_ATTEMPTS):
         drawn = {name: _drawn(random, plan, name) for name in chosen}
         try:
-            return revise(plan, drawn)
+            revised = revise(plan, drawn)
         except PlanError:
-            chosen = [name for name in chosen if random.random() < 0.9]
+            revised = None
+        if revised is not None and _can_run(revised):
+            return revised
+        chosen = [name for name in chosen if random.random() < 0.9]
     return plan
+
+
+def _can_run(plan: Plan) -> bool:
+    """Whether rates differ by line only where a line can tell its part: in shares of the order's amount."""
+    shares = (rule.amount for rule in plan.rules if isinstance(rule.amount, Share) and not rule.off)
+    return all(share.of == "trigger_amount" or not share.overrides for share in shares)
 
 
 def _drawable(plan: Plan) -> list[str]:
