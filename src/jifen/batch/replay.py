@@ -15,10 +15,10 @@ __all__ = ["replay", "world_of"]
 
 
 def world_of(folder: Path, progress: Callable[[int, int], None] | None = None) -> World:
-    """Return the world at the end of the run in ``folder``, from its snapshot if that is there and sound."""
+    """Return the world at the end of a run, to be read: from its snapshot if that is there and sound."""
     if (folder / SNAPSHOT).is_dir():
         try:
-            return load_world(folder / SNAPSHOT)
+            return load_world(folder / SNAPSHOT, read_only=True)
         except InputError:
             pass
     return replay(folder, progress)

@@ -86,11 +86,16 @@ class Table:
         return {name: getattr(self, name)[: self.size] for name in self.names()}
 
     @classmethod
-    def of(cls, columns: Mapping[str, Column]) -> Self:
-        """Make a table from columns of equal length (a snapshot's, which may be read-only)."""
+    def of(cls, columns: Mapping[str, Column], *, copy: bool = True) -> Self:
+        """Make a table from columns of equal length; without ``copy`` it is only for reading (a snapshot's maps)."""
         table = cls()
         count = len(next(iter(columns.values())))
-        table.extend(count, **columns)
+        if copy:
+            table.extend(count, **columns)
+            return table
+        for name, column in columns.items():
+            setattr(table, name, column)
+        table.size = count
         return table
 
 

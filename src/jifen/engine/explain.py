@@ -14,7 +14,7 @@ from jifen.core.micros import MICRO
 from jifen.engine import ranks, sources
 from jifen.engine.curve import standing_sales
 from jifen.engine.grants import OF_ORDER
-from jifen.engine.program import Ladder, Program, Step
+from jifen.engine.program import Ladder, Step
 from jifen.engine.refund import is_tokens, standing_rows
 from jifen.engine.tables import NONE
 from jifen.engine.walks import generation_rates, rates_up
@@ -272,8 +272,8 @@ def _rates_below(world: World, step: Step, receiver: int, event: int) -> dict[in
     met: dict[int, _Met] = {receiver: _Met()}
     rates: dict[int, int] = {}
     level, depth = [receiver], 0
-    climb = _Climb(world, program, who, event)
-    mine = 0 if who.by == "generation" else climb.rate_of(receiver)
+    climb = _Climb(who, [] if who.ranks is None else _rates_of_all(world, program.ladders[who.ranks], event))
+    mine = climb.rates[receiver] if climb.rates else 0
     while level and (who.by != "generation" or depth < len(table)):
         below = []
         for member in level:
@@ -301,27 +301,16 @@ class _Met:
 
 @dataclass(frozen=True, slots=True)
 class _Climb:
-    """The rank rules of one walk of one run."""
+    """The rank rules of one walk of one run; ``rates`` are those of all members' ranks then."""
 
-    world: World
-    program: Program
     who: Walk
-    event: int
-
-    @property
-    def ladder(self) -> Ladder:
-        """The ladder of the walk."""
-        return self.program.ladders[self.who.ranks or ""]
-
-    def rate_of(self, member: int) -> int:
-        """The rate of the member's rank then."""
-        return self.ladder.rate_at(ranks.place_at(self.world, member, self.who.ranks or "", self.event))
+    rates: list[int]
 
     def past(self, met: _Met, member: int) -> _Met:
         """What is met by sources below ``member``, who stands below all that were met so far."""
         if self.who.by == "generation":
             return met
-        rate = self.rate_of(member)
+        rate = self.rates[member]
         if rate == 0 or rate < met.highest:
             return _Met(met.highest, met.ranked + (rate > 0), met.equal, met.above)
         return _Met(rate, met.ranked + 1, met.equal + 1 if rate == met.highest else 1, met.ranked)
@@ -334,6 +323,20 @@ class _Climb:
         fits = 0 < rate <= met.highest if lower else rate == met.highest > 0
         peers = met.above if lower else met.equal - 1
         return rates[0] if fits and peers < self.who.most else 0
+
+
+def _rates_of_all(world: World, ladder: Ladder, event: int) -> list[int]:
+    """The rate of each member's rank when an event was handled."""
+    rate_of = [ladder.rate_at(ladder.places.get(name, -1)) for name in world.rank_names.names] + [0]
+    ranked = ((world.ladders[ladder.ranks.name].earned, world.earned_changes[ladder.ranks.name]),
+              (world.members.appointed, world.appointed_changes))  # fmt: skip
+    rates = [0] * world.members.size
+    for now, changes in ranked:
+        then = now[: world.members.size].tolist()
+        for member in changes:
+            then[member] = ranks.value_at(changes, member, event, then[member])
+        rates = [max(rate, rate_of[rank]) for rate, rank in zip(rates, then, strict=True)]
+    return rates
 
 
 def _children_at(world: World, event: int) -> dict[int, list[int]]:

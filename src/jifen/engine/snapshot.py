@@ -70,15 +70,18 @@ def save_world(world: World, directory: Path) -> None:
     save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION)
 
 
-def load_world(directory: Path) -> World:
-    """Read a snapshot; ``InputError`` for one that is missing, damaged or of another version."""
+def load_world(directory: Path, *, read_only: bool = False) -> World:
+    """Read a snapshot; ``InputError`` for one that is missing, damaged or of another version.
+
+    A ``read_only`` world answers questions from the mapped files; no event can be applied to it.
+    """
     columns, document = load(directory, version=FORMAT_VERSION)
     plans = [parse_plan(plan, str(directory)) for plan in document["plans"]]
     world = World(plans[0], int(document["open_day"]), receipts=bool(document["receipts"]))
     for plan in plans[1:]:
         world.activate(plan)
     for name, kind in _TABLES.items():
-        setattr(world, name, kind.of(_unprefixed(name, columns)))
+        setattr(world, name, kind.of(_unprefixed(name, columns), copy=not read_only))
     for name in _NAMES:
         setattr(world, name, Names.of(_texts(name, columns)))
     for name in _PLAIN:
