@@ -35,7 +35,7 @@ def by_line(name: str, random: Random) -> Plan:
             for value in random.sample(VALUES, len(VALUES)):
                 row = {"where": {"sku": sku}, parameter: value}
                 try:
-                    load_plan(name, {"overrides": [*rows, row]})
+                    World(load_plan(name, {"overrides": [*rows, row]}))
                 except (PlanError, TypeError):
                     continue
                 rows.append(row)

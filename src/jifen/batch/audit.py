@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from jifen.batch.daily import Daily
 from jifen.batch.event_text import parse_event
+from jifen.batch.layout import JOURNAL, PLAN, RUN, RUN_FORMAT
 from jifen.batch.outputs import BALANCES, DAILY, LOTS, SUMMARY, balance_lines, lot_columns
-from jifen.batch.run import JOURNAL, PLAN, RUN, RUN_FORMAT, name_tables
+from jifen.batch.run import name_tables
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.ledger.chain import Batch, verify

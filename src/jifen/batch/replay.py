@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from jifen.batch.event_text import parse_event
-from jifen.batch.run import JOURNAL, PLAN, SNAPSHOT
+from jifen.batch.layout import JOURNAL, PLAN, SNAPSHOT
 from jifen.core.errors import InputError, Problem
 from jifen.engine import World, apply
 from jifen.engine.snapshot import load_world
-from jifen.ledger.segments import read_segments
 from jifen.plan.text import parse_plan
 
 __all__ = ["replay", "world_of"]
@@ -29,6 +27,9 @@ def replay(folder: Path, progress: Callable[[int, int], None] | None = None) -> 
 
     ``progress`` is called with batches done and batches in all. A folder without a run is an ``InputError``.
     """
+    from jifen.batch.event_text import parse_event
+    from jifen.ledger.segments import read_segments
+
     if not (folder / PLAN).is_file() or not (folder / JOURNAL).is_dir():
         raise InputError(Problem("no_run", "there is no run in this folder", "give the folder of --out", str(folder)))
     plan = parse_plan((folder / PLAN).read_text(encoding="utf-8"), str(folder / PLAN))

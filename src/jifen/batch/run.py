@@ -21,6 +21,7 @@ from typing import Literal
 from jifen.batch.daily import Daily
 from jifen.batch.event_text import event_text
 from jifen.batch.findings import Findings
+from jifen.batch.layout import JOURNAL, PLAN, REJECTED, RUN, RUN_FORMAT, SNAPSHOT
 from jifen.batch.merge import Inputs, Merge, open_inputs
 from jifen.batch.outputs import Summary, file_digest, write_results
 from jifen.batch.refusals import Refusals
@@ -36,12 +37,6 @@ from jifen.plan.model import Plan
 from jifen.plan.text import plan_text
 
 __all__ = [
-    "JOURNAL",
-    "PLAN",
-    "REJECTED",
-    "RUN",
-    "RUN_FORMAT",
-    "SNAPSHOT",
     "Inputs",
     "OnError",
     "Progress",
@@ -51,12 +46,6 @@ __all__ = [
     "run",
 ]
 
-JOURNAL = "journal"
-PLAN = "plan.json"
-SNAPSHOT = "snapshot"
-REJECTED = "rejected.csv"
-RUN = "run.json"
-RUN_FORMAT = "jifen run 1"
 
 OnError = Literal["fail", "skip"]
 Progress = Callable[[int, int], None]

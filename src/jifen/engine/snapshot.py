@@ -101,8 +101,10 @@ def load_world(directory: Path, *, read_only: bool = False) -> World:
     world.pending = {day: deque(order for order, _ in rows) for day, rows in _unflat("pending", columns).items()}
     world.wallets = [np.array(columns["wallets"][number]) for number in range(len(ASSETS))]
     world.event_names = _texts("event_names", columns)
-    digests = columns["event_digests"].tobytes()
-    world.event_digests = {name: digests[place * 16 : place * 16 + 16] for place, name in enumerate(world.event_names)}
+    if not read_only:
+        digests = columns["event_digests"].tobytes()
+        places = enumerate(world.event_names)
+        world.event_digests = {name: digests[place * 16 : place * 16 + 16] for place, name in places}
     world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
     _restore_tuples(world, document)
     return world
