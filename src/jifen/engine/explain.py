@@ -6,7 +6,7 @@ changes. Reading one member needs no compiled code.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -64,6 +64,28 @@ class Explanation:
     """Points of the payment that stand on no source: what rounding each part left."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much is told, and what several payments of one run share: the tree and everyone's rates then."""
+
+    most: int
+    children: dict[int, dict[int, list[int]]] = field(default_factory=dict)
+    rates: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+
+    def children_at(self, world: World, event: int) -> dict[int, list[int]]:
+        """Everyone's direct referrals when an event was handled."""
+        if event not in self.children:
+            self.children[event] = _children_at(world, event)
+        return self.children[event]
+
+    def rates_at(self, world: World, ladder: Ladder, event: int) -> list[int]:
+        """The rate of each member's rank when an event was handled."""
+        key = (ladder.ranks.name, event)
+        if key not in self.rates:
+            self.rates[key] = _rates_of_all(world, ladder, event)
+        return self.rates[key]
+
+
 def explain(world: World, member: str, day: int | None = None, most: int = 20) -> list[Explanation]:
     """Everything the member was granted and paid on ``day`` (``None``: on all days, without sources of daily walks).
 
@@ -72,11 +94,12 @@ def explain(world: World, member: str, day: int | None = None, most: int = 20) -
     if member not in world.member_ids.numbers:
         raise LookupError(f"no member {member!r}")
     row = world.member_ids.numbers[member]
+    detail = _Detail(0 if day is None else most)
     found: list[Explanation] = []
     for store in world.chains:
         for lot in world.lots_of(row, store):
             found += _granted(world, lot, day)
-            found += _sold(world, lot, day) if is_tokens(world, lot) else _released(world, lot, day, most)
+            found += _sold(world, lot, day) if is_tokens(world, lot) else _released(world, lot, day, detail)
     return sorted(found, key=lambda each: each.day)
 
 
@@ -111,7 +134,7 @@ def _order_sources(world: World, order: int, amount: int, kept: int) -> tuple[So
     )
 
 
-def _released(world: World, lot: int, day: int | None, most: int) -> Iterator[Explanation]:
+def _released(world: World, lot: int, day: int | None, detail: _Detail) -> Iterator[Explanation]:
     """Everything that was taken out of a lot of points."""
     releases = world.releases
     for row, first, last, stands in standing_rows(world, lot):
@@ -121,7 +144,7 @@ def _released(world: World, lot: int, day: int | None, most: int) -> Iterator[Ex
             if payment == NONE:
                 parts, dust = _lot_source(world, lot, row), 0
             else:
-                parts = _payment_sources(world, payment, most if day is not None else 0)
+                parts = _payment_sources(world, payment, detail)
                 dust = world.payments.paid.item(payment) - sum(part.points for part in parts)
             scheduled = releases.kind.item(row) == sources.SCHEDULED
             version = world.version_at(world.run_event(on)) if scheduled else releases.version.item(row)
@@ -161,12 +184,12 @@ def _sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
         )  # fmt: skip
 
 
-def _payment_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
-    """The sources of a payment, the largest first; of a daily walk none where ``most`` is 0."""
+def _payment_sources(world: World, payment: int, detail: _Detail) -> tuple[Source, ...]:
+    """The sources of a payment, the largest first; of a daily walk none where ``detail.most`` is 0."""
     payments = world.payments
     order = payments.order.item(payment)
     if order == NONE:
-        return () if most == 0 else _walk_sources(world, payment, most)
+        return () if detail.most == 0 else _walk_sources(world, payment, detail)
     member, points = world.orders.member.item(order), payments.paid.item(payment)
     step = _step_of(world, payment)
     rate = dict(_rates_at(world, step, member, payments.event.item(payment))).get(payments.member.item(payment), 0)
@@ -237,14 +260,17 @@ def _was_paid(world: World, member: int, like: int) -> bool:
     return False
 
 
-def _walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
+def _walk_sources(world: World, payment: int, detail: _Detail) -> tuple[Source, ...]:
     """The sources of a daily walk's payment: the releases of that day below the receiver, with his rate on each."""
     payments, releases, lots = world.payments, world.releases, world.lots
     day, receiver, step = payments.day.item(payment), payments.member.item(payment), _step_of(world, payment)
-    rates = _rates_below(world, step, receiver, payments.event.item(payment))
+    rates = _rates_below(world, step, receiver, payments.event.item(payment), detail)
+    rewarded = np.zeros(world.members.size, dtype=bool)
+    rewarded[[member for member, rate in rates.items() if rate > 0]] = True
     count = releases.size
     open_then = (releases.kind[:count] == sources.SCHEDULED) & (releases.first_day[:count] <= day)
     rows = np.flatnonzero(open_then & (releases.last_day[:count] >= day))
+    rows = rows[rewarded[lots.member[releases.lot[rows]]]]
     wanted, paid = payments.wanted.item(payment), payments.paid.item(payment)
     found = []
     for row in rows.tolist():
@@ -258,21 +284,21 @@ def _walk_sources(world: World, payment: int, most: int) -> tuple[Source, ...]:
     return tuple(
         Source(
             world.member_ids.names[member], order, "1", base, rate, points,
-            passed_over(world, payment, member) if place < most else (),
+            passed_over(world, payment, member) if place < detail.most else (),
         )
         for place, (points, member, order, base, rate) in enumerate(found)
     )  # fmt: skip
 
 
-def _rates_below(world: World, step: Step, receiver: int, event: int) -> dict[int, int]:
+def _rates_below(world: World, step: Step, receiver: int, event: int, detail: _Detail) -> dict[int, int]:
     """The receiver's rate on the release of each of his descendants in a run, worked out from him downwards."""
     who, amount = step.walk, step.share
-    children = _children_at(world, event)
+    children = detail.children_at(world, event)
     program, table = world.programs[world.version_at(event)], generation_rates(step)
     met: dict[int, _Met] = {receiver: _Met()}
     rates: dict[int, int] = {}
     level, depth = [receiver], 0
-    climb = _Climb(who, [] if who.ranks is None else _rates_of_all(world, program.ladders[who.ranks], event))
+    climb = _Climb(who, [] if who.ranks is None else detail.rates_at(world, program.ladders[who.ranks], event))
     mine = climb.rates[receiver] if climb.rates else 0
     while level and (who.by != "generation" or depth < len(table)):
         below = []

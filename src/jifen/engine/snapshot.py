@@ -8,6 +8,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,12 @@ def _flat(name: str, histories: Mapping[int, Iterable[tuple[int, int]]]) -> _Col
 
 
 def _unflat(name: str, columns: _Columns) -> History:
-    """Lists of pairs by number, from triples."""
-    result: History = {}
-    for key, first, second in columns[name].tolist():
-        result.setdefault(key, []).append((first, second))
-    return result
+    """Lists of pairs by number, from triples: those of one number stand together."""
+    rows = columns[name]
+    starts = np.flatnonzero(np.diff(rows[:, 0], prepend=-1 if len(rows) == 0 else rows[0, 0] - 1))
+    pairs = list(zip(rows[:, 1].tolist(), rows[:, 2].tolist(), strict=True))
+    bounds = pairwise([*starts.tolist(), len(rows)])
+    return {key: pairs[start:end] for key, (start, end) in zip(rows[starts, 0].tolist(), bounds, strict=True)}
 
 
 def _text(name: str, names: Iterable[str]) -> _Columns:

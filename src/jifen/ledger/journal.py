@@ -105,10 +105,8 @@ class Names:
     @classmethod
     def of(cls, names: Iterable[str]) -> "Names":
         """Make a table from names in order."""
-        table = cls()
-        for name in names:
-            table.number(name)
-        return table
+        once = list(dict.fromkeys(names))
+        return cls(once, {name: number for number, name in enumerate(once)})
 
 
 @dataclass(frozen=True, slots=True)
