@@ -1,5 +1,6 @@
 """``jifen run``, ``jifen audit`` and ``jifen explain`` over a shop of two members."""
 
+import io
 import json
 
 import pytest
@@ -111,3 +112,19 @@ def test_a_member_the_run_does_not_know_is_the_users_mistake(jifen, ran):
 
 def test_a_member_who_received_nothing_is_said_so(jifen, ran):
     assert "bob received nothing on 2026-01-02." in jifen("explain", ran, "--member", "bob", "--day", "2026-01-02").out
+
+
+def test_of_many_sources_the_largest_are_shown_and_the_rest_is_added_up():
+    from rich.console import Console
+
+    from jifen.cli.explain import explanation_table
+    from jifen.engine.explain import Explanation, Source
+
+    sources = tuple(Source("bob", f"o{place}", "1", 10**8, 500_000, 10**6) for place in range(25))
+    one = Explanation(739_000, "generation", 25 * 10**6, 25 * 10**6, "cash", 25 * 10**6, "o", "0" * 64, sources)
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(explanation_table("ann", [one]))
+    text = console.export_text()
+    assert "(o19)" in text
+    assert "(o20)" not in text
+    assert "… and 5 smaller ones, 5.00 points in all" in text

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["explain", "explanation_table"]
 
 _DIGEST_SHOWN = 8
+_SOURCES_SHOWN = 20
 _AMOUNTS = ("amount", "stands", "points", "base", "dust")
 
 
@@ -64,7 +65,7 @@ def explanation_table(member: str, found: Sequence["Explanation"]) -> Group:
             one.rule,
             one.lot,
             one.plan[:_DIGEST_SHOWN],
-            "\n".join(map(_source, one.sources)),
+            _sources(one.sources),
             one.asset,
             format_micros(one.amount, 2),
             format_micros(one.stands, 2),
@@ -73,6 +74,16 @@ def explanation_table(member: str, found: Sequence["Explanation"]) -> Group:
     ]
     headings = ("day", "rule", "lot of", "plan", "because of", "asset", "amount", "stands")
     return make_table(f"What {member} received, and why", headings, rows, left=6)
+
+
+def _sources(sources: Sequence["Source"]) -> str:
+    """Write the largest sources, and what the others had in all; ``--json`` has every one."""
+    lines = [_source(source) for source in sources[:_SOURCES_SHOWN]]
+    rest = sources[_SOURCES_SHOWN:]
+    if rest:
+        points = format_micros(sum(source.points for source in rest), 2)
+        lines.append(f"… and {len(rest):,} smaller ones, {points} points in all (--json has them)")
+    return "\n".join(lines)
 
 
 def _source(source: "Source") -> str:
