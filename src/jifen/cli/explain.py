@@ -1,5 +1,6 @@
 """``jifen explain``: where each amount of a member came from."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -43,12 +44,15 @@ def explain(
     from jifen.engine.explain import explain as explain_member
 
     on = read_date(day, "--day")
-    with progress_bar("replaying days") as progress:
-        world = world_of(folder, progress)
+    gc.disable()  # much is built here and nothing freed
     try:
+        with progress_bar("replaying days") as progress:
+            world = world_of(folder, progress)
         found = explain_member(world, member, None if on is None else on.toordinal())
     except LookupError as error:
         raise InputError(Problem("unknown_member", f"the run knows no member {member!r}", "check the id")) from error
+    finally:
+        gc.enable()
     if as_json:
         print_json([_plain(asdict(one)) for one in found])
     elif found:
