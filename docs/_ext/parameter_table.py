@@ -1,19 +1,16 @@
 """The directive ``{parameters} PRESET``: a table of a preset's parameters, made from the package's own data.
 
-Types, bounds and labels come from ``plan/parameters.yaml``, defaults from ``plan/presets/PRESET.yaml``; ``{parameters}
-house`` lists the house parameters and ``{parameters} all`` the whole dictionary. Option ``:language: zh`` gives
-Chinese labels and headings.
+Types, bounds and labels come from ``plan/parameters.yaml``, defaults from ``plan/presets/PRESET.yaml``, or from the
+presets it is composed of; ``{parameters} house`` lists the house parameters and ``{parameters} all`` the whole
+dictionary. Option ``:language: zh`` gives Chinese labels and headings.
 """
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from docutils.statemachine import StringList
-from ruamel.yaml import YAML
-
-PLAN = Path(__file__).parents[2] / "src" / "jifen" / "plan"
+from exact import PLAN, load_yaml, preset_params
 
 HEADINGS = {
     "en": ("parameter", "what it is", "type", "default", "allowed"),
@@ -27,13 +24,6 @@ WORDS = {
         "yuan": "金额",
     },
 }  # fmt: skip
-
-
-def read(file: Path) -> dict[str, Any]:
-    """Read a YAML file with numbers kept as they are written (``1.2%`` and ``0.012`` stay texts)."""
-    loader = YAML(typ="safe")
-    loaded: dict[str, Any] = loader.load(file.read_text(encoding="utf-8"))
-    return loaded
 
 
 def allowed(kind: dict[str, Any], words: dict[str, str]) -> str:
@@ -70,14 +60,14 @@ def written(value: Any) -> str:
 
 def rows(name: str, language: str) -> list[tuple[str, ...]]:
     """The rows of one table; ``KeyError`` for a parameter that is not in the dictionary."""
-    dictionary = read(PLAN / "parameters.yaml")
+    dictionary = load_yaml(PLAN / "parameters.yaml")
     kinds: dict[str, Any] = {**dictionary["house"], **dictionary["plan"]}
     if name == "all":
         defaults = dict.fromkeys(kinds)
     elif name == "house":
         defaults = {key: kind["default"] for key, kind in dictionary["house"].items()}
     else:
-        defaults = read(PLAN / "presets" / f"{name}.yaml")["params"]
+        defaults = preset_params(name)
     table, words = [], WORDS[language]
     for key, default in defaults.items():
         kind = kinds[key]
@@ -98,7 +88,7 @@ class ParameterTable(Directive):
         """Return the parsed table, and tell Sphinx which files it was made from."""
         name, language = self.arguments[0], self.options.get("language", "en")
         environment = self.state.document.settings.env
-        for file in (PLAN / "parameters.yaml", PLAN / "presets" / f"{name}.yaml"):
+        for file in [PLAN / "parameters.yaml", *(PLAN / "presets").glob("*.yaml")]:
             environment.note_dependency(str(file))
         heading = HEADINGS[language]
         if name == "all":

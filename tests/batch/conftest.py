@@ -8,7 +8,7 @@ from jifen.batch.merge import Inputs
 from jifen.batch.outputs import Summary
 from jifen.batch.run import run
 from jifen.core.errors import InputError, Problem
-from jifen.plan import load_plan
+from jifen.plan import Plan, load_plan
 
 MEMBERS = "member,referrer,joined_at\na,,2025-01-01\nb,a,2025-01-01T09:00:00\n"
 ORDERS = "order,member,paid_at,amount\no1,b,2025-01-01T10:00:00,100.00\no2,a,2025-01-02T10:00:00,50\n"
@@ -30,8 +30,9 @@ class Shop:
             self.files[kind].write_bytes(text if isinstance(text, bytes) else text.encode())
         return self
 
-    def run(self, plan: str = "points_dividend", zone: str = "Asia/Shanghai", **options: object) -> Summary:
-        return run(load_plan(plan), Inputs(**self.files, zone=zone), options.pop("out", self.out), **options)
+    def run(self, plan: str | Plan = "points_dividend", zone: str = "Asia/Shanghai", **options: object) -> Summary:
+        loaded = load_plan(plan) if isinstance(plan, str) else plan
+        return run(loaded, Inputs(**self.files, zone=zone), options.pop("out", self.out), **options)
 
     def problems(self, **options: object) -> list[Problem]:
         with pytest.raises(InputError) as caught:

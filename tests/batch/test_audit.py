@@ -157,3 +157,12 @@ def test_missing_files_are_told_and_a_folder_that_is_no_run_is_an_error(done, tm
     assert [problem.code for problem in audit(done).problems] == ["unreadable"]
     with pytest.raises(InputError, match="not_a_run"):
         audit(tmp_path)
+
+
+def test_a_changed_account_of_the_sales_is_named(done):
+    """150 sold, 40 refunded, 0.60 released of the 60 points that are left: 109.40 remain."""
+    file = done / "summary.json"
+    file.write_text(file.read_text().replace('"remains": "109.400000"', '"remains": "110.000000"'))
+    found = audit(done)
+    assert (found.difference.where, found.difference.field) == ("summary.json", "waterfall remains")
+    assert (found.difference.expected, found.difference.got) == ('"109.400000"', '"110.000000"')

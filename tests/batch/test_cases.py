@@ -225,6 +225,20 @@ def test_a_folder_is_run_file_by_file_and_unknown_presets_are_skipped(tmp_path):
     assert [(result.skipped, result.mismatches) for result in run_cases([tmp_path])] == [(False, ()), (True, ())]
 
 
+def test_a_case_may_name_a_plan_file_as_seen_from_its_own_folder(tmp_path):
+    from jifen.batch.cases import run_cases
+
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "mine.yaml").write_text("preset: mine\ncompose: [points_dividend]\n", encoding="utf-8")
+    file = tmp_path / "cases.yaml"
+    file.write_text(CASE.replace("points_dividend", "plans/mine.yaml"), encoding="utf-8")
+    assert [(result.skipped, result.mismatches) for result in run_cases([file])] == [(False, ())]
+    file.write_text(CASE.replace("points_dividend", "plans/none.yaml"), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        list(run_cases([file]))
+    assert [(problem.code, problem.file) for problem in caught.value.problems] == [("plan_unreadable", str(file))]
+
+
 def test_the_mistakes_of_all_files_come_before_any_case_runs(tmp_path):
     from jifen.batch.cases import run_cases
 

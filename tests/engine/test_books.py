@@ -53,7 +53,7 @@ class TestFund:
 
     def test_what_a_member_gives_back_repays_it_too(self, books: Books, fund: int) -> None:
         books.give_back("refund", fund, 70)
-        books.claw_back(0, fund, 0, 100, NONE, reason=0)
+        books.claw_back(0, fund, 0, 100, On(reason=0))
         assert state(books, fund) == (30, 0)
         assert books.world.balance("a", "cash") == -100
 
@@ -64,7 +64,7 @@ class TestFund:
             books.move("serve", place, (Account.WALLET, 0), 11)
 
     def test_a_release_that_stands_again_is_paid_by_the_merchant(self, books: Books, fund: int) -> None:
-        books.claw_back(0, fund, 0, -5, NONE, reason=0)
+        books.claw_back(0, fund, 0, -5, On(reason=0))
         assert state(books, fund) == (0, 0)
         assert books.world.balance("a", "cash") == 5
         assert routes(books) == [(Account.MERCHANT, Account.WALLET, 5)]
@@ -73,7 +73,7 @@ class TestFund:
 def test_the_merchant_owes_nothing_to_itself(books: Books) -> None:
     books.give_back("refund", FROM_MERCHANT, 5)
     books.put("order", FROM_MERCHANT, OUTSIDE, 7)
-    books.claw_back(0, FROM_MERCHANT, 0, 3, NONE, reason=0)
+    books.claw_back(0, FROM_MERCHANT, 0, 3, On(reason=0))
     assert routes(books) == [(Account.OUTSIDE, Account.MERCHANT, 7), (Account.WALLET, Account.MERCHANT, 3)]
 
 

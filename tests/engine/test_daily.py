@@ -95,8 +95,8 @@ def test_the_differential_walk_pays_what_walking_pays(forest: Forest) -> None:
     assert got.tolist() == [exact // MILLION for exact in wanted]
 
 
-@given(forests(), st.integers(0, MILLION), st.integers(0, 3), st.booleans())
-def test_peers_are_paid_as_often_as_walking_pays_them(forest: Forest, rate: int, most: int, lower: bool) -> None:
+@given(forests(), st.lists(st.integers(0, MILLION), max_size=3), st.booleans())
+def test_peers_are_paid_as_often_as_walking_pays_them(forest: Forest, each: list[int], lower: bool) -> None:
     upward, parent, base, level, rates = forest.columns()
     wanted = [0] * len(forest.parent)
     for member, amount in enumerate(forest.base):
@@ -105,10 +105,10 @@ def test_peers_are_paid_as_often_as_walking_pays_them(forest: Forest, rate: int,
             mine = forest.rates[forest.level[above]]
             if mine > covered:
                 covered, peers = mine, 0
-            elif mine > 0 and (lower or mine == covered) and peers < most:
-                wanted[above] += amount * rate
+            elif mine > 0 and (lower or mine == covered) and peers < len(each):
+                wanted[above] += amount * each[peers]
                 peers += 1
-    got = daily.peer_wanted(upward, parent, base, level, (len(rates), rate, most, int(lower)))
+    got = daily.peer_wanted(upward, parent, base, level, (len(rates), int(lower), np.array(each, dtype=np.int64)))
     assert got.tolist() == [exact // MILLION for exact in wanted]
 
 

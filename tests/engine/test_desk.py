@@ -55,9 +55,9 @@ def test_a_member_without_a_referrer_may_bind_one_once() -> None:
 def test_an_agency_is_given_and_taken_back() -> None:
     shop = Shop().join(a=None)
     shop.book(AgentSet, member="a", region="粤/深")
-    assert shop.world.agents == {0: "粤/深"}
+    assert shop.world.agent("a") == "粤/深"
     shop.book(AgentSet, member="a", region=None)
-    assert shop.world.agents == {}
+    assert shop.world.agent("a") is None
 
 
 # -- withdrawals and transfers -----------------------------------------------------------------------------------------

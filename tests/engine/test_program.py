@@ -105,18 +105,23 @@ def test_a_step_asked_for_another_filling_says_so() -> None:
 
 
 def test_what_the_engine_cannot_run_is_refused_with_every_rule_named() -> None:
-    from pathlib import Path
-
+    """The checks of a plan refuse all of these at load; the engine does not rely on it."""
     from jifen.core.errors import PlanError
-    from jifen.plan import load_plan
+    from jifen.plan.model import Feed, Override, Share, Walk
 
-    plans = Path(__file__).parents[1] / "plan" / "plans"
+    plan = load_plan("green_points")
+    walk, share = Walk("referral", "generation", own_order=True), Share("granted", (1,), overrides=(Override("sku", "s", 2),))
+    fillings = {"generation": {"who": walk}, "grant": {"amount": share}, "team": {"pay": Feed("pot")}, "peer": {"off": True}}
+    rules = [replace(rule, **fillings.get(rule.id, {})) for rule in plan.rules]
     with pytest.raises(PlanError) as caught:
-        World(load_plan(plans / "cyclic_purchase.yaml"))
-    told = [problem.message for problem in caught.value.problems]
+        World(replace(plan, rules=tuple(rules)))
     assert {problem.code for problem in caught.value.problems} == {"not_built"}
-    assert any("rule `dividend`" in message and "split" in message for message in told)
-    assert any("rule `grant`" in message and "per" in message for message in told)
+    told = [problem.message.split(" is part of")[0] for problem in caught.value.problems]
+    assert told == [
+        "rule `grant`: a rate by line on the base `granted`",
+        "rule `generation`: `own_order` in a daily walk",
+        "rule `team`: a walk that pays feed",
+    ]
 
 
 def test_a_rate_by_line_on_another_base_than_the_order_is_refused() -> None:
@@ -126,4 +131,4 @@ def test_a_rate_by_line_on_another_base_than_the_order_is_refused() -> None:
     overrides = {"overrides": [{"where": {"merchant": "m1"}, "mint_share": "10%"}]}
     with pytest.raises(PlanError) as caught:
         World(load_plan("appreciation", overrides))
-    assert [problem.code for problem in caught.value.problems] == ["not_built"]
+    assert [problem.code for problem in caught.value.problems] == ["slot_mismatch"]

@@ -9,7 +9,8 @@ from tests.engine.shop import Shop, chain_of, yuan
 
 from jifen.engine.program import Program, Step
 from jifen.engine.walks import peer_step, rates_up
-from jifen.plan import load_plan
+from jifen.plan import load_plan, load_plan_text
+from jifen.plan.load import preset_text
 from jifen.plan.model import Walk
 
 RATES = (100_000, 200_000, 260_000, 320_000, 380_000, 440_000, 500_000)
@@ -131,3 +132,91 @@ def test_only_members_with_an_order_of_their_own_where_the_plan_asks_for_it() ->
     text = {"generations": ["10%"]}
     plan = load_plan("points_dividend", text)
     assert Shop(plan).join(a=None, b="a").order("o", "b", "100").paid() == {}
+
+
+# -- walks that are no differences ------------------------------------------------------------------------------------
+
+
+def club(rule: str, *ranks: str | None, daily: bool = False) -> Shop:
+    """m0 above m1 above …, with these ranks by hand: A 10 %, B 20 %, C 20 % too, for no more counts; one rule more."""
+    text = f"""
+preset: club
+title: {{en: Club, zh: 会员俱乐部}}
+params:
+  settle_at: paid
+  funding: merchant
+  ranks: [{{rank: A, min: null, rate: 10%}}, {{rank: B, min: null, rate: 20%}}, {{rank: C, min: null, rate: 30%}}]
+stores:
+  points: {{lots: parallel, lag: 0}}
+ranks:
+  team: {{ladder: $ranks, by: appointed, at_most: 20%}}
+rules:
+  - {{id: grant, when: order, amount: {{share: 100%, of: trigger_amount}}, pay: {{grant: points}}}}
+  - {{id: static, when: daily, amount: {{schedule: points, rate: 1%}}, gate: {{drain: points}}, pay: {{asset: cash}}}}
+  - {{id: more, when: {"daily" if daily else "order"}, amount: {{share: {rule}, pay: {{asset: cash}}}}
+"""
+    shop = Shop(load_plan_text(text)).join(**chain_of(len(ranks) + 1))
+    for place, rank in enumerate(ranks):
+        shop.rank(f"m{place}", rank)
+    return shop
+
+
+def more(shop: Shop, buyer: str, amount: str = "100") -> dict[str, int]:
+    """What the rule pays for an order, by member."""
+    return {member: rules["more"] for member, rules in shop.order("o", buyer, amount).paid().items()}
+
+
+OWN_RANK = "$ranks.rate, of: trigger_amount}, who: {walk: referral, by: own_rank, ranks: team, depth: 3}"
+
+
+def test_by_his_own_rank_everyone_is_paid_whoever_stands_below() -> None:
+    shop = club(OWN_RANK, "C", "A", None, "B")
+    assert more(shop, "m4") == {"m3": yuan("20"), "m1": yuan("10")}, "m2 has no rank, m0 is the fourth"
+
+
+def test_by_his_own_rank_nobody_gets_more_than_the_ladder_allows() -> None:
+    text = preset_text("consumption_dividend").replace("demote: on_refund}", "demote: on_refund, at_most: 4%}")
+    shop = Shop(load_plan_text(text)).join(a=None, b="a")
+    shop.order("o1", "a", "1000")
+    assert shop.order("o2", "b", "1000").paid() == {"a": {"referral": yuan("40")}}
+
+
+PEERS = "$peer_rates, of: trigger_amount}, who: {walk: referral, by: peer, ranks: team, most: 2}"
+
+
+def test_of_a_list_of_rates_each_peer_of_a_height_has_his_own() -> None:
+    """From m6 up: A, A (3 %), A (1 %), A (nothing), B, C, whose rate is B's (3 %)."""
+    rule = PEERS.replace("$peer_rates", "[3%, 1%]")
+    shop = club(rule, "C", "B", "A", "A", "A", "A")
+    assert more(shop, "m6") == {"m4": yuan("3"), "m3": yuan("1"), "m0": yuan("3")}
+
+
+def test_a_days_release_pays_peers_by_the_same_list() -> None:
+    """m4 releases 10, and each above him too: m3 highest first; what comes from k levels below meets the peers between."""
+    rule = PEERS.replace("$peer_rates", "[3%, 1%]").replace("trigger_amount", "static_release")
+    shop = club(rule, "A", "A", "A", "A", daily=True)
+    for place in (4, 3):
+        shop.order(f"o{place}", f"m{place}", "1000")
+    paid = {member: rules.get("more", 0) for member, rules in shop.close().paid().items()}
+    # Of m4's 10: m3 is the height, m2 3 %, m1 1 %. Of m3's 10: m2 is the height, m1 3 %, m0 1 %.
+    assert paid == {"m4": 0, "m3": 0, "m2": yuan("0.3"), "m1": yuan("0.4"), "m0": yuan("0.1")}
+
+
+def test_a_days_release_pays_each_by_his_own_rank_within_the_depth() -> None:
+    """m4 and m3 release 10 each: m3 (B) 2 of m4; m1 (A) 1 + 1; m0 (C) is four above m4, three above m3: 2."""
+    shop = club(OWN_RANK.replace("trigger_amount", "static_release"), "C", "A", None, "B", daily=True)
+    for place in (4, 3):
+        shop.order(f"o{place}", f"m{place}", "1000")
+    paid = {member: rules.get("more", 0) for member, rules in shop.close().paid().items()}
+    assert paid == {"m4": 0, "m3": yuan("2"), "m1": yuan("2"), "m0": yuan("2")}
+    shop.refund("o4", "1000")
+    assert [shop.cash(f"m{place}") for place in (0, 1)] == [yuan("2"), yuan("1")]
+
+
+def test_one_rate_serves_so_many_generations_and_a_live_order_may_be_asked_for() -> None:
+    rule = "2%, of: trigger_amount}, who: {walk: referral, by: generation, depth: 3, own_order: true}"
+    shop = club(rule, None, None, None)
+    shop.order("m1s", "m1", "10")
+    shop.order("m2s", "m2", "10")
+    shop.refund("m2s", "10")
+    assert more(shop, "m3") == {"m1": yuan("2")}

@@ -1,14 +1,10 @@
 """Every mistake is told with its code, file, line, key and remedy, and all mistakes of a plan come together."""
 
-from pathlib import Path
-
 import pytest
 
 from jifen.core.errors import PlanError
 from jifen.plan import load_plan, load_plan_text
 from jifen.plan.load import preset_text
-
-PLANS = Path(__file__).parent / "plans"
 
 TEXT = """\
 preset: mine
@@ -267,14 +263,14 @@ def test_parts_of_a_family_of_pools_are_at_most_the_whole():
     row = {"quota": 1, "contribution": 1, "commission": "1%", "pool_part": "60%"}
     tiers = [{"name": "a", "min": 1, **row}, {"name": "b", "min": 2, **row}]
     with pytest.raises(PlanError) as error:
-        load_plan(PLANS / "consumption_dividend.yaml", {"tiers": tiers})
+        load_plan("consumption_dividend", {"tiers": tiers})
     assert keys(error.value.problems) == [("spread_above_all", "rules.feed.amount.spread")]
 
 
 def test_a_ladder_by_upper_ends_is_open_at_its_last_row_only():
     for rows in ([{"max": 5, "reward": 1}], [{"max": None, "reward": 1}, {"max": None, "reward": 2}]):
         with pytest.raises(PlanError) as error:
-            load_plan(PLANS / "ad_tasks.yaml", {"task_tiers": rows})
+            load_plan("ad_tasks", {"task_tiers": rows})
         assert [(problem.code, problem.column) for problem in error.value.problems] == [
             ("ladder_order", "task_tiers[0]")
         ]
@@ -287,7 +283,7 @@ def test_a_table_of_regions_has_three_levels():
         (["1%"], ("wrong_type", "region_rates")),
     ):
         with pytest.raises(PlanError) as error:
-            load_plan(PLANS / "distribution.yaml", {"region_rates": regions})
+            load_plan("distribution", {"region_rates": regions})
         assert keys(error.value.problems) == [mistake]
 
 

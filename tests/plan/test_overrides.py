@@ -129,7 +129,10 @@ def test_rates_of_walks_do_not_differ_by_line_and_a_rate_of_one_number_does():
     one = [{"where": {"sku": "a"}, "generations": ["1%"]}]
     assert told("points_dividend", {"overrides": one}) == [("override_parameter", "overrides[0].generations")]
     peer = [{"where": {"sku": "a"}, "peer_rate": "1%"}]
-    assert not load_plan("points_dividend", {"overrides": peer}).rules[4].off
+    assert not load_plan("points_dividend", {"overrides": peer, "team_base": "trigger_amount"}).rules[4].off
+    for base in ("trigger_points", "static_release"):
+        found = told("points_dividend", {"overrides": peer, "team_base": base})
+        assert found == [("slot_mismatch", "rules.peer.amount.of")]
 
 
 # -- versions -------------------------------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ def test_the_digest_is_of_what_a_plan_does():
     others = [
         load_plan("green_points", {"daily_rate": "1.2001%"}),
         load_plan("green_points", {"refund_days": 8}),
-        load_plan("green_points", {"overrides": [{"where": {"sku": "a"}, "peer_rate": "1%"}]}),
+        load_plan("green_points", {"upstream": "keep"}),
         load_plan("points_dividend"),
     ]
     assert len({plan.digest, *(other.digest for other in others)}) == 5

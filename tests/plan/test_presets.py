@@ -1,10 +1,12 @@
-"""The four presets and nine other plans load, and resolve to the values their texts have, worked by hand."""
+"""Every preset loads, and resolves to the values its text has, worked by hand."""
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from jifen.plan import load_plan, preset_names
+from jifen.core.errors import PlanError
+from jifen.plan import load_plan, load_plan_text, preset_names
+from jifen.plan.load import example_names
 from jifen.plan.model import (
     Asset,
     Balance,
@@ -34,25 +36,25 @@ from jifen.plan.model import (
     Weight,
 )
 
-PLANS = Path(__file__).parent / "plans"
-ALL = [*preset_names(), *sorted(PLANS.glob("*.yaml"))]
+VENDORS = (
+    "ad_tasks", "appreciation", "consumption_dividend", "cyclic_purchase", "distribution", "green_points",
+    "legacy_conversion", "points_dividend", "rebate_queue", "refer_three", "refer_three_appreciation", "share_plan",
+    "three_for_one",
+)  # fmt: skip
+OURS = ("friend_bonus", "member_rebate")
 CASH = Asset("cash")
-
-
-def load(name):
-    return load_plan(PLANS / f"{name}.yaml")
 
 
 def rules(plan):
     return [rule.id + " off" * rule.off for rule in plan.rules]
 
 
-def test_four_presets_are_shipped():
-    assert preset_names() == ("appreciation", "green_points", "points_dividend", "rebate_queue")
+def test_thirteen_presets_of_vendors_and_two_of_ours_are_shipped():
+    assert {*VENDORS, *OURS} <= set(preset_names())
 
 
-@pytest.mark.parametrize("source", ALL, ids=lambda source: Path(source).stem)
-def test_every_plan_pins_what_its_vendor_meant_and_has_all_house_parameters(source):
+@pytest.mark.parametrize("source", VENDORS)
+def test_every_plan_of_a_vendor_pins_what_its_vendor_meant_and_has_all_house_parameters(source):
     params = load_plan(source).params
     assert params["settle_at"] == "paid"
     assert params["funding"] == "merchant"
@@ -141,7 +143,7 @@ def test_rebate_queue():
 
 
 def test_refer_three():
-    plan = load("refer_three")
+    plan = load_plan("refer_three")
     assert plan.stores == {"referrals": Positions("referrals", "persons")}
     cycle = Cycle((100_000, 200_000, 700_000), "referrals", "trigger_amount")
     walk = Walk("referral", "generation", 1, own_order=True)
@@ -149,15 +151,15 @@ def test_refer_three():
 
 
 def test_refer_three_appreciation_is_both_in_order():
-    plan, first, second = load("refer_three_appreciation"), load("refer_three"), load_plan("appreciation")
+    plan, first, second = load_plan("refer_three_appreciation"), load_plan("refer_three"), load_plan("appreciation")
     assert plan.name == "refer_three_appreciation"
-    assert plan.rules == first.rules + second.rules
+    assert plan.rules == first.rules + tuple(replace(rule, part=1) for rule in second.rules)
     assert plan.stores == {**first.stores, **second.stores}
     assert plan.params == {**first.params, **second.params}
 
 
 def test_legacy_conversion():
-    plan = load("legacy_conversion")
+    plan = load_plan("legacy_conversion")
     assert plan.stores["debt"] == Lots("debt", "sequential", 1)
     assert plan.stores["coin"] == Lots("coin", "parallel", 0)
     assert plan.rules[0] == Rule("convert", "liability", Share("trigger_amount", (1_000_000,)), Grant("debt"))
@@ -170,7 +172,7 @@ def test_legacy_conversion():
 
 
 def test_cyclic_purchase():
-    plan = load("cyclic_purchase")
+    plan = load_plan("cyclic_purchase")
     assert plan.stores["shares"] == Weight("shares")
     assert plan.rules[1] == Rule("grant", "order", Per(2_000_000_000, "trigger_amount"), Weigh("shares"))
     assert plan.rules[5] == Rule("dividend", "daily", Balance("dividend"), Asset("cash", source="dividend"),
@@ -180,14 +182,13 @@ def test_cyclic_purchase():
 
 
 def test_cyclic_purchase_with_honour_members():
-    file = PLANS / "cyclic_purchase.yaml"
-    plan = load_plan(file, {"honour_share": "8%", "honour_levels": [{"rank": "V1", "min": None}]})
+    plan = load_plan("cyclic_purchase", {"honour_share": "8%", "honour_levels": [{"rank": "V1", "min": None}]})
     assert rules(plan) == ["grant", "grant", "grant off", "feed", "feed", "dividend", "honour"]
     assert plan.ranks["honour_level"].ladder == (Row("V1"),)
 
 
 def test_consumption_dividend():
-    plan = load("consumption_dividend")
+    plan = load_plan("consumption_dividend")
     columns = {"quota": 2_000_000, "contribution": 1_000_000, "commission": 100_000}
     rows = (
         Row("L1", 1_000_000_000, columns={**columns, "pool_part": 400_000}),
@@ -204,7 +205,7 @@ def test_consumption_dividend():
 
 
 def test_three_for_one():
-    plan = load("three_for_one")
+    plan = load_plan("three_for_one")
     assert plan.stores == {"ticket": Lots("ticket", "queue", 0, "after_head")}
     assert plan.rules == (
         Rule("ticket", "order", Share("cumulative", (700_000,), whole=1_000_000_000), Grant("ticket")),
@@ -213,7 +214,7 @@ def test_three_for_one():
 
 
 def test_ad_tasks():
-    plan = load("ad_tasks")
+    plan = load_plan("ad_tasks")
     ends = [(200, 2), (1000, 10), (2000, 20), (4000, 40), (None, 50)]
     rows = tuple(
         Row(str(index), max=None if end is None else end * 1_000_000, columns={"reward": reward * 1_000_000})
@@ -223,7 +224,7 @@ def test_ad_tasks():
 
 
 def test_distribution_turns_a_table_of_regions_into_ranks_by_level():
-    plan = load("distribution")
+    plan = load_plan("distribution")
     levels = [("district", 30_000), ("city", 50_000), ("province", 80_000)]
     ladder = tuple(Row(level, columns={"rate": rate}) for level, rate in levels)
     assert plan.ranks == {"region_rates": Ranks("region_rates", ladder, "appointed", "immediate")}
@@ -233,7 +234,7 @@ def test_distribution_turns_a_table_of_regions_into_ranks_by_level():
 
 
 def test_share_plan():
-    plan = load("share_plan")
+    plan = load_plan("share_plan")
     assert plan.stores == {"shares": Weight("shares", 10_000_000_000_000_000)}
     assert plan.rules == (Rule("grant", "order", Per(2_000_000_000, "trigger_amount"), Weigh("shares")),)
 
@@ -250,8 +251,8 @@ def test_share_plan():
         ("appreciation", {"exit_multiple": None}, ["exit"]),
         ("appreciation", {"pool_share": "0%"}, ["feed", "mint"]),
         ("rebate_queue", {"accelerate_rate": "0%"}, ["accelerate"]),
-        (PLANS / "refer_three.yaml", {"referral_rates": []}, ["referral"]),
-        (PLANS / "distribution.yaml", {"region_rates": {}, "pool_share": "1%"}, ["region"]),
+        ("refer_three", {"referral_rates": []}, ["referral"]),
+        ("distribution", {"region_rates": {}, "pool_share": "1%"}, ["region"]),
     ],
 )
 def test_an_empty_parameter_switches_its_rules_off(source, overrides, off):
@@ -261,3 +262,63 @@ def test_an_empty_parameter_switches_its_rules_off(source, overrides, off):
 def test_a_base_follows_the_switch_from_the_run_to_the_order():
     plan = load_plan("green_points", {"generation_base": "own_granted", "team_base": "trigger_amount"})
     assert [rule.when for rule in plan.rules] == ["order", "daily", "order", "order", "order"]
+
+
+def test_member_rebate_puts_aside_what_it_promises():
+    plan = load_plan("member_rebate")
+    house = {"settle_at": "settled", "funding": "reserve", "pay_asset": "coin", "refund_days": 7}
+    assert {name: plan.params[name] for name in house} == house
+    assert plan.params["coin_withdrawable"] is plan.params["coin_transferable"] is False
+    assert plan.stores == {"points": Lots("points", "parallel", 1), "rebate": Money("rebate")}
+    promised = Share("trigger_margin", (300_000,))
+    assert plan.rules == (
+        Rule("feed", "order", promised, Feed("rebate")),
+        Rule("grant", "order", promised, Grant("points")),
+        Rule("static", "daily", Schedule("points", 10_000), Asset("coin", source="rebate"), gate=Gate("points")),
+    )
+
+
+def test_friend_bonus_pays_the_referrer_what_the_same_order_fed():
+    plan = load_plan("friend_bonus")
+    house = {"settle_at": "settled", "funding": "reserve", "pay_asset": "cash", "refund_days": 7}
+    assert {name: plan.params[name] for name in house} == house
+    fed = Share("trigger_margin", (100_000,))
+    assert plan.rules == (
+        Rule("feed", "order", fed, Feed("bonus")),
+        Rule("referral", "order", fed, Asset("cash", source="bonus"), Walk("referral", "generation", 1)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("preset", "rate"), [("member_rebate", "rebate_rate"), ("friend_bonus", "bonus_rate")], ids=lambda text: text
+)
+def test_a_preset_of_ours_cannot_promise_more_than_it_feeds(preset, rate):
+    for written in ("0.0001%", "33.3333%", "100%"):
+        feed, *promises = (rule for rule in load_plan(preset, {rate: written}).rules if rule.when == "order")
+        assert [rule.amount for rule in promises] == [feed.amount]
+    for written in ("0%", "100.0001%"):
+        with pytest.raises(PlanError):
+            load_plan(preset, {rate: written})
+
+
+# -- examples -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_an_example_loads_by_name_without_a_bound_that_is_missing(name):
+    plan = load_plan(name)
+    assert plan.name == name
+    assert set(plan.title) == {"en", "zh"}
+    assert [warning for warning in plan.warnings if "fixed sum" in warning or "donations" in warning] == []
+
+
+def test_an_example_can_be_a_part_of_another_plan_and_is_no_preset():
+    assert not set(example_names()) & set(preset_names())
+    plan = load_plan_text("preset: x\ncompose: [per_order_reward, friend_bonus]\nparams: {reserve_share: 10%}\n")
+    assert [rule.id for rule in plan.rules] == ["reward", "feed", "referral"]
+
+
+def test_the_line_for_all_is_the_queue_by_threes_with_pairs():
+    rules = load_plan("public_line").rules
+    assert rules[0].amount == Share("single_order", (600_000,), whole=100_000_000)
+    assert rules[1].gate == Gate("ticket", newcomers=2)

@@ -11,10 +11,7 @@ from jifen.core.errors import PlanError
 from jifen.plan import Plan, load_plan, load_plan_text
 from jifen.plan.parameters import dictionary
 
-FILES = [
-    *(Path(__file__).parents[2] / "src/jifen/plan/presets").glob("*.yaml"),
-    *(Path(__file__).parent / "plans").glob("*.yaml"),
-]
+FILES = (Path(__file__).parents[2] / "src/jifen/plan").glob("*s/*.yaml")
 TEXTS = [file.read_text(encoding="utf-8") for file in sorted(FILES)]
 WORD = re.compile(r"([\w$.%]+)")
 WORDS = [

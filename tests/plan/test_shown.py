@@ -8,13 +8,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from jifen.plan import load_plan, preset_names, revise
+from jifen.plan.load import preset_text
 from jifen.plan.schema import json_schema, schema_text
 from jifen.plan.show import describe
 from jifen.plan.versions import diff
 
-PLANS = Path(__file__).parent / "plans"
 ROOT = Path(__file__).parents[2]
-FILES = [*(ROOT / "src/jifen/plan/presets").glob("*.yaml"), *PLANS.glob("*.yaml")]
+FILES = sorted((ROOT / "src/jifen/plan/presets").glob("*.yaml"))
 
 
 def by_name(plan):
@@ -50,9 +50,7 @@ def test_values_are_shown_as_a_file_writes_them():
     assert shown["team_cap"] == shown["skus"] == "null"
     assert shown["retier"] == "false"
     assert shown["start_lag_days"] == "1"
-    assert by_name(load_plan(PLANS / "distribution.yaml"))["region_rates"]["value"] == (
-        "{district: 3%, city: 5%, province: 8%}"
-    )
+    assert by_name(load_plan("distribution"))["region_rates"]["value"] == ("{district: 3%, city: 5%, province: 8%}")
 
 
 def test_a_shown_value_can_be_read_again():
@@ -131,7 +129,7 @@ def test_overrides_differ_line_by_line():
 
 def test_rules_and_stores_differ_where_the_files_do(tmp_path):
     file = tmp_path / "one.yaml"
-    text = (PLANS / "share_plan.yaml").read_text(encoding="utf-8")
+    text = preset_text("share_plan")
     file.write_text(text, encoding="utf-8")
     before = load_plan(file)
     file.write_text(text.replace("of: trigger_amount", "of: trigger_margin"), encoding="utf-8")

@@ -10,7 +10,7 @@ from jifen.core.micros import CENT
 from jifen.engine import World, apply
 from jifen.engine.events import DayClosed, Event, OrderRefunded
 from jifen.ledger.journal import Account, Journal
-from jifen.plan.model import Curve, Lots, Money, Tier
+from jifen.plan.model import Lots, Tier, Weight
 from jifen.simulate.streams import random_stream
 
 __all__ = [
@@ -84,10 +84,12 @@ def state(world: World) -> dict[str, Any]:
         for name, store in plan.stores.items():
             if isinstance(store, Lots):
                 found[f"{member} {name}"] = [left for left in world.remaining(member, name) if left]
-    for name, store in plan.stores.items():
-        if isinstance(store, Money | Curve):
-            found[f"{name}"], found[f"{name} debt"] = world.pool(name), world.pool_debt(name)
-    return found | {"supply": world.supply()}
+            if isinstance(store, Weight):
+                found[f"{member} {name}"] = world.weight(member, name)
+        found[f"{member} owed"] = world.owed(member)
+    for name in world.program.pool_names:
+        found[f"{name}"], found[f"{name} debt"] = world.pool(name), world.pool_debt(name)
+    return found | {"supply": world.supply(), "issued": world.issued(), "counter": world.counter()}
 
 
 def retiers(world: World) -> bool:

@@ -128,10 +128,11 @@ def test_halves_equal_the_whole_at_length(name: str, nightly_budget: int) -> Non
 
 
 def leave_no_trace(seed: int, name: str) -> None:
-    """Not with a curve, nor of a rank never lost, nor what a bank released, nor what others keep by the plan."""
+    """Not with a curve or a line that newcomers serve, a rank never lost, what a bank released, what others keep."""
     random = Random(seed)
     world = after_stream(seed, name)
-    if world.program.curve is not None:
+    served = any(rule.gate is not None and rule.gate.newcomers is not None for rule in world.program.plan.rules)
+    if world.program.curve is not None or served:
         return
     kept = {"upstream": "reverse"} | ({"demote": "on_refund"} if "demote" in world.program.plan.params else {})
     run(world, [PlanActivated(id="again", day=world.open_day, plan=revise(world.program.plan, kept))])

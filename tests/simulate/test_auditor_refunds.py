@@ -9,7 +9,7 @@ import pytest
 from jifen.core.micros import CENT
 from jifen.engine.events import Event, OrderRefunded
 from jifen.plan import Plan, load_plan, preset_names
-from jifen.plan.model import Curve, Lots
+from jifen.plan.model import Curve, Lots, Weight
 from jifen.simulate.auditor import Auditor
 from jifen.simulate.streams import random_stream
 
@@ -42,11 +42,13 @@ def end_of(plan: Plan, events: list[Event], refunds: list[Refund]) -> dict[str, 
     found: dict[str, Any] = {name: (held.balance, held.debt) for name, held in auditor.books.accounts.items()}
     for member in auditor.member_names:
         found[member] = {asset: held for asset, held in auditor.books.members[member].assets.items() if held}
-        found[f"bank of {member}"] = auditor.banked(member)
+        found[f"bank of {member}"] = (auditor.banked(member), auditor.owed(member), auditor.rank(member))
         for name, store in plan.stores.items():
             if isinstance(store, Lots):
                 found[f"{name} of {member}"] = auditor.remaining(member, name)
-    return found
+            if isinstance(store, Weight):
+                found[f"{name} of {member}"] = auditor.weight(member, name)
+    return found | {"counter": auditor.counter(), "queue": auditor.queue()}
 
 
 def even(amount: int) -> int:

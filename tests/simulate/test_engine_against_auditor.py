@@ -5,49 +5,50 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.simulate.many_plans import PLANS
 
 from jifen.engine import World, apply
 from jifen.engine.events import Event, PlanActivated
 from jifen.ledger.journal import NONE, Account, Journal
-from jifen.plan import Plan, load_plan_text, preset_names
-from jifen.plan.load import preset_text
-from jifen.plan.model import Curve, Lots, Money
+from jifen.plan import Plan
+from jifen.plan.model import Curve, Lots, Money, Weight
 from jifen.simulate.auditor import Auditor, Outcome
 from jifen.simulate.streams import random_stream
 
-SEEDS = 55
+SEEDS = 12
 NIGHTLY = 20
 """Histories a night, in all, for each example of the nightly budget (500 unless it is set)."""
 ASSETS = ("cash", "coin", "voucher")
-
-
-def on_margin(name: str) -> Plan:
-    """The preset with what an order earns for its amount, as the base of every share of it."""
-    return load_plan_text(preset_text(name).replace("of: trigger_amount", "of: trigger_margin"))
-
-
-PLANS: dict[str, Plan | str] = {name: name for name in preset_names()}
-PLANS |= {f"{name} on margin": on_margin(name) for name in ("points_dividend", "rebate_queue")}
 each_plan = pytest.mark.parametrize("name", PLANS)
 
 
 def state(shop: Any, plan: Plan, members: list[str]) -> dict[str, Any]:
     """Everything the two can be asked, by name."""
     found: dict[str, Any] = {"queue": list(shop.queue()), "reserve": shop.reserve, "open day": shop.open_day}
+    found |= {"counter": shop.counter(), "issued": shop.issued()}
     for member in members:
         found |= {f"{member}: {asset}": shop.balance(member, asset) for asset in ASSETS}
-        found[f"{member}: rank"] = shop.rank(member)
-        found[f"{member}: performance"] = shop.performance(member)
-        found[f"{member}: referrer"] = shop.referrer(member)
+        for query in ("rank", "performance", "referrer", "liability", "owed"):
+            found[f"{member}: {query}"] = getattr(shop, query)(member)
     for name, store in plan.stores.items():
         if isinstance(store, Lots):
             found |= {f"{member}: {name}": list(shop.remaining(member, name)) for member in members}
-        if isinstance(store, Money | Curve):
-            found[name] = (shop.pool(name), shop.pool_debt(name))
+        if isinstance(store, Weight):
+            found |= {f"{member}: {name}": shop.weight(member, name) for member in members}
         if isinstance(store, Curve):
             found["price"] = Fraction(*shop.price())
             found["supply"] = shop.supply()
-    return found
+    return found | {name: (shop.pool(name), shop.pool_debt(name)) for name in pools_of(plan)}
+
+
+def pools_of(plan: Plan) -> list[str]:
+    names = []
+    for name, store in plan.stores.items():
+        if isinstance(store, Money) and store.each is not None:
+            names += [row.name for row in plan.ranks[store.each].ladder]
+        elif isinstance(store, Money | Curve):
+            names.append(name)
+    return names
 
 
 def effects_of(outcome: Outcome, rules: set[str]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from pathlib import Path
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 NAME = re.compile(r"[A-Za-z_]\w{2,}")
 CASE = re.compile(r"[A-Z0-9]{2}-\d+[a-d]?")
+IN_THE_CODE = "## In the code\n"
+PLACE = re.compile(r"^- `((?:engine|tests)/[\w/]+\.py)`: (.+(?:\n  .+)*)", re.MULTILINE)
 LINE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
 
 
@@ -80,9 +82,21 @@ def pages_missing(root: Path, presets: list[str]) -> list[str]:
 
 def names_unknown(page: str, words: set[str]) -> list[str]:
     """Names in the code spans of an algorithm page that stand nowhere in the package; case ids are no names."""
-    spans = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", page)
+    spans = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", page.partition(IN_THE_CODE)[0])
     named = {name for span in spans if not CASE.fullmatch(span) for name in NAME.findall(span)}
     return sorted(named - words)
+
+
+def places_missing(root: Path, page: str) -> list[str]:
+    """What the last section of an algorithm page names and is not there: files, and functions or classes in them."""
+    found = PLACE.findall(page.partition(IN_THE_CODE)[2])
+    missing = [kind for kind in ("engine/", "tests/") if not any(file.startswith(kind) for file, _ in found)]
+    for file, names in found:
+        path = root / ("src/jifen" if file.startswith("engine/") else "") / file
+        tree = ast.parse(path.read_text(encoding="utf-8") if path.is_file() else "")
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        missing += [f"{file}: {name}" for name in re.findall(r"`(\w+)`", names) if name not in defined]
+    return missing
 
 
 def test_every_error_code_is_documented(root, sources):
@@ -104,7 +118,7 @@ def test_every_preset_has_a_page_in_english_and_in_chinese(root):
 
 
 def test_every_page_of_a_mode_is_about_a_preset(root):
-    presets = {file.stem for file in (root / "src/jifen/plan/presets").glob("*.yaml")} | {"index"}
+    presets = {file.stem for file in (root / "src/jifen/plan/presets").glob("*.yaml")} | {"index", "others"}
     pages = [*(root / "docs/modes").glob("*.md"), *(root / "docs/zh/modes").glob("*.md")]
     assert [page.name for page in pages if page.stem not in presets] == []
 
@@ -115,6 +129,23 @@ def test_every_name_on_an_algorithm_page_is_one_that_the_code_uses(root):
     pages = sorted((root / "docs/algorithms").glob("*.md"))
     unknown = {page.name: names_unknown(page.read_text(encoding="utf-8"), words) for page in pages}
     assert {name: names for name, names in unknown.items() if names} == {}
+
+
+def test_every_algorithm_page_names_functions_and_tests_that_exist(root):
+    pages = sorted((root / "docs/algorithms").glob("*.md"))
+    missing = {page.name: places_missing(root, page.read_text(encoding="utf-8")) for page in pages}
+    assert {name: places for name, places in missing.items() if places and name != "index.md"} == {}
+
+
+def test_a_function_or_a_test_that_is_not_there_is_found(root):
+    page = """# Walk
+
+## In the code
+
+- `engine/walks.py`: `walked`, `wandered`
+- `engine/strolls.py`: `walked`
+"""
+    assert places_missing(root, page) == ["tests/", "engine/walks.py: wandered", "engine/strolls.py: walked"]
 
 
 def test_a_name_that_the_code_does_not_use_is_found():

@@ -39,7 +39,7 @@ def failures(text: str, folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", ["docs/plan-language.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", ["docs/plan-language.md", "docs/guide/compose.md", "CONTRIBUTING.md"])
 def test_the_plans_and_cases_of_a_page_work(root, tmp_path, page):
     text = (root / page).read_text(encoding="utf-8")
     assert blocks(text), f"{page} shows no plan"

@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 
 from jifen.batch.daily import Daily
 from jifen.batch.event_text import parse_event
+from jifen.batch.holdings import balance_rows
 from jifen.batch.layout import JOURNAL, PLAN, RUN, RUN_FORMAT
-from jifen.batch.outputs import BALANCES, DAILY, LOTS, SUMMARY, balance_lines, lot_columns
+from jifen.batch.outputs import BALANCES, DAILY, LOTS, SUMMARY, balance_lines, lot_columns, waterfall_document
 from jifen.batch.run import name_tables
+from jifen.batch.waterfall import waterfall_of
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.ledger.chain import Batch, verify
@@ -191,12 +193,22 @@ def _digest_problems(directory: Path, plan: Plan, head: bytes) -> Iterator[Probl
 def _file_differences(directory: Path, daily: Daily) -> Iterator[Difference]:
     """The files of figures, compared with the world that the replay ends in."""
     with (directory / BALANCES).open(encoding="utf-8", newline="") as stream:
-        for row, (expected, got) in enumerate(zip_longest(balance_lines(daily.world.balance_rows()), stream)):
+        for row, (expected, got) in enumerate(zip_longest(balance_lines(balance_rows(daily.world)), stream)):
             if expected != got:
                 yield Difference(BALANCES, -1, row, "line", str(expected).strip(), str(got).strip())
                 return
     for file, table in ((LOTS, pa.table(lot_columns(daily.world))), (DAILY, daily.table())):
         yield from _table_differences(file, table, pq.read_table(directory / file))
+    yield from _waterfall_differences(directory, daily)
+
+
+def _waterfall_differences(directory: Path, daily: Daily) -> Iterator[Difference]:
+    """What the summary says of where the sales went, compared key by key."""
+    told = json.loads((directory / SUMMARY).read_text(encoding="utf-8")).get("waterfall", {})
+    for name, expected in waterfall_document(waterfall_of(daily)).items():
+        if told.get(name) != expected:
+            yield Difference(SUMMARY, -1, 0, f"waterfall {name}", json.dumps(expected), json.dumps(told.get(name)))
+            return
 
 
 def _table_differences(file: str, expected: pa.Table, got: pa.Table) -> Iterator[Difference]:

@@ -60,7 +60,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. ``params`` hold text, integers, booleans, lists and tables as written; ``until`` is the last run."""
+    """One case. ``params`` hold text, integers, booleans, lists and tables as written; ``until`` is the last run.
+
+    ``preset`` is the name of a preset, or that of a plan file, ``plans/mine.yaml``, as seen from the case file.
+    """
 
     id: str
     preset: str
@@ -72,6 +75,11 @@ class Case:
     events: tuple[CaseEvent, ...]
     until: int
     expect: tuple[Expectation, ...]
+
+    @property
+    def plan(self) -> str | Path:
+        """What the plan is loaded from: the name of its preset, or the path of its file."""
+        return Path(self.file).parent / self.preset if self.preset.endswith(".yaml") else self.preset
 
 
 def load_cases(path: str | Path) -> list[Case]:

@@ -42,6 +42,7 @@ from jifen.engine.events import (
 )
 from jifen.ledger.journal import Journal
 from jifen.plan import load_plan, preset_names, revise
+from jifen.plan.load import example_names
 
 __all__ = ["Case", "CaseResult", "Mismatch", "load_cases", "round_price", "run_case", "run_cases"]
 
@@ -87,9 +88,9 @@ def run_cases(paths: Iterable[str | Path]) -> Iterator[CaseResult]:
                 problems += error.problems
     if problems:
         raise InputError(problems)
-    presets = set(preset_names())
+    presets = {*preset_names(), *example_names()}
     for case in cases:
-        skipped = case.preset not in presets
+        skipped = isinstance(case.plan, str) and case.plan not in presets
         yield CaseResult(case, () if skipped else tuple(run_case(case)), skipped)
 
 
@@ -210,7 +211,7 @@ class _Run:
     def run(self) -> list[Mismatch]:
         case = self.case
         with _located(case, case.line):
-            plan = load_plan(case.preset, overrides=case.params)
+            plan = load_plan(case.plan, overrides=case.params)
         world = World(plan)
         by_event: dict[int, list[Expectation]] = {}
         by_day: dict[int, list[Expectation]] = {}

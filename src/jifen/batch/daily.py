@@ -1,28 +1,27 @@
 """What a run did day by day: sums of its events and transfers, exact, and what stood at the end of each day."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from jifen.batch.decimals import AMOUNT_TYPE, date_column
+from jifen.batch.flows import REFUND, Drain, Flow, drains_of, flows_of
 from jifen.core.micros import MICRO
 from jifen.engine import World
+from jifen.engine.books import OWED
 from jifen.engine.columns import exact_sum
 from jifen.engine.events import Event, OrderPaid, OrderRefunded
 from jifen.ledger.journal import Account, Journal
 from jifen.plan.model import Asset, Lots, Plan
 
-__all__ = ["Daily", "Numbers", "yuan_per_unit"]
+__all__ = ["Daily", "is_tokens", "yuan_per_unit"]
 
-_REFUND = "refund"
-"""The rule under which amounts are taken back."""
-
-Numbers = npt.NDArray[np.int64]
+_OWN = (Account.WALLET, Account.PENDING)
+_FLOWS = ("sold", "refunded", "granted", "released", "forfeited", "owed")
 
 
 @dataclass(slots=True)
@@ -30,9 +29,12 @@ class Daily:
     """Sums by day. A row maps a column to micro-units; columns of rules, stores and pools are ``kind:name``.
 
     Flows of the day: ``sold, refunded, granted, released, forfeited``, ``paid:<rule>`` (credited to wallets; the rule
-    ``refund`` is negative), ``granted:<store>`` and ``released:<store>`` in units of the store. Levels at its end:
-    ``owed`` (wallets and open lots, at what a unit pays), ``reserve``, ``pool:<name>``, ``wallets``, ``lots:<store>``.
-    The totals ``granted, released, owed`` leave out lots of tokens, which are worth what their pool has.
+    ``refund`` is negative, and leaves out what buyers get back of what they paid with), ``granted:<store>``,
+    ``released:<store>`` and ``weighed:<store>`` in units of the store.
+    Levels at its end: ``owed`` (wallets, open lots and claims, at what a unit pays), ``reserve``, ``pool:<name>``,
+    ``wallets``, ``claims`` (points the reserve owes), ``lots:<store>``, ``weight:<store>``, and ``counter`` of a queue
+    that counts newcomers. The totals ``granted, released, owed`` leave out lots of tokens, which are worth what their
+    pool has.
     """
 
     plan: Plan
@@ -41,23 +43,42 @@ class Daily:
     rows: list[dict[str, int]] = field(default_factory=list)
     wallets: int = 0
     lots: Counter[str] = field(default_factory=Counter)
+    weights: Counter[str] = field(default_factory=Counter)
+    claims: Counter[str] = field(default_factory=Counter)
+    """What is not paid yet of claims, in points, by rule."""
+    flows: Counter[Flow] = field(default_factory=Counter)
+    drains: Counter[Drain] = field(default_factory=Counter)
+    forfeits: Counter[str] = field(default_factory=Counter)
+    """Points lost, by rule."""
+    costs: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """By order: the cost of each of its lines, where any is given."""
+    without_cost: int = 0
+    """Orders that have a line without a cost."""
 
     accepted: int = 0
     """Accepted events, the closes of days included."""
 
     def add(self, day: int, events: Iterable[Event], journal: Journal) -> None:
         """Add a closed day: its accepted events, and its journal; ``world`` is as the close left it."""
-        row: Counter[str] = Counter(dict.fromkeys(("sold", "refunded", "granted", "released", "forfeited", "owed"), 0))
+        row: Counter[str] = Counter(dict.fromkeys(_FLOWS, 0))
         for event in events:
             if isinstance(event, OrderPaid):
                 row["sold"] += event.amount
+                self._note_cost(event)
             elif isinstance(event, OrderRefunded):
                 row["refunded"] += event.amount
-        for rule, amount in _paid(journal).items():
-            row[f"paid:{rule}"] += amount
-        row["forfeited"] += exact_sum(journal.forfeits["points"])
-        self._lots(journal, row)
-        self._levels(journal, row)
+        flows, drains = flows_of(journal, self.world), drains_of(journal, self.world)
+        for flow, amount in flows.items():
+            self._count(flow, amount, row)
+        for drain, amount in drains.items():
+            self._release(drain, amount, row)
+        for rule in np.unique(journal.forfeits["rule"]).tolist():
+            lost = exact_sum(journal.forfeits["points"][journal.forfeits["rule"] == rule])
+            self.forfeits[journal.rules[rule]] += lost
+            row["forfeited"] += lost
+        self._levels(row)
+        self.flows.update(flows)
+        self.drains.update(drains)
         self.accepted += journal.accepted
         self.days.append(day)
         self.rows.append(dict(row))
@@ -79,48 +100,85 @@ class Daily:
             columns[name] = pa.Array.from_buffers(AMOUNT_TYPE, len(amounts), amounts.buffers())
         return pa.table(columns)
 
-    def _lots(self, journal: Journal, row: Counter[str]) -> None:
-        """Grants and releases by store: an amount from an issuer, and what is drained of a lot."""
-        world, transfers = self.world, journal.transfers
-        made = transfers[(transfers["from_kind"] == Account.ISSUER) & (transfers["to_kind"] == Account.CLAIM)]
-        gone = transfers[(transfers["from_kind"] == Account.CLAIM) & (transfers["to_kind"] == Account.ISSUER)]
-        drained = transfers[transfers["drained"] > 0]
-        by_refund = made["rule"] == _number(journal.rules, _REFUND)
-        granted = _by_store(made["from_id"][~by_refund], made["amount"][~by_refund], world)
-        returned = _by_store(made["from_id"][by_refund], made["amount"][by_refund], world)
-        withdrawn = _by_store(gone["to_id"], gone["amount"], world)
-        released = _by_store(world.lots.store[drained["lot"]], drained["drained"], world)
-        for store, amount in granted.items():
-            row[f"granted:{store}"] += amount
-            row["granted"] += 0 if self._is_tokens(store) else amount
-        for store, amount in released.items():
-            row[f"released:{store}"] += amount
-            row["released"] += 0 if self._is_tokens(store) else amount
-        for change, sign in ((granted, 1), (returned, 1), (withdrawn, -1), (released, -1)):
-            for store, amount in change.items():
-                self.lots[store] += sign * amount
+    def _note_cost(self, order: OrderPaid) -> None:
+        costs = tuple(line.cost for line in order.lines)
+        self.without_cost += not all(costs)
+        if any(costs):
+            self.costs[order.id] = costs
 
-    def _levels(self, journal: Journal, row: Counter[str]) -> None:
-        world, transfers = self.world, journal.transfers
-        self.wallets += exact_sum(transfers["amount"][transfers["to_kind"] == Account.WALLET])
-        self.wallets -= exact_sum(transfers["amount"][transfers["from_kind"] == Account.WALLET])
+    def _count(self, flow: Flow, amount: int, row: Counter[str]) -> None:
+        """Add movements of one kind to the day's flows and to what stands."""
+        if flow.target == Account.WALLET:
+            self.wallets += amount
+            if amount and flow.source not in _OWN and flow.rule != REFUND:
+                row[f"paid:{REFUND if flow.taken_back else flow.rule}"] += amount
+        elif flow.target == Account.CLAIM:
+            self._promise(flow, flow.source_name, amount, row)
+        elif flow.target == Account.WEIGHT:
+            self._weigh(flow.source_name, amount, row)
+        if flow.source == Account.WALLET:
+            self.wallets -= amount
+            if flow.taken_back and flow.target not in _OWN:
+                row[f"paid:{REFUND}"] -= amount
+        elif flow.source == Account.CLAIM:
+            self._promise(flow, flow.target_name, -amount, row)
+        elif flow.source == Account.WEIGHT:
+            self._weigh(flow.target_name, -amount, row)
+
+    def _promise(self, flow: Flow, store: str, amount: int, row: Counter[str]) -> None:
+        """More or less is promised: in a claim, or in lots. What a refund puts back into a lot is no grant."""
+        if flow.asset == OWED:
+            self.claims[flow.rule] += amount
+            return
+        self.lots[store] += amount
+        if amount > 0 and not flow.taken_back:
+            row[f"granted:{store}"] += amount
+            row["granted"] += 0 if is_tokens(self.plan, store) else amount
+
+    def _weigh(self, store: str, amount: int, row: Counter[str]) -> None:
+        self.weights[store] += amount
+        row[f"weighed:{store}"] += amount
+
+    def _release(self, drain: Drain, amount: int, row: Counter[str]) -> None:
+        self.lots[drain.store] -= amount
+        row[f"released:{drain.store}"] += amount
+        row["released"] += 0 if is_tokens(self.plan, drain.store) else amount
+
+    def _levels(self, row: Counter[str]) -> None:
+        world = self.world
         row["wallets"] = row["owed"] = self.wallets
         for store, amount in self.lots.items():
             row[f"lots:{store}"] = amount
             row["owed"] += amount * yuan_per_unit(self.plan, store) // MICRO
+        for store, amount in self.weights.items():
+            row[f"weight:{store}"] = amount
+        if self.claims:
+            row["claims"] = sum(self.claims.values())
+            row["owed"] += self.claims_worth()
+        if world.newcomers:
+            row["counter"] = world.counter() * MICRO
         row["reserve"] = world.reserve
         for pool in world.pools.names:
             row[f"pool:{pool}"] = world.pool(pool)
 
-    def _is_tokens(self, store: str) -> bool:
-        found = self.plan.stores.get(store)
-        return isinstance(found, Lots) and found.mode == "tokens"
+    def claims_worth(self) -> int:
+        """What claims will be paid, at the rates of their rules now."""
+        rates = {rule.id: rule.pay.per_point for rule in self.plan.rules if isinstance(rule.pay, Asset)}
+        return sum(points * rates.get(rule, MICRO) // MICRO for rule, points in self.claims.items())
+
+
+def is_tokens(plan: Plan, store: str) -> bool:
+    """Whether a store's lots are tokens, which have a price and promise no amount."""
+    found = plan.stores.get(store)
+    return isinstance(found, Lots) and found.mode == "tokens"
 
 
 def yuan_per_unit(plan: Plan, store: str) -> int:
-    """What a unit of a store's lots pays at most, in parts per million; 0 for tokens, which have a price instead."""
-    found = plan.stores.get(store)
-    if isinstance(found, Lots) and found.mode == "tokens":
+    """What a unit of a store's lots pays at most, in parts per million.
+
+    0 where no rule pays for them: tokens have a price instead, and an old debt is paid in goods.
+    """
+    if is_tokens(plan, store):
         return 0
     rates = [
         rule.pay.per_point
@@ -128,26 +186,4 @@ def yuan_per_unit(plan: Plan, store: str) -> int:
         if isinstance(rule.pay, Asset)
         and store in (getattr(rule.amount, "lots", None), rule.gate.drain if rule.gate else None)
     ]
-    return max(rates, default=MICRO)
-
-
-def _paid(journal: Journal) -> Mapping[str, int]:
-    """What was credited to wallets by rule, but for what members sent each other or got back from a review."""
-    transfers = journal.transfers
-    own = (Account.WALLET, Account.PENDING)
-    credited = transfers[(transfers["to_kind"] == Account.WALLET) & ~np.isin(transfers["from_kind"], own)]
-    debited = transfers[(transfers["from_kind"] == Account.WALLET) & ~np.isin(transfers["to_kind"], own)]
-    debited = debited[debited["rule"] == _number(journal.rules, _REFUND)]
-    paid: Counter[str] = Counter()
-    for rows, sign in ((credited, 1), (debited, -1)):
-        for rule in np.unique(rows["rule"]).tolist():
-            paid[journal.rules[rule]] += sign * exact_sum(rows["amount"][rows["rule"] == rule])
-    return paid
-
-
-def _by_store(stores: Numbers, amounts: Numbers, world: World) -> dict[str, int]:
-    return {world.stores.names[store]: exact_sum(amounts[stores == store]) for store in np.unique(stores).tolist()}
-
-
-def _number(rules: Any, rule: str) -> int:
-    return rules.index(rule) if rule in rules else -1
+    return max(rates, default=0)

@@ -1,5 +1,7 @@
 """A small shop as CSV files, made on the spot: members who refer each other, orders, refunds. For demonstrations.
 
+What a plan may need beyond them is made by ``make_events``.
+
 Who refers follows preferential attachment (who has referred more is found more often), the amounts of orders are spread
 like real ones: most are small, a few are large. The same generator state gives the same files.
 """
@@ -12,13 +14,17 @@ from pathlib import Path
 from random import Random
 
 from jifen.batch.merge import Inputs
-from jifen.core.micros import CENT, format_micros
+from jifen.core.micros import CENT, MICRO, format_micros
 
-__all__ = ["DAY_SECONDS", "HALVINGS", "Shop", "make_shop"]
+__all__ = ["DAY_SECONDS", "HALVINGS", "REGIONS", "Shop", "make_shop"]
 
 DAY_SECONDS = 86_400
 HALVINGS = 6
 """An amount is its largest over two, up to so many times: steps of a logarithm, the middle ones most often."""
+
+
+REGIONS = ("广东/深圳/南山", "广东/深圳/福田", "广东/广州/天河", "浙江/杭州/西湖", "浙江/宁波/海曙", "上海/上海/徐汇")
+"""Where the goods are delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Shop:
     largest: int = 60_000_000_000
     referred: int = 850_000
     refunded: int = 30_000
+    cost: int = 700_000
+    """What goods cost the shop, of their price."""
 
 
 def make_shop(folder: Path, random: Random, shop: Shop = Shop()) -> Inputs:
@@ -53,8 +61,9 @@ def make_shop(folder: Path, random: Random, shop: Shop = Shop()) -> Inputs:
         for name, referrer, second in zip(names, referrers, joined, strict=True)
     ))  # fmt: skip
     orders = _orders(random, shop, joined)
-    _write(inputs.orders, "order,member,paid_at,amount", (
-        (f"o{number:06d}", names[member], _time(shop, second), format_micros(amount, 2))
+    _write(inputs.orders, "order,member,paid_at,amount,region,cost", (
+        (f"o{number:06d}", names[member], _time(shop, second), format_micros(amount, 2), REGIONS[member % len(REGIONS)],
+         format_micros(_cost(amount, shop.cost), 2))
         for number, (second, member, amount) in enumerate(orders)
     ))  # fmt: skip
     refunds = sorted(_refunds(random, shop, orders))
@@ -91,6 +100,11 @@ def _amount(random: Random, largest: int) -> int:
     halvings = sum(random.getrandbits(1) for _ in range(2 * HALVINGS))
     most = largest >> halvings
     return max(random.randrange(most // 2, most) // CENT, 1) * CENT
+
+
+def _cost(amount: int, rate: int) -> int:
+    """What an order's goods cost, in whole cents and at least one."""
+    return max(amount * rate // MICRO // CENT, 1) * CENT
 
 
 def _refunds(random: Random, shop: Shop, orders: list[tuple[int, int, int]]) -> Iterable[tuple[int, int, int]]:

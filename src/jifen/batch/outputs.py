@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,9 +16,14 @@ import pyarrow.parquet as pq
 from jifen.batch.daily import Daily
 from jifen.batch.decimals import amount_column, date_column
 from jifen.batch.findings import Findings
-from jifen.core.errors import ensure
+from jifen.batch.holdings import Holding, Kind, balance_rows, holdings
+from jifen.batch.warnings import warnings_of
+from jifen.batch.waterfall import Waterfall, waterfall_of
+from jifen.core.errors import Problem, ensure
 from jifen.core.micros import format_micros
 from jifen.engine import World
+from jifen.engine.books import OWED
+from jifen.engine.columns import exact_sum
 from jifen.plan.model import Curve
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "balance_lines",
     "file_digest",
     "lot_columns",
+    "waterfall_document",
     "write_results",
 ]
 
@@ -67,13 +72,19 @@ class Summary:
     paid: Mapping[str, int]
     forfeited: int
     owed: Mapping[str, int]
-    """By asset and store of lots: what members have or have coming. Debts are left out here."""
+    """By asset and store of lots, and ``owed``: what members have or have coming. Debts are left out here."""
     debts: Mapping[str, int]
     """By asset: what members owe."""
+    weights: Mapping[str, int]
+    """By store: what all members weigh."""
     pools: Mapping[str, int]
     pool_debts: Mapping[str, int]
     reserve: int
     price: tuple[int, int] | None
+    waterfall: Waterfall
+    """Which rule took what of what was sold."""
+    warnings: tuple[Problem, ...]
+    """What the figures do not say by themselves: each with a remedy."""
     digests: Mapping[str, str]
     """SHA-256 of the plan, of each input file and output, and the head of the journal's chain."""
 
@@ -81,11 +92,9 @@ class Summary:
 def write_results(folder: Path, daily: Daily, findings: Findings, after_until: int, head: bytes) -> Summary:
     """Write everything that a finished run has to say and return its summary; ``head`` is its journal's last hash."""
     world, plan = daily.world, daily.plan
-    owed, debts = _write_balances(folder / BALANCES, world)
-    for store, amount in daily.lots.items():
-        ensure(
-            owed.get(store, 0) == amount, f"lots of {store}: {amount} by the journal, {owed.get(store, 0)} in the world"
-        )
+    found = _write_balances(folder / BALANCES, world)
+    _check_stores(daily, found)
+    owed, debts = _sums(found, "asset", "lots", "claims")
     pq.write_table(pa.table(lot_columns(world)), folder / LOTS, compression="zstd")
     pq.write_table(daily.table(), folder / DAILY, compression="zstd")
     pools = world.pools.names
@@ -107,10 +116,13 @@ def write_results(folder: Path, daily: Daily, findings: Findings, after_until: i
         forfeited=daily.total("forfeited"),
         owed=owed,
         debts=debts,
+        weights={one.name: exact_sum(one.amounts) for one in found if one.kind == "weight"},
         pools={pool: world.pool(pool) for pool in pools},
         pool_debts={pool: world.pool_debt(pool) for pool in pools},
         reserve=world.reserve,
         price=world.price() if any(isinstance(store, Curve) for store in plan.stores.values()) else None,
+        waterfall=waterfall_of(daily),
+        warnings=tuple(warnings_of(daily)),
         digests={
             "plan": plan.digest,
             "journal": head.hex(),
@@ -119,6 +131,15 @@ def write_results(folder: Path, daily: Daily, findings: Findings, after_until: i
     )
     _write_summary(folder / SUMMARY, summary)
     return summary
+
+
+def _check_stores(daily: Daily, found: Iterable[Holding]) -> None:
+    """What the journal says that stores and claims hold is what the world says."""
+    told = {**daily.lots, **daily.weights, OWED: sum(daily.claims.values())}
+    for one in found:
+        amount, name = exact_sum(one.amounts), one.name.removeprefix("store:")
+        if one.kind != "asset":
+            ensure(told.get(name, 0) == amount, f"{name}: {told.get(name, 0)} by the journal, {amount} in the world")
 
 
 def balance_lines(rows: Iterable[tuple[str, str, int]]) -> Iterator[str]:
@@ -145,25 +166,43 @@ class _Line:
         return text
 
 
-def _write_balances(path: Path, world: World) -> tuple[dict[str, int], dict[str, int]]:
-    """Write the balances and return their sums by asset: of those above zero, and of those below."""
-    above: Counter[str] = Counter()
-    below: Counter[str] = Counter()
-
-    def counted() -> Iterator[tuple[str, str, int]]:
-        for member, asset, amount in world.balance_rows():
-            if amount:
-                (above if amount > 0 else below)[asset] += amount
-            yield member, asset, amount
-
+def _write_balances(path: Path, world: World) -> list[Holding]:
+    """Write the balances and return what was written, by thing."""
     with path.open("w", encoding="utf-8", newline="") as stream:
-        stream.writelines(balance_lines(counted()))
-    return dict(above), dict(below)
+        stream.writelines(balance_lines(balance_rows(world)))
+    return holdings(world)
+
+
+def _sums(found: Iterable[Holding], *kinds: Kind) -> tuple[dict[str, int], dict[str, int]]:
+    """By thing of these kinds: the sum of what is above zero, and of what is below; sums of 0 are left out."""
+    above = {one.name: exact_sum(one.amounts[one.amounts > 0]) for one in found if one.kind in kinds}
+    below = {one.name: exact_sum(one.amounts[one.amounts < 0]) for one in found if one.kind in kinds}
+    return {name: amount for name, amount in above.items() if amount}, {
+        name: amount for name, amount in below.items() if amount
+    }
+
+
+def waterfall_document(waterfall: Waterfall) -> dict[str, Any]:
+    """The account of what was sold, as ``summary.json`` has it: amounts as decimal numbers in text."""
+    sums = {"net": waterfall.net, "taken": waterfall.taken, "remains": waterfall.remains}
+    amounts = {name: _decimals(value) for name, value in (asdict(waterfall) | sums).items()}
+    return amounts | {"without_cost": waterfall.without_cost}
+
+
+def _decimals(value: Any) -> Any:
+    """Every whole number as a decimal number in text, all else as it is."""
+    if isinstance(value, Mapping):
+        return {name: _decimals(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_decimals(one) for one in value]
+    return format_micros(value) if isinstance(value, int) else value
 
 
 def _write_summary(path: Path, summary: Summary) -> None:
     """Write the summary as JSON, amounts as decimal numbers in text."""
     document = {name: _plain(name, value) for name, value in asdict(summary).items()}
+    document["waterfall"] = waterfall_document(summary.waterfall)
+    document["warnings"] = [str(warning) for warning in summary.warnings]
     path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
@@ -176,6 +215,7 @@ _MONEY = (
     "forfeited",
     "owed",
     "debts",
+    "weights",
     "pools",
     "pool_debts",
     "reserve",

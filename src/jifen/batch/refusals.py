@@ -22,7 +22,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "insufficient": ("amount", "tokens"), "asset_forbidden": ("asset", "pay_coin"), "unbacked_mint": ("amount",),
     "asset_limit": ("amount", "pay_coin"), "self": ("referrer", "to"),
 }  # fmt: skip
-"""By code: the columns a refusal is about; the first that the file has is named, else that of the id."""
+"""By code: the columns a refusal is about; the first that the row fills is named, else that of the id."""
 
 _REMEDIES = {
     "conflict": "remove one of the two, or give it an id of its own",
@@ -89,8 +89,9 @@ class Refusals:
         if refusal.code == "unknown_member":
             column, name = _missing(item.event, refusal)
             return replace(self._unknown_member(item.event, name), file=file, line=row, column=column)
-        columns = item.table.columns
-        column = next((column for column in _COLUMNS.get(refusal.code, ()) if column in columns), item.key)
+        columns, values = item.table.columns, item.rows[-1].values
+        filled = (column for column in _COLUMNS.get(refusal.code, ()) if column in columns and values[columns[column]])
+        column = next(filled, item.key)
         remedy = _REMEDIES.get(refusal.code, "correct the row, or leave it out")
         return Problem(refusal.code, refusal.message, remedy, file, row, column)
 

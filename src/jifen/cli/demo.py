@@ -1,15 +1,14 @@
-"""``jifen demo``: a small shop, two plans, and what each of them costs the shop."""
+"""``jifen demo``: a small shop, two plans, and what each of them costs the shop; or any one plan."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jifen.cli.output import JsonOption, make_table, out, print_json, progress_bar
-from jifen.core.micros import MICRO, format_micros, format_rate, mul_div
+from jifen.core.micros import MICRO, format_micros, mul_div
 
 if TYPE_CHECKING:
     from jifen.batch.merge import Inputs
@@ -19,10 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 _SEED = 20_250_101
-_COST_OF_GOODS = 700_000
-"""What the shop pays for goods, in parts per million of their price."""
-_EXAMPLES = ("funded_points", "vendor_points")
-"""The plan files of ``plan/examples`` that are compared, the one that can pay first."""
+_PLANS = ("starter", "vendor_points")
+"""The plans that are compared, the one that can pay first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,8 @@ class _Outcome:
     promised: int
     paid: int
     owed: int
-    reserve: int
+    set_aside: int
+    """What the reserve and the pools hold."""
     report: str
 
     @property
@@ -48,54 +46,60 @@ def demo(
     folder: Annotated[Path, typer.Option("--out", help="Where the files go; replaced by the next demo.")] = Path(
         "var/demo"
     ),
+    plan: Annotated[
+        str | None, typer.Option(help="Show this plan alone, with the events it needs: a preset or a plan file.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a small shop and run two plans over it: one that can pay what it says, and one that cannot.
+
+    The first is the one to begin with: a part of the margin comes back to the buyer, a part goes to whoever brought
+    him, and both are put aside when they are promised. The second is what vendors sell.
 
     Example: [bold]jifen demo[/]
     """
     from random import Random
 
     from jifen.batch.make_shop import make_shop
+    from jifen.plan import load_plan
 
-    inputs = make_shop(folder / "shop", Random(_SEED))  # noqa: S311 -- a made-up shop, no secret
+    plans = {Path(name).stem: load_plan(name) for name in ((plan,) if plan else _PLANS)}
+    made = make_shop(folder / "shop", Random(_SEED))  # noqa: S311 -- a made-up shop, no secret
     outcomes = []
-    for example in _EXAMPLES:
-        with progress_bar(f"running {example}") as progress:
-            outcomes.append(_run(example, inputs, folder / example, progress))
+    for name, loaded in plans.items():
+        with progress_bar(f"running {name}") as progress:
+            outcomes.append(_run(loaded, made, folder / name, progress))
     if as_json:
         print_json([_plain(outcome) for outcome in outcomes])
         return
-    _show(outcomes, folder)
+    _show(outcomes, folder / next(iter(plans)))
 
 
-def _run(example: str, inputs: "Inputs", folder: Path, progress: Callable[[int, int], None]) -> _Outcome:
+def _run(plan: "Plan", made: "Inputs", folder: Path, progress: Callable[[int, int], None]) -> _Outcome:
+    from random import Random
+
+    from jifen.batch.make_events import add_events
     from jifen.batch.run import Target, run
-    from jifen.plan import load_plan
     from jifen.report.run_report import REPORT, write_report
 
-    with as_file(files("jifen.plan") / "examples" / f"{example}.yaml") as file:
-        plan = load_plan(file)
-    target = Target(folder, force=True, finish=lambda made, summary: write_report(made, plan, summary))
+    inputs = add_events(plan, made, made.members.parent / folder.name, Random(_SEED))  # noqa: S311
+    target = Target(folder, force=True, finish=lambda written, summary: write_report(written, plan, summary))
     return _outcome(plan, run(plan, inputs, target, progress=progress), str(folder / REPORT))
 
 
 def _outcome(plan: "Plan", summary: "Summary", report: str) -> _Outcome:
     from jifen.batch.daily import yuan_per_unit
 
-    def worth(amounts: dict[str, int]) -> int:
-        stores = plan.stores.keys() & amounts.keys()
-        return sum(mul_div(amounts[store], yuan_per_unit(plan, store), MICRO) for store in stores)
-
+    stores = plan.stores.keys() & summary.granted.keys()
     sold = summary.sold - summary.refunded
     return _Outcome(
         title=plan.title.get("en", plan.name),
         sold=sold,
-        margin=sold - mul_div(sold, _COST_OF_GOODS, MICRO),
-        promised=worth(dict(summary.granted)),
+        margin=sold - (summary.waterfall.cost or 0),
+        promised=sum(mul_div(summary.granted[store], yuan_per_unit(plan, store), MICRO) for store in stores),
         paid=sum(summary.paid.values()),
-        owed=worth(dict(summary.owed)),
-        reserve=summary.reserve,
+        owed=sum(promise.worth or 0 for promise in summary.waterfall.promises),
+        set_aside=summary.reserve + sum(summary.pools.values()),
         report=report,
     )
 
@@ -105,33 +109,37 @@ def _plain(outcome: _Outcome) -> dict[str, str]:
     return {name: format_micros(value, 2) if isinstance(value, int) else value for name, value in figures.items()}
 
 
-def _show(outcomes: list[_Outcome], folder: Path) -> None:
-    from jifen.report.figures import yuan
+def _show(outcomes: list[_Outcome], first: Path) -> None:
+    from jifen.report.figures import per_hundred, yuan
 
     def row(label: str, value: Callable[[_Outcome], str]) -> tuple[str, ...]:
         return (label, *(value(outcome) for outcome in outcomes))
 
     rows = [
         row("sold, less refunds", lambda one: yuan(one.sold)),
-        row(f"margin, with goods at {format_rate(_COST_OF_GOODS)}", lambda one: yuan(one.margin)),
-        row("promised in all", lambda one: yuan(one.promised)),
-        row("promised for 100 yuan sold", lambda one: yuan(mul_div(one.promised, 100 * MICRO, one.sold))),
+        row("margin: sold less the cost of goods", lambda one: yuan(one.margin)),
+        row("promised in points", lambda one: yuan(one.promised)),
+        row("promised for 100 yuan sold", lambda one: per_hundred(one.promised, one.sold)),
         row("paid so far", lambda one: yuan(one.paid)),
         row("still owed", lambda one: yuan(one.owed)),
-        row("in the reserve", lambda one: yuan(one.reserve)),
+        row("in reserve and pools", lambda one: yuan(one.set_aside)),
         row("margin left when all is paid", lambda one: yuan(one.rest)),
     ]
-    out.print(make_table("One shop, two plans (yuan)", ("", *(one.title for one in outcomes)), rows))
+    plans = "two plans" if len(outcomes) > 1 else "one plan"
+    out.print(make_table(f"One shop, {plans} (yuan)", ("", *(one.title for one in outcomes)), rows))
     out.print()
     for one in outcomes:
         if one.rest < 0:
             out.print(f"{one.title}: [red]{yuan(-one.rest)} more is promised than the shop earns.[/]")
         else:
-            backed = "covers" if one.reserve >= one.owed else "does not cover"
-            out.print(f"{one.title}: [green]can be paid out of the margin; the reserve {backed} what is still owed.[/]")
+            backed = "covers" if one.set_aside >= one.owed else "does not cover"
+            out.print(f"{one.title}: [green]can be paid out of the margin; what is put aside {backed} what is owed.[/]")
         out.print(f"    open {one.report}", markup=False, soft_wrap=True)
-    out.print(
-        f"Why a member got an amount: jifen explain {folder / _EXAMPLES[0]} --member m00001",
-        markup=False,
-        soft_wrap=True,
-    )
+    if len(outcomes) > 1:
+        out.print(
+            "The first is the plan to begin with: it counts from the margin, not from the price, begins when the "
+            "refund window has ended, and puts aside what it promises at the moment it promises it.",
+            soft_wrap=True,
+        )
+    for question in ("--member m00001", "--order o000001"):
+        out.print(f"Why: jifen explain {first} {question}", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``jifen explain``: where each amount of a member came from."""
+"""``jifen explain``: where each amount of a member came from, or what each rule did for one order."""
 
 import gc
 from collections.abc import Sequence
@@ -27,7 +27,8 @@ _AMOUNTS = ("amount", "stands", "points", "base", "dust")
 
 def explain(
     folder: Annotated[Path, typer.Argument(help="The folder of a run.", show_default=False)],
-    member: Annotated[str, typer.Option(help="The member whose amounts are explained.")],
+    member: Annotated[str | None, typer.Option(help="The member whose amounts are explained.")] = None,
+    order: Annotated[str | None, typer.Option(help="The order that is accounted for, rule by rule.")] = None,
     day: Annotated[
         str | None, typer.Option(metavar="DATE", help="One business day, with the sources of each amount.")
     ] = None,
@@ -35,8 +36,21 @@ def explain(
 ) -> None:
     """Say where each amount of a member came from: rule, lot, orders, rates, plan version, and who was passed over.
 
+    With --order: what each rule paid, fed, granted and weighed for one order, and what stays with the shop.
+
     Example: [bold]jifen explain var/march --member ann --day 2026-03-14[/]
     """
+    if (member is None) == (order is None) or (order is not None and day is not None):
+        raise typer.BadParameter("name a member (and a day, if you like), or an order", param_hint="--member, --order")
+    if order is not None:
+        from jifen.cli.explain_order import explain_order
+
+        explain_order(folder, order, as_json)
+    elif member is not None:
+        _explain_member(folder, member, day, as_json)
+
+
+def _explain_member(folder: Path, member: str, day: str | None, as_json: bool) -> None:
     from jifen.engine.kernels import interpret
 
     interpret()  # one member's rows are read sooner than a compiler starts

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RunOptions", "run", "summary_table"]
 
+_ASSETS = ("cash", "coin", "voucher")
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -76,7 +78,7 @@ def run(options: RunOptions) -> None:
 
         sys.stdout.write((options.out / SUMMARY).read_text(encoding="utf-8"))
         return
-    for warning in plan.warnings:
+    for warning in (*plan.warnings, *map(str, summary.warnings)):
         errors.print(f"[yellow]warning[/]: {escape(warning)}")
     out.print(summary_table(summary, plan))
     out.print(f"Report: {options.out / REPORT}", markup=False, soft_wrap=True)
@@ -96,14 +98,16 @@ def summary_table(summary: "Summary", plan: "Plan") -> Group:
     rows.append(("forfeited", _amount(summary.forfeited)))
     for name, amount in summary.owed.items():
         # Tokens are worth what their pool holds: nobody is owed an amount for them.
-        label = "held" if name in tokens else "still owed" if name in plan.stores else "in wallets"
+        label = "held" if name in tokens else "in wallets" if name in _ASSETS else "still owed"
         rows += [(f"{label}: {name}", _amount(amount))] if amount else []
+    rows += [(f"weight: {name}", _amount(amount)) for name, amount in summary.weights.items()]
     rows += [(f"debt: {name}", _amount(amount)) for name, amount in summary.debts.items() if amount]
     rows += [(f"pool: {name}", _amount(amount)) for name, amount in summary.pools.items()]
     rows += [(f"pool's debt: {name}", _amount(amount)) for name, amount in summary.pool_debts.items() if amount]
     rows.append(("reserve", _amount(summary.reserve)))
     if summary.price is not None and summary.price[1]:
         rows.append(("price", _amount(mul_div(summary.price[0], MICRO, summary.price[1]))))
+    rows.append(("remains with the shop", _amount(summary.waterfall.remains)))
     rows += [("rows left out", f"{summary.rejected:,}")] if summary.rejected else []
     days = f"{summary.first_day} – {summary.last_day}"
     return make_table(f"{summary.plan}, {days}", ("", ""), rows)

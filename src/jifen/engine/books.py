@@ -16,6 +16,7 @@ __all__ = [
     "FROM_MERCHANT",
     "FROM_RESERVE",
     "NOTHING",
+    "OWED",
     "Books",
     "On",
     "Place",
@@ -24,6 +25,9 @@ __all__ = [
 
 CASH = 0
 """The number of the asset money is kept in."""
+
+OWED = "owed"
+"""The unit in which the journal has claims for rewards that no lot gives and the reserve has not paid."""
 
 FROM_MERCHANT = -1
 FROM_RESERVE = -2
@@ -57,6 +61,8 @@ class Books:
         self.event = NONE
         self.promised: dict[int, int] = {}
         """Money of pools that drafts of this event have been promised, by pool."""
+        self.unbanked: dict[int, int] = {}
+        """What drafts of this event release of banked payments, by row."""
 
     def move(self, rule: str, source: Place, target: Place, amount: int, asset: int = CASH, on: On = NOTHING) -> None:
         """Move ``amount`` of ``asset``; ``on`` names the lot that is used up with it. Nothing at all writes nothing."""
@@ -64,6 +70,8 @@ class Books:
             return
         ensure(amount >= 0 and on.drained >= 0, f"a transfer must not be negative: {rule} {amount} {on.drained}")
         world = self.world
+        if on.drained:
+            world.token_touched.add(world.lots.member.item(on.lot))
         self._change(source, asset, -amount)
         self._change(target, asset, amount)
         number = world.rule_names.number(rule)
@@ -83,6 +91,12 @@ class Books:
         elif kind == Account.RESERVE:
             world.reserve += amount
             ensure(world.reserve >= 0, "reserve below zero")
+        elif kind == Account.WEIGHT:
+            store = world.stores.numbers[world.assets.names[asset]]
+            before = world.weights[store].amount.item(number)
+            world.weights[store].amount[number] = before + amount
+            world.issued_totals[store] += amount
+            world.shared_totals[store] += max(before + amount, 0) - max(before, 0)
         elif kind == Account.RECEIVABLE:
             if number == NONE:
                 world.reserve_debt -= amount
@@ -118,14 +132,13 @@ class Books:
         """What a pool or the reserve can pay now."""
         return self.world.reserve if fund == FROM_RESERVE else self.world.pool_balance[fund]
 
-    def claw_back(self, member: int, fund: int, asset: int, amount: int, lot: int, *, reason: int) -> None:
+    def claw_back(self, member: int, fund: int, asset: int, amount: int, on: On) -> None:
         """Take ``amount`` from a member back to the fund that paid it; his wallet may go below zero: a debt.
 
         Below 0 the merchant gives it to him: a release that had given way to a newer cap stands again.
         """
         world = self.world
-        order = world.lots.order.item(lot) if lot != NONE else NONE
-        wallet, on = (Account.WALLET, member), On(lot=lot, order=order, reason=reason)
+        wallet = (Account.WALLET, member)
         if amount > 0 and fund != FROM_MERCHANT:
             debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
             owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
@@ -134,6 +147,10 @@ class Books:
         self.move("refund", wallet, place_of(fund), max(amount, 0), asset, on)
         self.move("refund", (Account.MERCHANT, 0), wallet, max(-amount, 0), asset, on)
 
+    def on_lot(self, lot: int, reason: int) -> On:
+        """What a transfer about a lot stands on: the lot and its order."""
+        return On(lot=lot, order=self.world.lots.order.item(lot), reason=reason)
+
     def reclaim(self, member: int, lot: int, units: int, reason: int = NONE, rule: str = "refund") -> None:
         """Add ``units`` to what a lot still promises (below 0: take them away)."""
         world = self.world
@@ -141,6 +158,7 @@ class Books:
         unit = world.assets.number(world.stores.names[store])
         issuer, claim = (Account.ISSUER, store), (Account.CLAIM, member)
         source, target = (issuer, claim) if units > 0 else (claim, issuer)
+        world.token_touched.add(member)
         order = world.lots.order.item(lot)
         self.move(rule, source, target, abs(units), unit, On(lot=lot, order=order, reason=reason))
 

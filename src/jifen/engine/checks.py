@@ -19,15 +19,19 @@ from jifen.engine.events import (
     PoolDonated,
     ReserveToppedUp,
     StoreAdjusted,
+    TaskDone,
     TokensSold,
     WithdrawalPaid,
     WithdrawalRejected,
     WithdrawalRequested,
 )
 from jifen.engine.tables import NONE
+from jifen.engine.tasks import task_limit
+from jifen.engine.tickets import too_many
 from jifen.engine.walks import weights_of
+from jifen.engine.weights import room_of
 from jifen.engine.world import ASSETS, World
-from jifen.plan.model import Curve, Lots, Share
+from jifen.plan.model import Curve, Lots, Share, Weight
 
 __all__ = ["REFUSAL_CODES", "refusal_of"]
 
@@ -74,7 +78,7 @@ def _unknown_names(world: World, event: Event) -> _Why | None:
 
 def _adjustable(world: World, store: str) -> bool:
     """Whether the back office can add to a store by hand."""
-    return isinstance(world.program.plan.stores.get(store), Lots)
+    return isinstance(world.program.plan.stores.get(store), Lots | Weight)
 
 
 def _bad(amount: int, unit: int = 1) -> _Why | None:
@@ -125,6 +129,8 @@ def _check_order(world: World, event: OrderPaid) -> _Why | None:
         return "bad_amount", "more is paid in assets than the order's amount"
     if world.members.own_net.item(world.member_ids.numbers[event.member]) + event.amount > SUM_MAX:
         return "limit", "the member's orders add up to more than can be counted"
+    if too_many(world, world.member_ids.numbers[event.member], event.amount):
+        return "limit", "the order would bring more tickets than a queue can hold"
     return _check_weights(world, event) or _check_supply(world, event.amount) or _check_pay(world, event)
 
 
@@ -183,6 +189,13 @@ def _check_refund(world: World, event: OrderRefunded) -> _Why | None:
     return None
 
 
+def _check_task(world: World, event: TaskDone) -> _Why | None:
+    most, done = task_limit(world.program), world.members.tasks.item(world.member_ids.numbers[event.member])
+    if most is not None and done >= most:
+        return "limit", f"the member has done the {most} tasks of the day"
+    return None
+
+
 def _check_sale(world: World, event: TokensSold) -> _Why | None:
     if world.program.curve is None or not world.program.by_event["sale"]:
         return "unknown_store", "the plan has no tokens to sell"
@@ -227,13 +240,16 @@ def _enough(world: World, member: str, asset: str, amount: int) -> _Why | None:
 
 def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     amounts = [event.amount] if event.value is None else [event.value]
-    if any(amount == 0 or abs(amount) > AMOUNT_MAX for amount in amounts) or (
+    weight = isinstance(world.program.plan.stores.get(event.store), Weight)
+    if any(amount == 0 or (abs(amount) > AMOUNT_MAX and not weight) for amount in amounts) or (
         event.base is not None and not 0 < event.base <= AMOUNT_MAX
     ):
         return "bad_amount", "an adjustment must not be 0 or too large"
     tokens = event.store not in ASSETS and event.store == _token_store_name(world)
     if event.value is not None and not tokens:
         return "bad_amount", "only tokens can be given or taken by their value"
+    if weight and event.amount > room_of(world, event.store):
+        return "limit", "that is more than may be issued"
     curve = world.program.curve
     if tokens and amounts[0] > 0 and isinstance(curve, Curve) and not curve.unbacked:
         return "unbacked_mint", "tokens without money are not allowed in this plan"
@@ -262,6 +278,7 @@ _CHECKS: dict[type[Event], Callable[[World, Any], _Why | None]] = {
     OrderPaid: _check_order,
     OrderSettled: _check_settlement,
     OrderRefunded: _check_refund,
+    TaskDone: _check_task,
     TokensSold: _check_sale,
     AssetTransferred: _check_transfer,
     WithdrawalRequested: _check_withdrawal,

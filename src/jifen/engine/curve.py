@@ -140,11 +140,17 @@ def exit_price(world: World, step: Step, member: int, lot: int) -> Fraction | No
 
 
 def exit_cap(world: World, step: Step, member: int, lot: int) -> int | None:
-    """multiple × spend − earlier sales, at least 0, in millionths of a micro-unit; ``None`` without spend."""
+    """multiple × spend (or what remains of the lots the exit names) − earlier sales, at least 0; ``None`` without any.
+
+    In millionths of a micro-unit.
+    """
     gate = step.rule.gate
     if gate is None or gate.reaches is None:
         return None
-    if lot == NONE:
+    if gate.of is not None and gate.of != "spend":
+        lots = world.lots_of(member, world.stores.numbers[gate.of])
+        spend, realised = sum(map(world.lots.remaining.item, lots)), world.members.realised.item(member)
+    elif lot == NONE:
         spend, realised = world.members.spend.item(member), world.members.realised.item(member)
     else:
         order = world.lots.order.item(lot)

@@ -3,7 +3,7 @@
 Each function books one checked event. The back office's removals take at most what is there.
 """
 
-from jifen.engine import curve, order, ranks
+from jifen.engine import curve, order, ranks, regions
 from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books
 from jifen.engine.events import (
     AgentSet,
@@ -27,11 +27,15 @@ from jifen.engine.events import (
     WithdrawalRequested,
 )
 from jifen.engine.grants import OF_BASE, add_lot, daily_of
-from jifen.engine.payments import draft_bank, post, take
+from jifen.engine.liabilities import book_debt
+from jifen.engine.payments import draft_bank, post
+from jifen.engine.removals import remove_points
 from jifen.engine.tables import NONE
+from jifen.engine.tasks import do_task, remember_stocks
+from jifen.engine.weights import adjust_weight
 from jifen.engine.world import ASSETS, World, price_of
 from jifen.ledger.journal import Account
-from jifen.plan.model import Lots, Schedule
+from jifen.plan.model import Lots, Schedule, Weight
 
 __all__ = [
     "activate_plan", "adjust_store", "book_liability", "donate", "finish_task", "join", "move_member", "pause_plan",
@@ -70,11 +74,9 @@ def set_rank(books: Books, event: RankSet) -> None:
 
 def set_agent(books: Books, event: AgentSet) -> None:
     """The agent of a region."""
-    member = books.world.member_ids.numbers[event.member]
-    if event.region is None:
-        books.world.agents.pop(member, None)
-    else:
-        books.world.agents[member] = event.region
+    world = books.world
+    region = NONE if event.region is None else world.region_names.number(event.region)
+    regions.set_agent(world, world.member_ids.numbers[event.member], region)
 
 
 def receive_order(books: Books, event: OrderReceived) -> None:
@@ -115,11 +117,13 @@ def sell_tokens(books: Books, event: TokensSold) -> None:
 
 
 def finish_task(books: Books, event: TaskDone) -> None:
-    """A task is noted; no rule of the presets built so far pays for one."""
+    """A completed task is paid for by the rules that pay for tasks."""
+    do_task(books, books.world.member_ids.numbers[event.member])
 
 
 def book_liability(books: Books, event: LiabilityBooked) -> None:
-    """An old debt is noted; no rule of the presets built so far converts it."""
+    """An old debt becomes what the rules of a liability make of it."""
+    book_debt(books, event)
 
 
 def send_asset(books: Books, event: AssetTransferred) -> None:
@@ -164,6 +168,7 @@ def top_up(books: Books, event: ReserveToppedUp) -> None:
 def activate_plan(books: Books, event: PlanActivated) -> None:
     """Another version from now on."""
     books.world.activate(event.plan)
+    remember_stocks(books.world)
 
 
 def pause_plan(books: Books, event: PlanPaused | PlanEnded) -> None:
@@ -176,7 +181,9 @@ def adjust_store(books: Books, event: StoreAdjusted) -> None:
     world = books.world
     member = world.member_ids.numbers[event.member]
     kind = world.program.plan.stores.get(event.store)
-    if not isinstance(kind, Lots):
+    if isinstance(kind, Weight):
+        adjust_weight(books, member, event.store, event.amount)
+    elif not isinstance(kind, Lots):
         _adjust_asset(books, member, ASSETS.index(event.store), event.amount)
     elif kind.mode == "tokens":
         _adjust_tokens(books, member, event)
@@ -222,22 +229,10 @@ def _remove_by_hand(books: Books, member: int, store: str, amount: int) -> None:
     number = world.stores.numbers[store]
     for lot in reversed(list(world.lots_of(member, number))):
         oldest = lot == world.first_live(member, number)
-        taken = take(world, lot, amount)
-        if taken == 0:
-            continue
-        if not oldest:
+        taken = remove_points(books, lot, amount, "admin")
+        if taken and not oldest:
             world.lots.emptied_on[lot] = NONE
         amount -= taken
-        holder = world.lots.order.item(lot)
-        key = world.lots.key.item(lot)
-        world.lots.last_release[lot] = world.releases.add(
-            lot=lot, before=world.lots.last_release.item(lot), kind=0, first_day=world.open_day,
-            last_day=world.open_day, event=books.event, rule=world.rule_names.number("admin"), version=world.version,
-            points=taken, terms=world.terms_number(0, 0, FROM_MERCHANT),
-            kept_then=0 if holder == NONE else world.kept(holder, key),
-            returned_then=0 if holder == NONE else world.returned(holder, key),
-        )  # fmt: skip
-        books.reclaim(member, lot, -taken, rule="admin")
 
 
 def _adjust_tokens(books: Books, member: int, event: StoreAdjusted) -> None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from jifen.engine.books import Books
 from jifen.engine.curve import curve_of, exit_cap, exit_price, leave, standing_sales, token_store, value_of
 from jifen.engine.program import Step
+from jifen.engine.removals import close_store
 from jifen.engine.tables import NONE
 from jifen.engine.world import World, price_of
 from jifen.plan.model import Head
@@ -73,14 +74,24 @@ def run_exits(books: Books, step: Step) -> None:
 
 
 def _force_out(books: Books, step: Step, member: int, lot: int) -> None:
-    """Sell all tokens of a member (or of one lot) and close the orders they came from."""
-    world, orders = books.world, books.world.orders
+    """Sell all tokens of a member (or of one lot) and close what the exit closes."""
+    world = books.world
     cap = exit_cap(world, step, member, lot) or 0
     store = world.stores.numbers[token_store(world)]
     lots = list(world.lots_of(member, store)) if lot == NONE else [lot]
     tokens = sum(world.lots.remaining.item(each) for each in lots)
     numerator, denominator = value_of(step, tokens, price_of(world, curve_of(world)), cap)
     leave(books, step, member, lots, tokens, numerator // denominator)
+    for closed in step.gate.closes:
+        if closed != "spend":
+            close_store(books, member, closed, step.rule.id)
+    if "spend" in step.gate.closes:
+        _close_orders(world, member, lot)
+
+
+def _close_orders(world: World, member: int, lot: int) -> None:
+    """The orders so far (or the one of the lot) count no more in the member's spend, nor do his sales."""
+    orders = world.orders
     if lot == NONE:
         mine = (orders.member[: orders.size] == member) & (orders.state[: orders.size] == 1)
         orders.state[: orders.size][mine] = 2
@@ -91,3 +102,4 @@ def _force_out(books: Books, step: Step, member: int, lot: int) -> None:
         orders.state[order] = 2
         world.members.spend[member] -= orders.kept.item(order)
         world.members.realised[member] -= sum(gross for _, gross, _, _ in standing_sales(world, lot))
+    world.touch(member)

@@ -1,33 +1,57 @@
 """What an order gives its buyer and the pools: lots and feeds."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from jifen.core.micros import MICRO
+from jifen.engine import lines
 from jifen.engine.books import Books
+from jifen.engine.columns import Column
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
-from jifen.plan.model import Feed, Grant, Lots, Schedule
+from jifen.plan.model import Feed, Grant, Lots, Money
 
 __all__ = [
     "OF_BASE",
     "OF_ORDER",
     "add_lot",
     "daily_of",
+    "due_today",
+    "fed_pools",
     "feed",
     "grant",
+    "release_terms",
 ]
 
 _OF_GRANTED, OF_ORDER, OF_BASE = range(3)
 """What a lot's daily rate counts from."""
 
 
-def feed(books: Books, step: Step, order: int, amount: int, key: int) -> int:
-    """Put ``amount`` of an order into the rule's pool, repaying the pool's debt first; the row of Feeds, or NONE."""
+def fed_pools(world: World, step: Step) -> Iterator[tuple[int, int]]:
+    """(pool, its part in ppm) of a rule that feeds: one pool, or each of a family."""
     pay = step.rule.pay
-    if amount <= 0 or not isinstance(pay, Feed):
+    if not isinstance(pay, Feed):
+        return
+    store = world.program.plan.stores[pay.pool]
+    if isinstance(store, Money) and store.each is not None:
+        rows = world.program.plan.ranks[store.each].ladder
+        for row, part in zip(rows, step.share.spread, strict=True):
+            yield world.pools.numbers[row.name], part
+    else:
+        yield world.pools.numbers[pay.pool], MICRO
+
+
+def feed(books: Books, step: Step, on: tuple[int, int], pool: int, amount: int) -> int:
+    """Put ``amount`` of an order into a pool, repaying the pool's debt first; the row of Feeds, or NONE.
+
+    ``on`` is (order, weighting of its lines).
+    """
+    if amount <= 0:
         return NONE
-    world = books.world
-    pool = world.pools.numbers[pay.pool]
+    world, (order, key) = books.world, on
     row = world.feeds.add(
         order=order, before_of_order=world.orders.last_feed.item(order), pool=pool,
         rule=world.rule_names.number(step.rule.id), amount=amount, kept_then=world.kept(order, key), key=key,
@@ -43,18 +67,42 @@ def grant(books: Books, step: Step, order: int, amount: int, key: int) -> int:
     if amount <= 0 or not isinstance(pay, Grant):
         return NONE
     world = books.world
-    schedule = world.program.schedule_of(pay.lots)
-    rate, of = 0, _OF_GRANTED
-    if schedule is not None and isinstance(schedule.rule.amount, Schedule):
-        rate = schedule.rule.amount.rate
-        of = OF_ORDER if schedule.rule.amount.of == "order_amount" else _OF_GRANTED
     lot = add_lot(
         world, world.orders.member.item(order), pay.lots, amount, order=order, rule=step.index, key=key,
-        kept_then=world.kept(order, key), daily_rate=rate, daily_of=of,
+        kept_then=world.kept(order, key), **release_terms(world, pay.lots),
     )  # fmt: skip
     world.lots.daily[lot] = daily_of(world, lot)
     books.reclaim(world.orders.member.item(order), lot, amount, rule=step.rule.id)
     return lot
+
+
+def release_terms(world: World, store: str) -> dict[str, int]:
+    """How a new lot of a store will release, by the schedule of the day: every day, or in batches."""
+    step = world.program.schedule_of(store)
+    if step is None:
+        return {}
+    schedule = step.schedule
+    if schedule.parts is not None:
+        return {"parts": schedule.parts, "every": schedule.every}
+    return {"daily_rate": schedule.rate, "daily_of": OF_ORDER if schedule.of == "order_amount" else _OF_GRANTED}
+
+
+def due_today(world: World, store: int) -> Column:
+    """By lot, what it releases today if it still has that much; only the store's lots are looked at.
+
+    Batch k of a lot in ``parts`` comes k × ``every`` days after its grant: ⌊granted ÷ parts⌋, from the last one on all
+    that is left, again every so many days until nothing is.
+    """
+    lots, count = world.lots, world.lots.size
+    if not any(program.in_parts(world.stores.names[store]) for program in world.programs):
+        return lots.daily
+    batched = np.flatnonzero((lots.store[:count] == store) & (lots.parts[:count] > 0) & (lots.remaining[:count] > 0))
+    batch, off = np.divmod(world.open_day - lots.day[batched], lots.every[batched])
+    parts = lots.parts[batched]
+    part = np.where(batch < parts, lots.granted[batched] // parts, lots.remaining[batched])
+    due = lots.daily.copy()
+    due[batched] = np.where((off == 0) & (batch > 0), part, 0)
+    return due
 
 
 def add_lot(world: World, member: int, store: str, granted: int, **values: int) -> int:
@@ -79,6 +127,7 @@ def add_lot(world: World, member: int, store: str, granted: int, **values: int) 
     chains.last[member] = row
     if chains.head.item(member) == NONE:
         chains.head[member] = row
+    lines.enter(world, row)
     return row
 
 

@@ -7,6 +7,7 @@ each batch that is looked at where the batch has touched something; at the close
 import numpy as np
 
 from jifen.core.errors import ensure
+from jifen.engine.books import OWED
 from jifen.engine.columns import exact_sum
 from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
@@ -37,7 +38,7 @@ def _add_to_control(world: World, balances: Balances, transfers: TransferArray) 
         some = balances.of(kind)
         for number, amount in zip(some.id.tolist(), some.amount.tolist(), strict=True):
             world.control[f"{name} {NONE if kind == Account.RESERVE else number}"] += amount
-    for name, kind in (("wallet", Account.WALLET), ("claim", Account.CLAIM)):
+    for name, kind in (("wallet", Account.WALLET), ("claim", Account.CLAIM), ("weight", Account.WEIGHT)):
         some = balances.of(kind)
         for asset in np.unique(some.asset).tolist():
             world.control[f"{name} {world.assets.names[asset]}"] += exact_sum(some.amount[some.asset == asset])
@@ -68,5 +69,11 @@ def _check_whole(world: World) -> None:
     claims = {name: world.control[f"claim {name}"] for name in names}
     left = {name: exact_sum(lots.remaining[:count][lots.store[:count] == store]) for name, store in names.items()}
     check_claims(claims, {}, left)
+    for store, weights in world.weights.items():
+        name, total = world.stores.names[store], exact_sum(weights.amount[: weights.size])
+        ensure(world.control[f"weight {name}"] == total, f"members weigh {total} in {name}; the journal says otherwise")
+        ensure(world.issued_totals[store] == total, f"{world.issued_totals[store]} of {name} issued, {total} held")
+    owed, said = sum(world.owed_of(payment) for payment in world.claims), world.control[f"claim {OWED}"]
+    ensure(owed == said, f"rewards of {owed} points wait for the reserve; the journal says {said}")
     held = exact_sum(world.members.tokens[: world.members.size])
     ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")

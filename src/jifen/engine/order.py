@@ -5,22 +5,25 @@ what is kept of it. All rules that run on orders fire in plan order; an order be
 and counts in measures only; an order of other articles does not even that.
 """
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
-from jifen.engine import curve, grants
+from jifen.engine import curve, grants, positions, ranks, tickets, weights
 from jifen.engine.books import FROM_RESERVE, Books, On
 from jifen.engine.events import Line, OrderPaid
 from jifen.engine.payments import Draft, draft_bank, draft_payment, post
 from jifen.engine.program import Step, row_at
+from jifen.engine.queues import serve_newcomers
 from jifen.engine.tables import NONE
-from jifen.engine.walks import rate_by_lines, walked
-from jifen.engine.world import OrderLine, World
+from jifen.engine.tiers import measure, tier_value
+from jifen.engine.walks import Awarded, rate_by_lines, walked
+from jifen.engine.world import ASSETS, OrderLine, World
 from jifen.ledger.journal import Account
-from jifen.plan.model import Feed, Grant, Mint, Share, Tier, Walk
+from jifen.plan.model import Asset, Cycle, Feed, Grant, Head, Mint, Nothing, Per, Rule, Share, Tier, Walk, Weigh
 
 __all__ = [
     "CLOSED",
@@ -29,7 +32,6 @@ __all__ = [
     "WITHOUT_EFFECT",
     "Moment",
     "accept_order",
-    "measure",
     "settle",
     "settling",
     "take_effect",
@@ -42,33 +44,51 @@ PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
 
 @dataclass(slots=True)
 class Moment:
-    """One order taking effect: what it granted and what its rules gave so far."""
+    """One order taking effect: what it gave so far, by part of the composition and by rule of that part."""
 
     books: Books
     order: int
     buyer: int
-    granted: int = 0
-    granted_key: int = NONE
+    granted: Counter[int] = field(default_factory=Counter)
+    granted_key: dict[int, int] = field(default_factory=dict)
     """The weighting of lines that ``granted`` stands on."""
+    weighed: Counter[int] = field(default_factory=Counter)
+    weighed_key: dict[int, int] = field(default_factory=dict)
     price_before: tuple[int, int] = (0, 1)
     """The price of a token before the order's feed."""
-    fired: dict[str, int] = field(default_factory=dict)
-    feeds: dict[str, int] = field(default_factory=dict)
+    fired: Counter[tuple[int, str]] = field(default_factory=Counter)
+    feeds: dict[tuple[int, str], int] = field(default_factory=dict)
     """The rows of what rules fed."""
     drafts: list[Draft] = field(default_factory=list)
 
-    def base(self, name: str, receiver: int = NONE, store: str = "") -> int:
-        """A base of the plan language in micro-units; those called ``own_…`` count the receiver's lots in ``store``."""
-        orders = self.books.world.orders
-        if name == "trigger_amount":
-            return orders.kept.item(self.order)
+    def base(self, rule: Rule, name: str, receiver: int = NONE) -> int:
+        """A base of the plan language in micro-units; those called ``own_…`` are the receiver's."""
+        world = self.books.world
+        orders = world.orders
+        match name:
+            case "trigger_amount":
+                return orders.kept.item(self.order)
+            case "trigger_points":
+                return self.granted[rule.part]
+            case "trigger_weight":
+                return self.weighed[rule.part]
+            case "trigger_margin":
+                return orders.margin.item(self.order) * orders.kept.item(self.order) // orders.amount.item(self.order)
+            case "coin_paid":
+                return _coin_paid(world, self.order)
+            case "own_amount" | "lesser":
+                own = _own_amount(world, receiver)
+                return own if name == "own_amount" else min(own, orders.kept.item(self.order))
+        if (rule.part, name) in self.fired:
+            return self.fired[rule.part, name]
+        drained = "" if rule.gate is None or rule.gate.drain is None else rule.gate.drain
+        return _own_base(world, name, receiver, drained) if drained else 0
+
+    def key_of(self, name: str, rule: Rule) -> int:
+        """The weighting of lines that a base stands on."""
         if name == "trigger_points":
-            return self.granted
-        if name == "trigger_margin":
-            return orders.margin.item(self.order) * orders.kept.item(self.order) // orders.amount.item(self.order)
-        if name in self.fired:
-            return self.fired[name]
-        return _own_base(self.books.world, name, receiver, store)
+            return self.granted_key.get(rule.part, NONE)
+        return self.weighed_key.get(rule.part, NONE) if name == "trigger_weight" else NONE
 
 
 def accept_order(books: Books, event: OrderPaid) -> None:
@@ -82,9 +102,13 @@ def accept_order(books: Books, event: OrderPaid) -> None:
     row = world.orders.add(
         member=member, day=world.open_day, whole=amount, amount=amount, kept=amount,
         margin=sum(max(0, line.amount - line.cost) for line in event.lines),
-        state=PENDING,
+        state=PENDING, before_of_member=world.members.last_order.item(member),
+        region=NONE if event.region is None else world.region_names.number(event.region),
     )  # fmt: skip
     ensure(row == name, "an order's row is the number of its name")
+    world.members.last_order[member] = row
+    for order_ranks in world.order_ranks.values():
+        order_ranks.add()
     if len(event.lines) > 1 or any(_attributes_of(line) for line in event.lines):
         world.order_lines[row] = [OrderLine(line, line.amount, basis=line.amount) for line in event.lines]
     merchant = (Account.MERCHANT, 0)
@@ -124,7 +148,9 @@ def take_effect(books: Books, order: int) -> None:
     orders.kept_then[order] = net
     members.own_net[member] += net
     members.spend[member] += net
-    world.token_touched.add(member)
+    members.live_orders[member] += 1
+    ranks.judge_order(world, order)
+    world.touch(member)
     entry = world.program.entry_rows
     outside = entry is not None and row_at(entry[0], measure(world, order, entry[1])) is None
     if outside or not world.granting:
@@ -160,46 +186,137 @@ def _feed_reserve(books: Books, order: int, net: int) -> None:
 
 
 def _fire(moment: Moment, step: Step) -> None:
-    """Run one rule for an order."""
-    rule, world = step.rule, moment.books.world
-    if isinstance(rule.who, Walk):
-        for receiver, wanted, key in walked(world, step, moment.order, moment.base):
-            if step.share.of == "trigger_points":
-                key = moment.granted_key
-            draft = draft_payment(moment.books, step, receiver, wanted, moment.order, key)
-            if draft is not None:
-                moment.drafts.append(draft)
-                moment.fired[rule.id] = moment.fired.get(rule.id, 0) + draft.points + draft.banked
+    """Run one rule for an order: what it pays says how; the head of a queue is paid for the newcomers."""
+    if isinstance(step.rule.who, Head):
+        moment.drafts += serve_newcomers(moment.books, step)
         return
-    amount, key = _amount_of(moment, step)
-    if isinstance(rule.pay, Feed):
-        moment.price_before = world.price()
-        moment.feeds[rule.id] = grants.feed(moment.books, step, moment.order, amount, key)
-        moment.fired[rule.id] = amount
-    elif isinstance(rule.pay, Grant):
+    _PAYS[type(step.rule.pay)](moment, step)
+
+
+def _pay(moment: Moment, step: Step) -> None:
+    """Pay an asset (or nothing: lots are only used up) to those whom the rule names."""
+    for receiver, wanted, key in _awarded(moment, step):
+        draft = draft_payment(moment.books, step, receiver, wanted, moment.order, key)
+        if draft is not None:
+            moment.drafts.append(draft)
+            moment.fired[step.rule.part, step.rule.id] += draft.points + draft.banked
+
+
+def _weigh(moment: Moment, step: Step) -> None:
+    """Give weight to those whom the rule names; what the buyer gets is what the order weighs."""
+    part = step.rule.part
+    for receiver, amount, key in _awarded(moment, step):
+        given = weights.weigh(moment.books, step, receiver, amount, (moment.order, key))
+        moment.fired[part, step.rule.id] += given
+        if step.rule.who is None:
+            moment.weighed[part] += given
+            moment.weighed_key[part] = key
+
+
+def _feed(moment: Moment, step: Step) -> None:
+    """Put money into a pool, or into each pool of a family its part."""
+    world, part = moment.books.world, step.rule.part
+    base, rate, key = _share_of(moment, step)
+    moment.price_before = world.price()
+    for pool, share in grants.fed_pools(world, step):
+        amount = base * rate * share // (MICRO * MICRO)
+        moment.feeds[part, step.rule.id] = grants.feed(moment.books, step, (moment.order, key), pool, amount)
+        moment.fired[part, step.rule.id] += amount
+
+
+def _grant(moment: Moment, step: Step) -> None:
+    """A lot for the buyer, or one for each whole unit; they release what waits in his bank."""
+    part, world = step.rule.part, moment.books.world
+    if tickets.whole_amount(step) is None:
+        amount, key = _amount_of(moment, step)
         lot = grants.grant(moment.books, step, moment.order, amount, key)
-        moment.granted += amount
-        moment.granted_key = key
-        moment.fired[rule.id] = moment.fired.get(rule.id, 0) + amount
-        if lot != NONE:
-            moment.drafts += draft_bank(moment.books, lot)
-    elif isinstance(rule.pay, Mint) and isinstance(rule.amount, Share):
-        curve.mint(moment.books, step, moment.feeds.get(rule.amount.of, NONE), moment.price_before)
+        granted = [] if lot == NONE else [lot]
+    else:
+        granted, key = tickets.bring(moment.books, step, moment.order), NONE
+        amount = sum(map(world.lots.granted.item, granted))
+    moment.granted[part] += amount
+    moment.granted_key[part] = key
+    moment.fired[part, step.rule.id] += amount
+    for lot in granted:
+        moment.drafts += draft_bank(moment.books, lot)
+
+
+def _mint(moment: Moment, step: Step) -> None:
+    """Tokens for a share of what a rule has fed."""
+    feed = moment.feeds.get((step.rule.part, step.share.of), NONE)
+    curve.mint(moment.books, step, feed, moment.price_before)
+
+
+_PAYS: dict[type, Callable[[Moment, Step], None]] = {
+    Asset: _pay,
+    Nothing: _pay,
+    Weigh: _weigh,
+    Feed: _feed,
+    Grant: _grant,
+    Mint: _mint,
+}
+
+
+def _awarded(moment: Moment, step: Step) -> Iterator[Awarded]:
+    """(receiver, amount, weighting of lines it stands on) of a rule: the buyer, or whom a walk finds."""
+    rule, world = step.rule, moment.books.world
+    if isinstance(rule.amount, Cycle):
+        yield from _in_turn(moment, step, rule.amount)
+    elif isinstance(rule.who, Walk):
+        of = getattr(rule.amount, "of", None) or ""
+        for receiver, wanted, key in walked(world, step, moment.order, partial(moment.base, rule)):
+            yield receiver, wanted, moment.key_of(of, rule) if key == NONE else key
+    else:
+        amount, key = _amount_of(moment, step)
+        yield moment.buyer, amount, key
+
+
+def _in_turn(moment: Moment, step: Step, amount: Cycle) -> Iterator[Awarded]:
+    """The sponsor, at the rate of the place that the buyer takes below him."""
+    world = moment.books.world
+    sponsor = world.members.parent.item(moment.buyer)
+    if sponsor == NONE or (step.walk.own_order and not world.has_own_order(sponsor)):
+        return
+    place = positions.take_place(world, amount.at, sponsor, moment.order)
+    if place != NONE:
+        rate = amount.rates[place % len(amount.rates)]
+        yield sponsor, rate * moment.base(step.rule, amount.of, sponsor) // MICRO, NONE
 
 
 def _amount_of(moment: Moment, step: Step) -> tuple[int, int]:
     """The amount of a rule without a walk, and the weighting of lines it stands on."""
-    amount, world, order = step.rule.amount, moment.books.world, moment.order
+    amount, world, order, rule = step.rule.amount, moment.books.world, moment.order, step.rule
     if isinstance(amount, Tier):
-        row = row_at(amount.rows, measure(world, order, amount.at))
-        multiple = 0 if row is None else row.columns[amount.column]
-        return moment.base(amount.of or "") * multiple // MICRO, NONE
+        return tier_value(world, order, amount, lambda base: moment.base(rule, base)), NONE
+    if isinstance(amount, Per):
+        return moment.base(rule, amount.of, moment.buyer) * MICRO // amount.unit, moment.key_of(amount.of, rule)
     if isinstance(amount, Share):
-        rate, key = rate_by_lines(world, order, amount)
-        if key != NONE:
-            return world.kept(order, key) * rate // MICRO, key
-        return moment.base(amount.of) * rate // MICRO, NONE
+        base, rate, key = _share_of(moment, step)
+        return base * rate // MICRO, key
     return 0, NONE
+
+
+def _share_of(moment: Moment, step: Step) -> tuple[int, int, int]:
+    """The base of a share without a walk, its rate, and the weighting of lines it stands on."""
+    amount, world, rule = step.share, moment.books.world, step.rule
+    rate, key = rate_by_lines(world, moment.order, amount)
+    if key != NONE:
+        return world.kept(moment.order, key), rate, key
+    return moment.base(rule, amount.of, moment.buyer), rate, moment.key_of(amount.of, rule)
+
+
+def _coin_paid(world: World, order: int) -> int:
+    """The coin that was used for an order, by what is kept of it."""
+    coin = sum(used for asset, used in world.order_pay.get(order, ()) if ASSETS[asset] == "coin")
+    return coin * world.orders.kept.item(order) // world.orders.whole.item(order)
+
+
+def _own_amount(world: World, member: int) -> int:
+    """What is kept of the member's first live order."""
+    first = NONE
+    for order in world.live_orders(member):
+        first = order
+    return 0 if first == NONE else world.orders.kept.item(first)
 
 
 def _own_base(world: World, name: str, receiver: int, store: str) -> int:
@@ -210,16 +327,7 @@ def _own_base(world: World, name: str, receiver: int, store: str) -> int:
         return sum(lots.granted.item(lot) for lot in live)
     if name == "own_remaining":
         return sum(lots.remaining.item(lot) for lot in live)
-    if name == "own_claim":
-        return lots.granted.item(live[0]) if live else 0
-    raise NotImplementedError(f"base {name} is not built yet")
-
-
-def measure(world: World, order: int, name: str) -> int:
-    """What a tier is judged at: this order, or the buyer's net spend including it."""
-    if name == "single_order":
-        return world.orders.kept.item(order)
-    return world.members.own_net.item(world.orders.member.item(order))
+    return lots.granted.item(live[0]) if name == "own_claim" and live else 0
 
 
 def _attributes_of(line: Line) -> bool:

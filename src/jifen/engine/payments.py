@@ -5,15 +5,17 @@ the fund decides how much of it is paid (what is not, goes back into its lot); t
 event sees the lots as the payments before it left them, and one shortfall is shared by all of them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
-from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books, On, place_of
+from jifen.engine import lines
+from jifen.engine.books import CASH, FROM_MERCHANT, FROM_RESERVE, OWED, Books, On, place_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
-from jifen.plan.model import Asset
+from jifen.plan.model import Asset, Gate, Nothing, Walk
 
 __all__ = [
     "Draft",
@@ -23,8 +25,10 @@ __all__ = [
     "bank",
     "draft_bank",
     "draft_payment",
+    "owe",
     "post",
     "ration",
+    "step_of",
     "take",
     "terms_of",
     "untake",
@@ -33,7 +37,7 @@ __all__ = [
 
 @dataclass(slots=True)
 class Portion:
-    """What one lot gives to a payment."""
+    """What one lot gives to a payment; where ``lot`` is NONE no lot is needed."""
 
     lot: int
     points: int
@@ -51,6 +55,8 @@ class Draft:
     order: int = NONE
     key: int = NONE
     portions: list[Portion] = field(default_factory=list)
+    due: int = 0
+    """For a payment that no lot gives: points before the reserve fell short."""
     banked: int = 0
     payment: int = NONE
     """For what a bank releases: the payment that was banked."""
@@ -61,8 +67,10 @@ class Draft:
         return sum(portion.points for portion in self.portions)
 
 
-def terms_of(world: World, pay: Asset) -> int:
+def terms_of(world: World, pay: Asset | Nothing) -> int:
     """How a rule pays: asset, per point, and the fund (the named pool, else the reserve or the merchant)."""
+    if isinstance(pay, Nothing):
+        return world.terms_number(CASH, 0, FROM_MERCHANT)
     if pay.source is not None:
         fund = world.pools.numbers[pay.source]
     else:
@@ -71,41 +79,52 @@ def terms_of(world: World, pay: Asset) -> int:
 
 
 def affordable_points(money: int, per_point: int) -> int:
-    """The most points whose asset ⌊points × per_point⌋ does not exceed ``money``."""
+    """The most points whose asset ⌊points × per_point⌋ does not exceed ``money``; ``per_point`` is above 0."""
     return ((money + 1) * MICRO - 1) // per_point
 
 
 def draft_payment(books: Books, step: Step, member: int, wanted: int, order: int, key: int) -> Draft | None:
-    """Take ``wanted`` from the member's lots for an order's payment; what they lack is banked or forfeited."""
+    """Take ``wanted`` from the member's lots for an order's payment; what they lack is banked or forfeited.
+
+    A payment that drains no lots is all due; one out of a pool is never more than the pool has.
+    """
     world, gate, pay = books.world, step.rule.gate, step.rule.pay
-    if wanted <= 0 or gate is None or gate.drain is None or not isinstance(pay, Asset):
+    if wanted <= 0 or not isinstance(pay, Asset | Nothing):
         return None
     draft = Draft(step.rule.id, step.index, member, wanted, terms_of(world, pay), order, key)
-    store = world.stores.numbers[gate.drain]
-    limit = wanted
     _, per_point, fund = world.terms[draft.terms]
+    limit = wanted
     if fund >= 0:
         money = world.pool_balance[fund] - books.promised.get(fund, 0)
         limit = min(wanted, affordable_points(money, per_point))
-    lot = world.first_live(member, store)
-    if lot == NONE and gate.no_lot == "bank":
+    if gate is None or gate.drain is None:
+        draft.due = limit
+        draft.portions = [Portion(NONE, limit)] if limit else []
+    elif world.first_live(member, world.stores.numbers[gate.drain]) == NONE and gate.no_lot == "bank":
         draft.banked = wanted
         return draft
-    while lot != NONE and limit > 0:
-        taken = take(world, lot, limit)
-        if taken:
-            draft.portions.append(Portion(lot, taken))
-            limit -= taken
-            if gate.spill == "forfeit":
-                break
-        lot = world.lots.after.item(lot)
+    else:
+        draft.portions = list(_taken_from_lots(world, gate, member, limit))
     if fund >= 0:
         books.promised[fund] = books.promised.get(fund, 0) + _asset_of(world, draft)
     lost = wanted - draft.points
-    if lost:
+    if lost and isinstance(step.rule.who, Walk):
         rule = world.rule_names.number(step.rule.id)
         books.writer.forfeit((books.event, world.open_day, rule, member, lost))
     return draft if draft.portions else None
+
+
+def _taken_from_lots(world: World, gate: Gate, member: int, limit: int) -> Iterator[Portion]:
+    """What the member's lots give of ``limit``, the oldest first."""
+    lot = world.first_live(member, world.stores.numbers[gate.drain or ""])
+    while lot != NONE and limit > 0:
+        taken = take(world, lot, limit)
+        if taken:
+            yield Portion(lot, taken)
+            limit -= taken
+            if gate.spill == "forfeit":
+                return
+        lot = world.lots.after.item(lot)
 
 
 def take(world: World, lot: int, wanted: int) -> int:
@@ -125,6 +144,8 @@ def untake(world: World, lot: int, points: int) -> None:
     if points == 0:
         return
     lots = world.lots
+    if lots.remaining.item(lot) == 0:
+        lines.enter(world, lot)
     lots.remaining[lot] += points
     lots.emptied_on[lot] = NONE
     chains, member = world.chains[lots.store.item(lot)], lots.member.item(lot)
@@ -134,20 +155,28 @@ def untake(world: World, lot: int, points: int) -> None:
 
 
 def draft_bank(books: Books, lot: int) -> list[Draft]:
-    """A new lot releases what waits in its owner's bank, oldest first."""
+    """A new lot releases what waits in its owner's bank for lots of its store, oldest first."""
     world, drafts = books.world, []
     payments, banked = world.payments, world.banked
-    member = world.lots.member.item(lot)
+    member, store = world.lots.member.item(lot), world.stores.names[world.lots.store.item(lot)]
     for row in world.bank_of.get(member, ()):
         payment = banked.payment.item(row)
         left = payments.paid.item(payment) - payments.lost.item(payment) - banked.released.item(row)
-        taken = take(world, lot, max(left, 0))
+        left -= books.unbanked.get(row, 0)
+        fits = step_of(world, payment).drains == store
+        taken = take(world, lot, max(left, 0)) if fits else 0
         if taken:
+            books.unbanked[row] = books.unbanked.get(row, 0) + taken
             terms = _terms_now(world, payment)
             draft = Draft("bank", payments.index.item(payment), member, taken, terms, payment=row)
             draft.portions.append(Portion(lot, taken))
             drafts.append(draft)
     return drafts
+
+
+def step_of(world: World, payment: int) -> Step:
+    """The rule that made a payment, as its plan version has it."""
+    return world.programs[world.payments.version.item(payment)].steps[world.payments.index.item(payment)]
 
 
 def bank(world: World, payment: int) -> None:
@@ -173,6 +202,7 @@ def post(books: Books, drafts: list[Draft]) -> None:
     reserved = [draft for draft in drafts if world.terms[draft.terms][2] == FROM_RESERVE]
     ration(world, reserved)
     books.promised.clear()
+    books.unbanked.clear()
     for draft in drafts:
         asset, per_point, fund = world.terms[draft.terms]
         payment = _post_payment(books, draft)
@@ -180,25 +210,52 @@ def post(books: Books, drafts: list[Draft]) -> None:
         for portion in draft.portions:
             if portion.points == 0:
                 continue
-            release = _add_release(books, draft, portion, payment, older)
-            older += portion.points
-            if draft.payment != NONE:
-                world.banked.released[draft.payment] = older
-                world.bank_releases.setdefault(payment, []).append(release)
+            if portion.lot != NONE:
+                release = _add_release(books, draft, portion, payment, older)
+                older += portion.points
+                if draft.payment != NONE:
+                    world.banked.released[draft.payment] = older
+                    world.bank_releases.setdefault(payment, []).append(release)
             paid = portion.points * per_point // MICRO
-            on = On(lot=portion.lot, drained=portion.points, order=draft.order)
+            on = _on(world, draft, portion)
             books.move(draft.rule, place_of(fund), (Account.WALLET, draft.member), paid, asset, on)
+        if draft.due > draft.points:
+            owe(books, payment, draft.rule, draft.due - draft.points)
+
+
+def _on(world: World, draft: Draft, portion: Portion) -> On:
+    """What a transfer stands on: the lot it drains, and the payment's order, else that of the lot."""
+    if portion.lot == NONE:
+        return On(order=draft.order)
+    order = draft.order if draft.order != NONE or draft.payment != NONE else world.lots.order.item(portion.lot)
+    return On(lot=portion.lot, drained=portion.points, order=order)
+
+
+def owe(books: Books, payment: int, rule: str, points: int) -> None:
+    """The reserve owes ``points`` of a payment that no lot gives (below 0: it owes them no longer)."""
+    world, payments = books.world, books.world.payments
+    claim, issuer = (Account.CLAIM, payments.member.item(payment)), (Account.ISSUER, NONE)
+    source, target = (issuer, claim) if points > 0 else (claim, issuer)
+    on = On(order=payments.order.item(payment), reason=payments.rule.item(payment) if rule == "refund" else NONE)
+    books.move(rule, source, target, abs(points), world.assets.number(OWED), on)
+    if rule != "refund":
+        world.owings.add(payment=payment, event=books.event, day=world.open_day, points=points)
+    if world.owed_of(payment):
+        world.claims[payment] = None
+    else:
+        world.claims.pop(payment, None)
 
 
 def ration(world: World, drafts: list[Draft]) -> None:
     """Cut drafts to what the reserve has."""
-    rationing = Rationing(world, sum(_asset_of(world, draft) for draft in drafts))
+    rationing = Rationing.of_reserve(world, sum(_asset_of(world, draft) for draft in drafts))
     if rationing.enough:
         return
     for draft in drafts:
         allowed = rationing.cut([portion.points for portion in draft.portions], world.terms[draft.terms][1])
         for portion, points in zip(draft.portions, allowed, strict=True):
-            untake(world, portion.lot, portion.points - points)
+            if portion.lot != NONE:
+                untake(world, portion.lot, portion.points - points)
             portion.points = points
 
 
@@ -209,42 +266,51 @@ def _asset_of(world: World, draft: Draft) -> int:
 
 
 class Rationing:
-    """What a reserve that falls short pays of an event or a run: by one factor, in order until empty, or nothing.
+    """What a fund that falls short pays of an event or a run: by one factor, in order until empty, or nothing.
 
     ``wanted`` is all that would be paid, in micro-units of money. Ask payment after payment, in log order.
     """
 
-    def __init__(self, world: World, wanted: int) -> None:
-        """Begin with the whole reserve."""
-        self.rule = world.program.on_shortfall
-        self.money = self.left = world.reserve
+    def __init__(self, rule: str, money: int, wanted: int) -> None:
+        """Begin with all the ``money``; ``rule``: ``prorate | defer | suspend``."""
+        self.rule = rule
+        self.money = self.left = money
         self.wanted = wanted
+
+    @classmethod
+    def of_reserve(cls, world: World, wanted: int) -> "Rationing":
+        """What the reserve pays, by the plan's ``on_shortfall``."""
+        return cls(world.program.on_shortfall, world.reserve, wanted)
 
     @property
     def enough(self) -> bool:
         """Whether nothing needs to be cut."""
         return self.wanted <= self.money
 
-    def cut(self, portions: list[int], per_point: int) -> list[int]:
+    def cut(self, portions: list[int], per_point: int, before: int = 0) -> list[int]:
         """The points that each lot of one payment still gives, its oldest lots first.
 
         ``prorate``: ⌊points × money ÷ wanted⌋ of the payment. Never more than what is left, and then no more points
-        than that takes.
+        than that takes. ``before``: of a payment without a lot, the points paid already, with which these make one sum.
         """
         if self.rule == "suspend":
             return [0] * len(portions)
         points = sum(portions)
         if self.rule == "prorate":
             points = points * self.money // self.wanted
-        allowed = []
+        paid, given = before * per_point // MICRO, []
         for portion in portions:
-            given = min(portion, points)
-            if given * per_point // MICRO > self.left:
-                given = -(-self.left * MICRO // per_point)
-            points -= given
-            self.left -= given * per_point // MICRO
-            allowed.append(given)
-        return allowed
+            given.append(min(portion, points))
+            points -= given[-1]
+        short = sum((before + each) * per_point // MICRO - paid for each in given) > self.left
+        for place, each in enumerate(given):
+            if short:
+                # The fewest points that take all that is left; one less where a point is worth more than a micro-unit.
+                fewest = max(-(-(paid + self.left) * MICRO // per_point) - before, 0)
+                over = (before + fewest) * per_point // MICRO - paid > self.left
+                given[place] = min(each, fewest - over)
+            self.left -= (before + given[place]) * per_point // MICRO - paid
+        return given
 
 
 def _post_payment(books: Books, draft: Draft) -> int:
@@ -252,7 +318,10 @@ def _post_payment(books: Books, draft: Draft) -> int:
     world, payments = books.world, books.world.payments
     if draft.payment != NONE:
         return world.banked.payment.item(draft.payment)
-    paid = draft.banked + draft.points
+    free = draft.due > 0
+    if draft.order == NONE and not free:
+        return NONE  # it stands on no order but those of its lots
+    paid = draft.due if free else draft.banked + draft.points
     if paid == 0:
         return NONE
     row = payments.add(
@@ -260,7 +329,8 @@ def _post_payment(books: Books, draft: Draft) -> int:
         event=books.event, day=world.open_day, order=draft.order, key=draft.key, wanted=draft.wanted, paid=paid,
         banked=draft.banked, kept_then=world.kept(draft.order, draft.key),
         returned_then=world.returned(draft.order, draft.key), terms=draft.terms, first_release=world.releases.size,
-        portions=0 if draft.banked else sum(1 for portion in draft.portions if portion.points),
+        portions=0 if draft.banked or free else sum(1 for portion in draft.portions if portion.points),
+        released=draft.points if free else NONE,
         before_of_member=world.members.last_payment.item(draft.member),
         before_of_order=world.orders.last_payment.item(draft.order),
     )  # fmt: skip
@@ -274,13 +344,11 @@ def _post_payment(books: Books, draft: Draft) -> int:
 def _add_release(books: Books, draft: Draft, portion: Portion, payment: int, older: int) -> int:
     """The row of one portion."""
     world, lots = books.world, books.world.lots
-    order = lots.order.item(portion.lot)
     row = world.releases.add(
         lot=portion.lot, before=lots.last_release.item(portion.lot), kind=0, first_day=world.open_day,
         last_day=world.open_day, event=books.event, rule=world.rule_names.number(draft.rule), version=world.version,
         base=portion.points, points=portion.points, payment=payment, older=older, terms=draft.terms,
-        kept_then=0 if order == NONE else world.kept(order, lots.key.item(portion.lot)),
-        returned_then=0 if order == NONE else world.returned(order, lots.key.item(portion.lot)),
+        kept_then=world.kept_of_lot(portion.lot), returned_then=world.returned_of_lot(portion.lot),
     )  # fmt: skip
     lots.last_release[portion.lot] = row
     return row

@@ -54,6 +54,11 @@ class Step:
         return _is(self.rule.who, Walk)
 
     @property
+    def split(self) -> Split:
+        """The receivers, among whom a pool is divided."""
+        return _is(self.rule.who, Split)
+
+    @property
     def head(self) -> Head:
         """The receiver, who is the head of a queue."""
         return _is(self.rule.who, Head)
@@ -109,6 +114,13 @@ class Ladder:
         """The rate at a place, 0 for no rank (place -1)."""
         return 0 if place < 0 else self.rates[self.levels[place]]
 
+    def column_at(self, place: int, column: str) -> int:
+        """The rate in a column at a place, 0 for no rank; never above what the ladder allows."""
+        if place < 0:
+            return 0
+        rate, most = self.ranks.ladder[place].columns.get(column, 0), self.ranks.at_most
+        return rate if most is None else min(rate, most)
+
 
 class Program:
     """One plan version, ready to run."""
@@ -143,6 +155,7 @@ class Program:
         self.curve = next((store for store in plan.stores.values() if isinstance(store, Curve)), None)
         self.pool_names = tuple(self._pool_names(plan))
         self.entry_rows = self._entry_rows()
+        self.debt_store = self._debt_store()
 
     @staticmethod
     def _pool_names(plan: Plan) -> list[str]:
@@ -158,9 +171,22 @@ class Program:
         """The tier table by an order's amount, and what it is judged at: below its first row no rule fires."""
         for step in self.by_event["order"]:
             amount = step.rule.amount
-            if isinstance(amount, Tier) and isinstance(step.rule.pay, Grant):
+            if isinstance(amount, Tier):
                 return amount.rows, amount.at
         return None
+
+    def _debt_store(self) -> str | None:
+        """The lots in which old debts stand: those that measure forced exits, else the first a liability grants."""
+        gates = (step.rule.gate for step in self.steps)
+        measures = [gate.of for gate in gates if gate is not None and gate.reaches is not None]
+        booked = [step.rule.pay for step in self.steps if step.rule.when == "liability"]
+        named = [of for of in measures if of not in (None, "spend")]
+        return next(iter(named + [pay.lots for pay in booked if isinstance(pay, Grant)]), None)
+
+    def in_parts(self, store: str) -> bool:
+        """Whether lots of a store are granted with batches."""
+        step = self.schedule_of(store)
+        return step is not None and step.schedule.parts is not None
 
     def schedule_of(self, store: str) -> Step | None:
         """The rule by which lots of a store release."""
@@ -171,8 +197,11 @@ class Program:
 
 
 def row_at(rows: tuple[Row, ...], measure: int) -> Row | None:
-    """The row of an ascending table that holds for ``measure`` (``min`` or ``max`` inclusive), or ``None`` below it."""
-    if any(row.max is not None for row in rows):
+    """The row of an ascending table that holds for ``measure`` (``min`` or ``max`` inclusive), or ``None`` below it.
+
+    In a table by ``max`` no row has a ``min``, and that of the last row is empty.
+    """
+    if all(row.min is None for row in rows):
         return next((row for row in rows if row.max is None or measure <= row.max), None)
     found = None
     for row in rows:

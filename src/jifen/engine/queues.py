@@ -1,17 +1,18 @@
-"""The head of the queue: claims in order of unlock day, then arrival, each paid in full while the pool can."""
+"""The head of the queue, by unlock day, then arrival: paid in full while the pool can, or for so many newcomers."""
 
 from collections.abc import Iterator
 
 from jifen.core.micros import MICRO
+from jifen.engine import lines
 from jifen.engine.books import Books, On, place_of
-from jifen.engine.payments import affordable_points, take, terms_of
+from jifen.engine.payments import Draft, Portion, affordable_points, post, take, terms_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.plan.model import Asset, Head
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_newcomers"]
 
 
 def _unlocked(world: World, store: int) -> Iterator[int]:
@@ -25,6 +26,9 @@ def serve(books: Books, step: Step) -> None:
     """Pay heads in full while the pool has what they are owed; ``skip`` passes over those it cannot pay."""
     world, who, pay = books.world, step.rule.who, step.rule.pay
     if not isinstance(who, Head) or not isinstance(pay, Asset):
+        return
+    if step.gate.newcomers is not None:
+        post(books, serve_newcomers(books, step))
         return
     terms = terms_of(world, pay)
     asset, per_point, fund = world.terms[terms]
@@ -40,8 +44,41 @@ def serve(books: Books, step: Step) -> None:
         world.lots.last_release[lot] = world.releases.add(
             lot=lot, before=world.lots.last_release.item(lot), kind=2, first_day=world.open_day,
             last_day=world.open_day, event=books.event, rule=rule, version=world.version, base=owed, points=owed,
-            terms=terms, kept_then=0 if order == NONE else world.kept(order, world.lots.key.item(lot)),
-            returned_then=0 if order == NONE else world.returned(order, world.lots.key.item(lot)),
+            terms=terms, kept_then=world.kept_of_lot(lot), returned_then=world.returned_of_lot(lot),
         )  # fmt: skip
         paid, on = owed * per_point // MICRO, On(lot=lot, drained=owed, order=order)
         books.move(step.rule.id, place_of(fund), (Account.WALLET, member), paid, asset, on)
+
+
+def serve_newcomers(books: Books, step: Step) -> list[Draft]:
+    """Pay the head for every ``newcomers`` that have come, each head once.
+
+    Where the fund falls short a head keeps what it was not paid and stays in line; its newcomers are used up.
+    """
+    world, store, group = books.world, books.world.stores.numbers[step.head.lots], step.gate.newcomers or 1
+    drafts: list[Draft] = []
+    while world.newcomers.get(store, 0) >= group:
+        lot = lines.first(world, store)
+        if lot == NONE or world.lots.eligible_from.item(lot) > world.open_day:
+            break
+        world.newcomers[store] -= group
+        lines.leave(world, store)
+        drafts.append(_drawn(books, step, lot))
+    for draft in drafts:
+        if world.lots.remaining.item(draft.portions[0].lot):
+            lines.enter(world, draft.portions[0].lot)
+    return drafts
+
+
+def _drawn(books: Books, step: Step, lot: int) -> Draft:
+    """All that a head is owed, out of a pool no more than it has."""
+    world = books.world
+    owed, terms = world.lots.remaining.item(lot), terms_of(world, step.asset)
+    _, per_point, fund = world.terms[terms]
+    draft = Draft(step.rule.id, step.index, world.lots.member.item(lot), owed, terms)
+    if fund >= 0:
+        promised = books.promised.get(fund, 0)
+        owed = min(owed, affordable_points(books.available(fund) - promised, per_point))
+        books.promised[fund] = promised + owed * per_point // MICRO
+    draft.portions.append(Portion(lot, take(world, lot, owed)))
+    return draft

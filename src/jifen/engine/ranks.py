@@ -3,39 +3,78 @@
 import numpy as np
 
 from jifen.engine.columns import Column
-from jifen.engine.program import Ladder
+from jifen.engine.program import Ladder, row_at
 from jifen.engine.tables import NONE
 from jifen.engine.world import History, World
 
-__all__ = ["appoint", "change", "place_at", "recompute", "value_at"]
+__all__ = ["appoint", "change", "judge_order", "place_at", "recompute", "value_at"]
 
 
 def recompute(world: World, since: int, *, only_immediate: bool = False) -> None:
-    """Give everyone the rank his measure gives now; it counts from event number ``since`` on."""
+    """Give everyone whose measure has changed the rank it gives now; it counts from event number ``since`` on."""
     for name, ladder in world.program.ladders.items():
         if only_immediate and ladder.ranks.effective != "immediate":
             continue
-        ranked = world.ladders[name]
-        before = ranked.earned[: world.members.size]
-        after = _earned_now(world, ladder, before)
-        for member in np.flatnonzero(before != after).tolist():
-            change(world.earned_changes[name], member, since, int(before[member]), int(after[member]))
-        ranked.earned[: world.members.size] = after
+        touched = None if ladder.ranks.by == "performance" else world.measured[name]
+        if touched is not None and not touched:
+            continue
+        members = np.arange(world.members.size) if touched is None else np.array(sorted(touched), dtype=np.int64)
+        earned = world.ladders[name].earned
+        before = earned[members]
+        after = _earned_now(world, ladder, members, before)
+        for at in np.flatnonzero(before != after).tolist():
+            change(world.earned_changes[name], int(members[at]), since, int(before[at]), int(after[at]))
+        earned[members] = after
+        world.measured[name] = set()
 
 
-def _earned_now(world: World, ladder: Ladder, before: Column) -> Column:
-    """The rank (a name's number, or NONE) that the ladder's measure gives each member."""
+def _earned_now(world: World, ladder: Ladder, members: Column, before: Column) -> Column:
+    """The rank (a name's number, or NONE) that the ladder's measure gives each of these members."""
     rows = [row for row in ladder.ranks.ladder if row.min is not None]
-    numbers = np.array([*(world.rank_names.number(row.name) for row in rows), NONE], dtype=np.int64)
-    if ladder.ranks.by != "performance" or not rows:
+    if ladder.ranks.by == "largest_order":
+        reached = np.array([_largest(world, ladder, member) for member in members.tolist()], dtype=np.int64)
+    elif ladder.ranks.by == "appointed" or not rows:
         reached = np.full(len(before), NONE, dtype=np.int64)
     else:
+        numbers = np.array([*(world.rank_names.number(row.name) for row in rows), NONE], dtype=np.int64)
         thresholds = np.array([row.min for row in rows], dtype=np.int64)
-        reached = numbers[np.searchsorted(thresholds, world.performances(), side="right") - 1]
+        reached = numbers[np.searchsorted(thresholds, _measured(world, ladder, members), side="right") - 1]
     if ladder.ranks.demote != "never":
         return reached
     height = np.array([*(ladder.places.get(name, -1) for name in world.rank_names.names), -1], dtype=np.int64)
     return np.where(height[reached] >= height[before], reached, before)
+
+
+def _measured(world: World, ladder: Ladder, members: Column) -> Column:
+    """What a ladder judges these members by."""
+    by = ladder.ranks.by
+    if by == "performance":
+        return world.performances()[members]
+    if by == "cumulative":
+        return world.members.own_net[members]
+    if by == "spend":
+        return world.members.spend[members]
+    return world.weights[world.stores.numbers[by]].amount[members]
+
+
+def judge_order(world: World, order: int) -> None:
+    """Fix the rank that an order taking effect gives by its amount, in the ladders judged by the largest order."""
+    for name, order_ranks in world.order_ranks.items():
+        ladder = world.program.ladders.get(name)
+        rows = () if ladder is None else tuple(row for row in ladder.ranks.ladder if row.min is not None)
+        row = row_at(rows, world.orders.kept.item(order))
+        order_ranks.rank[order] = NONE if row is None else world.rank_names.number(row.name)
+
+
+def _largest(world: World, ladder: Ladder, member: int) -> int:
+    """The highest rank that one of the member's live orders gives, or NONE."""
+    given = world.order_ranks[ladder.ranks.name].rank
+    ranks = [given.item(order) for order in world.live_orders(member)]
+    names = world.rank_names.names
+    place, rank = max(
+        ((ladder.places.get(names[rank], -1), rank) for rank in ranks if rank != NONE), default=(-1, NONE)
+    )
+    return rank if place >= 0 else NONE
 
 
 def change(changes: History, member: int, since: int, before: int, after: int) -> None:

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from jifen.core.micros import MICRO
-from jifen.engine import sources
+from jifen.engine import lines, sources, tickets
 from jifen.engine.books import FROM_RESERVE, Books, On
+from jifen.engine.claims import shrink_payment
 from jifen.engine.curve import burn, curve_of, standing_sales
 from jifen.engine.events import OrderRefunded
 from jifen.engine.grants import daily_of
-from jifen.engine.order import CLOSED, IN_EFFECT, measure
+from jifen.engine.order import CLOSED, IN_EFFECT
+from jifen.engine.positions import free_places
 from jifen.engine.program import row_at
 from jifen.engine.tables import NONE
+from jifen.engine.tiers import measure
+from jifen.engine.weights import lower_weights, standing_weights
 from jifen.engine.world import World, price_of
 from jifen.ledger.journal import Account
 from jifen.plan.model import Tier
@@ -115,22 +119,29 @@ def _lower_lines(world: World, order: int, parts: list[int]) -> int:
 def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     """The refund of an order in effect."""
     world, orders = books.world, books.world.orders
-    own = list(_lots_of_order(world, order))
+    own = [lot for lot in world.lots_of_order(order) if world.lots.kept_then.item(lot)]
     parts = sources.parts_of_order(world, order)
     lots = {lot for part in parts for lot in sources.lots_of_payment(world, part.payment)} | set(own)
     points = sorted(lot for lot in lots if not is_tokens(world, lot))
     before = [(standing_of(world, lot), world.lots.granted.item(lot), world.lots.remaining.item(lot)) for lot in points]
     lost = sources.losses(world, order, parts)
+    weighed = dict(standing_weights(world, order))
     tokens = [_TokensBefore(world, lot) for lot in own if is_tokens(world, lot)]
     feeds = list(_standing_feeds(world, order))
     reserved = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
     _lower_order(world, order, by_lines)
     for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
-        world.payments.lost[part.payment] += more - less
+        if world.payments.released.item(part.payment) == NONE:
+            world.payments.lost[part.payment] += more - less
+        else:
+            shrink_payment(books, part.payment, more - less)
     for lot in own:
         _regrant(world, lot)
     for lot, held in zip(points, before, strict=True):
         _post_standing(books, lot, *held)
+    for lot in tickets.surplus(world, order):
+        _disappear(books, lot)
+    lower_weights(books, order, weighed)
     worth = sum(_take_back_tokens(books, sold) for sold in tokens) if tokens else None
     _return_feeds(books, order, feeds, worth)
     still = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
@@ -140,32 +151,21 @@ def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
 def _lower_order(world: World, order: int, by_lines: list[int]) -> None:
     """Less is kept of the order, and less counts in its buyer's measures (a closed one no longer in his spend)."""
     orders, members = world.orders, world.members
-    member = orders.member.item(order)
+    member, lived = orders.member.item(order), orders.kept.item(order) > 0
     amount = _lower_lines(world, order, by_lines)
     members.own_net[member] -= amount
     if orders.state.item(order) == IN_EFFECT:
         members.spend[member] -= amount
-    world.token_touched.add(member)
-
-
-def _lots_of_order(world: World, order: int) -> Iterator[int]:
-    """The lots an order granted, newest first."""
-    lot = world.orders.last_lot.item(order)
-    while lot != NONE:
-        yield lot
-        lot = world.lots.before_of_order.item(lot)
+    if lived and orders.kept.item(order) == 0:
+        members.live_orders[member] -= 1
+        free_places(world, order)
+    world.touch(member)
 
 
 def is_tokens(world: World, lot: int) -> bool:
     """Whether a lot holds tokens."""
     store = world.program.plan.stores.get(world.stores.names[world.lots.store.item(lot)])
     return getattr(store, "mode", "") == "tokens"
-
-
-def _kept_of_lot(world: World, lot: int) -> int:
-    """What is kept of a lot's order as the lot stands on it; 0 for a lot without an order."""
-    order = world.lots.order.item(lot)
-    return 0 if order == NONE else world.kept(order, world.lots.key.item(lot))
 
 
 def standing_of(world: World, lot: int) -> Standing:
@@ -187,7 +187,7 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
     releases, payments, lots = world.releases, world.payments, world.lots
     rows = stand.chain(lots.last_release.item(lot), releases.before)
     points = stand.standing(
-        rows, _kept_of_lot(world, lot), (releases.points, releases.kept_then, releases.payment, releases.older),
+        rows, world.kept_of_lot(lot), (releases.points, releases.kept_then, releases.payment, releases.older),
         (payments.paid, payments.lost),
     )  # fmt: skip
     first, last = releases.first_day[rows], releases.last_day[rows]
@@ -213,7 +213,7 @@ def _capped(world: World, stands: list[tuple[int, int, int, int]], excess: int) 
 def _regrant(world: World, lot: int) -> None:
     """What an order's lot is worth now: its grant in proportion, or judged again by the table of its day."""
     lots, order = world.lots, world.lots.order.item(lot)
-    kept, then = _kept_of_lot(world, lot), lots.kept_then.item(lot)
+    kept, then = world.kept_of_lot(lot), lots.kept_then.item(lot)
     lots.granted[lot] = _standing_part(lots.granted_first.item(lot), kept, then)
     if lots.rule.item(lot) != NONE:
         amount = world.programs[lots.version.item(lot)].plan.rules[lots.rule.item(lot)].amount
@@ -223,6 +223,14 @@ def _regrant(world: World, lot: int) -> None:
             lots.granted[lot] = world.orders.kept.item(order) * multiple // MICRO
     lots.daily[lot] = daily_of(world, lot)
     lots.open_release[lot] = NONE
+
+
+def _disappear(books: Books, lot: int) -> None:
+    """A ticket is no longer due: what was paid of it is paid back, and nobody waits with it."""
+    lots = books.world.lots
+    held = standing_of(books.world, lot), lots.granted.item(lot), lots.remaining.item(lot)
+    lots.granted[lot] = 0
+    _post_standing(books, lot, *held)
 
 
 def _post_standing(books: Books, lot: int, before: Standing, granted_before: int, remaining_before: int) -> None:
@@ -235,10 +243,12 @@ def _post_standing(books: Books, lot: int, before: Standing, granted_before: int
     if remaining > 0 or granted == 0:
         lots.emptied_on[lot] = NONE
     _revive(world, lot, remaining)
+    if remaining > remaining_before == 0:
+        lines.enter(world, lot)
     for rule, terms in sorted(before.paid.keys() | after.paid.keys()):
         lost = before.paid.get((rule, terms), 0) - after.paid.get((rule, terms), 0)
         asset, _, fund = world.terms[terms]
-        books.claw_back(member, fund, asset, lost, lot, reason=rule)
+        books.claw_back(member, fund, asset, lost, books.on_lot(lot, rule))
     books.reclaim(member, lot, granted - granted_before)
     books.reclaim(member, lot, (remaining - remaining_before) - (granted - granted_before))
 
@@ -291,7 +301,7 @@ def _take_back_tokens(books: Books, before: _TokensBefore) -> int:
         sold += tokens_now
         world.members.realised[member] -= 0 if closed else gross - gross_now
         asset, _, fund = world.terms[sales.terms.item(row)]
-        books.claw_back(member, fund, asset, proceeds - proceeds_now, lot, reason=sales.rule.item(row))
+        books.claw_back(member, fund, asset, proceeds - proceeds_now, books.on_lot(lot, sales.rule.item(row)))
         returned += proceeds - proceeds_now if fund >= 0 else 0
     burned = lots.remaining.item(lot) - max(lots.granted.item(lot) - sold, 0)
     burn(world, member, lot, burned, before.price)

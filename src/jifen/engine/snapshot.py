@@ -15,9 +15,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jifen.engine.columns import Column, Table
+from jifen.engine.columns import Column, Table, exact_sum
 from jifen.engine.events import Line
-from jifen.engine.tables import Banked, Chains, Feeds, Lots, Members, Orders, Payments, Ranked, Releases, Sales
+from jifen.engine.tables import (
+    NONE,
+    Banked,
+    Chains,
+    Divisions,
+    Feeds,
+    Lots,
+    Members,
+    OrderRanks,
+    Orders,
+    Owings,
+    Payments,
+    Places,
+    Ranked,
+    Releases,
+    Sales,
+    Weighed,
+    Weights,
+)
 from jifen.engine.world import ASSETS, SEMANTICS_REVISION, History, OrderLine, World
 from jifen.ledger.journal import Names
 from jifen.ledger.snapshot import decode_names, encode_names, load, save
@@ -30,9 +48,9 @@ FORMAT_VERSION = 1
 
 _TABLES: Mapping[str, type[Table]] = {
     "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
-    "sales": Sales, "banked": Banked,
+    "sales": Sales, "banked": Banked, "positions": Places, "weighed": Weighed, "divisions": Divisions, "owings": Owings,
 }  # fmt: skip
-_NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets")
+_NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets", "region_names")
 _PLAIN = (
     "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
     "pool_debt_of", "last_price", "version_events", "first_day", "run_events", "terms", "line_rates", "withdrawals",
@@ -48,10 +66,15 @@ def save_world(world: World, directory: Path) -> None:
         columns |= _prefixed(name, getattr(world, name).columns())
     for store, chains in world.chains.items():
         columns |= _prefixed(f"chains__{store}", chains.columns())
+    for store, weights in world.weights.items():
+        columns |= _prefixed(f"weights__{store}", weights.columns())
+    for ladder, order_ranks in world.order_ranks.items():
+        columns |= _prefixed(f"order_ranks__{list(world.ladders).index(ladder)}", order_ranks.columns())
     for ladder, ranked in world.ladders.items():
         columns |= _prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
         columns |= _flat(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
     columns |= _flat("parent_changes", world.parent_changes) | _flat("appointed_changes", world.appointed_changes)
+    columns |= _flat("agent_changes", world.agent_changes)
     columns |= _flat("order_pay", world.order_pay)
     columns |= _flat("bank_releases", {key: [(row, 0) for row in rows] for key, rows in world.bank_releases.items()})
     columns |= _flat("pending", {day: [(order, 0) for order in orders] for day, orders in world.pending.items()})
@@ -66,7 +89,7 @@ def save_world(world: World, directory: Path) -> None:
         "plans": [plan_text(program.plan) for program in world.programs],
         "ladders": list(world.ladders),
         "regions": list(world.regions.items()),
-        "agents": list(world.agents.items()),
+        "newcomers": list(world.newcomers.items()),
     }
     save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION)
 
@@ -91,10 +114,15 @@ def load_world(directory: Path, *, read_only: bool = False) -> World:
     for number, ladder in enumerate(document["ladders"]):
         world.ladders[ladder] = Ranked.of(_unprefixed(f"ladders__{number}", columns))
         world.earned_changes[ladder] = _unflat(f"earned_changes__{number}", columns)
-    world.parent_changes, world.appointed_changes = (
-        _unflat("parent_changes", columns),
-        _unflat("appointed_changes", columns),
-    )
+        if ladder in world.order_ranks:
+            world.order_ranks[ladder] = OrderRanks.of(_unprefixed(f"order_ranks__{number}", columns))
+    for store in world.weights:
+        world.weights[store] = Weights.of(_unprefixed(f"weights__{store}", columns))
+        amounts = world.weights[store].columns()["amount"]
+        world.issued_totals[store] = exact_sum(amounts)
+        world.shared_totals[store] = exact_sum(amounts[amounts > 0])
+    for name in ("parent_changes", "appointed_changes", "agent_changes"):
+        setattr(world, name, _unflat(name, columns))
     world.order_pay = {order: tuple(pay) for order, pay in _unflat("order_pay", columns).items()}
     world.bank_releases = {key: [row for row, _ in rows] for key, rows in _unflat("bank_releases", columns).items()}
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
@@ -120,9 +148,13 @@ def _restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     world.terms = [(asset, per_point, fund) for asset, per_point, fund in document["terms"]]
     world.line_rates = [tuple(rates) for rates in document["line_rates"]]
     world.withdrawals = {key: (row[0], row[1], row[2], row[3]) for key, row in document["withdrawals"].items()}
-    world.regions, world.agents = dict(document["regions"]), dict(document["agents"])
+    world.regions = dict(document["regions"])
+    world.newcomers = dict(document["newcomers"])
     world.control = Counter(document["control"])
     world.upward = None
+    due = world.payments.columns()
+    unpaid = (due["released"] != NONE) & (due["paid"] - due["lost"] > due["released"])
+    world.claims = dict.fromkeys(np.flatnonzero(unpaid).tolist())
 
 
 def _prefixed(prefix: str, columns: Mapping[str, npt.NDArray[Any]]) -> _Columns:

@@ -40,6 +40,8 @@ class Part:
     kept: int
     returned: int
     key: int
+    own: bool = False
+    """Paid to the buyer himself: ``upstream: keep`` does not leave it to him."""
 
 
 def parts_of_order(world: World, order: int) -> list[Part]:
@@ -51,7 +53,8 @@ def parts_of_order(world: World, order: int) -> list[Part]:
         kept, returned, key = (
             column.item(row) for column in (payments.kept_then, payments.returned_then, payments.key)
         )
-        parts.append(Part(row, payments.paid.item(row), kept, returned, key))
+        own = payments.member.item(row) == world.orders.member.item(order)
+        parts.append(Part(row, payments.paid.item(row), kept, returned, key, own))
         row = payments.before_of_order.item(row)
     received: dict[int, _Received] = {}
     lot = world.orders.last_lot.item(order)
@@ -171,7 +174,7 @@ def losses(world: World, order: int, parts: list[Part]) -> list[int]:
     """How much of each part no longer stands; what was given back under ``upstream: keep`` does not count."""
     result = []
     for part in parts:
-        gone = world.returned(order, part.key) - part.returned
+        gone = part.kept - world.kept(order, part.key) if part.own else world.returned(order, part.key) - part.returned
         result.append(0 if gone == 0 else part.points - part.points * (part.kept - gone) // part.kept)
     return result
 

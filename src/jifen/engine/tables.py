@@ -8,12 +8,15 @@ of a release that goes on.
 
 from jifen.engine.columns import Column, Table
 
-__all__ = ["NONE", "Banked", "Chains", "Feeds", "Lots", "Members", "Orders", "Payments", "Ranked", "Releases", "Sales"]
+__all__ = [
+    "NONE", "Banked", "Chains", "Divisions", "Feeds", "Lots", "Members", "OrderRanks", "Orders", "Owings", "Payments",
+    "Places", "Ranked", "Releases", "Sales", "Weighed", "Weights",
+]  # fmt: skip
 
 NONE = -1
 
 
-class Members(Table, none=("parent", "appointed", "last_payment")):
+class Members(Table, none=("parent", "appointed", "last_payment", "last_order", "last_weighed", "agent")):
     """One row a member, in joining order."""
 
     parent: Column
@@ -24,6 +27,11 @@ class Members(Table, none=("parent", "appointed", "last_payment")):
     tokens: Column
     joined: Column  # the day
     last_payment: Column  # newest row of Payments
+    last_order: Column
+    last_weighed: Column  # newest row of Weighed
+    live_orders: Column  # how many of his orders are in effect with something kept
+    agent: Column  # the region (a name's number) whose agent he is
+    tasks: Column  # how many tasks he has done on the open day
 
 
 class Ranked(Table, none=("earned",)):
@@ -32,7 +40,10 @@ class Ranked(Table, none=("earned",)):
     earned: Column  # the rank (a name's number) that the measure gave at the last recomputation
 
 
-class Orders(Table, none=("settles_on", "last_lot", "last_payment", "last_feed")):
+class Orders(
+    Table,
+    none=("settles_on", "last_lot", "last_payment", "last_feed", "last_weighed", "before_of_member", "region"),
+):
     """One row an order. Amounts are of the lines that take part in the plan."""
 
     member: Column
@@ -48,8 +59,17 @@ class Orders(Table, none=("settles_on", "last_lot", "last_payment", "last_feed")
     last_lot: Column
     last_payment: Column
     last_feed: Column
+    last_weighed: Column
+    before_of_member: Column  # the member's order before it
+    region: Column  # where it is delivered: a name's number
     reserved: Column  # what it put into the reserve
     kept_then: Column  # kept when it took effect
+
+
+class OrderRanks(Table, none=("rank",)):
+    """For one ladder judged by the largest order, one row an order."""
+
+    rank: Column  # the rank (a name's number) that its amount gave when it took effect
 
 
 class Lots(
@@ -75,9 +95,12 @@ class Lots(
     daily_rate: Column
     daily_of: Column  # 0: of granted, 1: of the order's amount, 2: of ``daily_base``
     daily_base: Column
+    parts: Column  # in how many batches it releases instead, 0 for a daily release
+    every: Column  # days between batches
     eligible_from: Column
     emptied_on: Column  # the day on which a release emptied it, while it is empty
-    kept_then: Column  # what its order had kept at the grant
+    kept_then: Column  # what its order had kept at the grant; 0 for a lot that stays whole, or without an order
+    counted: Column  # 1 for a ticket that has counted as a newcomer
     key: Column  # which weighting of the order's lines it stands on, NONE: their sum
     after: Column  # the member's next lot in this store
     before_of_order: Column
@@ -91,6 +114,8 @@ class Chains(Table, none=("first", "last", "head")):
     first: Column
     last: Column
     head: Column  # lots before it are empty
+    tickets: Column  # how many whole lots his orders support
+    stock: Column  # what remained of all his lots after the last run, in stores by which tasks are rewarded
 
 
 class Releases(Table, none=("payment", "event")):
@@ -113,7 +138,7 @@ class Releases(Table, none=("payment", "event")):
     terms: Column
 
 
-class Payments(Table, none=("order", "key", "event", "before_of_member", "before_of_order")):
+class Payments(Table, none=("order", "key", "event", "before_of_member", "before_of_order", "released")):
     """One payment to a receiver that stands on other orders: of one order, or of a day's releases (``order`` NONE)."""
 
     member: Column
@@ -133,6 +158,7 @@ class Payments(Table, none=("order", "key", "event", "before_of_member", "before
     terms: Column
     first_release: Column
     portions: Column
+    released: Column  # points paid of it so far, for a payment that no lot gives; NONE for one that lots give
     before_of_member: Column
     before_of_order: Column
 
@@ -171,3 +197,57 @@ class Banked(Table):
     member: Column
     payment: Column
     released: Column
+
+
+class Places(Table):
+    """Places numbered below a sponsor, in order of taking."""
+
+    store: Column
+    sponsor: Column
+    place: Column
+    person: Column
+    order: Column
+    freed: Column  # 1 when nothing is kept of the order
+
+
+class Weights(Table):
+    """For one weight store, one row a member."""
+
+    amount: Column
+
+
+class Weighed(Table, none=("order", "before_of_order", "before_of_member", "key", "rule")):
+    """What an order, or the back office (``order`` NONE), gave a member of a weight."""
+
+    order: Column
+    before_of_order: Column
+    before_of_member: Column
+    member: Column
+    store: Column
+    rule: Column  # index of the rule in its version's plan
+    version: Column
+    event: Column
+    day: Column
+    amount: Column
+    kept_then: Column
+    returned_then: Column
+    key: Column
+
+
+class Divisions(Table):
+    """A pool divided in a run: how much, by what whole weight."""
+
+    event: Column
+    rule: Column
+    pool: Column
+    amount: Column
+    weight: Column
+
+
+class Owings(Table):
+    """What of a payment without a lot the reserve could not pay (points above 0), and what it paid later (below)."""
+
+    payment: Column
+    event: Column
+    day: Column
+    points: Column

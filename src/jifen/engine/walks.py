@@ -5,38 +5,63 @@ The daily walks over everyone's releases are kernels (``kernels/daily.py``); the
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import gcd
+from typing import Protocol
 
 from jifen.core.micros import MICRO
 from jifen.engine.events import Line
 from jifen.engine.program import Program, Step
+from jifen.engine.regions import agent_of, rates_by_region
 from jifen.engine.tables import NONE
+from jifen.engine.tiers import tier_value
 from jifen.engine.world import World
-from jifen.plan.model import Override, Share, Walk
+from jifen.plan.model import Override, Share, Tier, Walk
 
-__all__ = ["Awarded", "generation_rates", "peer_step", "rate_by_lines", "rates_up", "walked", "weights_of"]
+__all__ = [
+    "Awarded", "BaseOf", "generation_rates", "peer_rate", "peer_step", "rate_by_lines", "rates_up", "walked",
+    "weights_of",
+]  # fmt: skip
 
 Awarded = tuple[int, int, int]
 """(receiver, wanted in micro-units, the weighting of lines it stands on)."""
 
 
-def walked(world: World, step: Step, order: int, base_of: Callable[[str, int, str], int]) -> Iterator[Awarded]:
+class BaseOf(Protocol):
+    """Gives a base of the plan language for a receiver."""
+
+    def __call__(self, name: str, receiver: int) -> int:
+        """In micro-units."""
+
+
+def walked(world: World, step: Step, order: int, base_of: BaseOf) -> Iterator[Awarded]:
     """Everyone whom the order's walk pays, nearest first."""
-    who, amount, gate = step.walk, step.share, step.rule.gate
-    store = "" if gate is None or gate.drain is None else gate.drain
-    start = world.members.parent.item(world.orders.member.item(order))
-    by_lines = bool(amount.overrides) and amount.of == "trigger_amount" and order in world.order_lines
-    override, key = rate_by_lines(world, order, amount)
-    ways = rates_up(
-        world.program, _paid_at_all(step) if by_lines else step, start, world.members.parent.item, world.place_of
-    )
+    who, amount = step.walk, step.rule.amount
+    ways = _ways(world, step, order)
     for receiver, rate in ways:
         if rate == 0 or (who.own_order and not world.has_own_order(receiver)):
             continue
+        if isinstance(amount, Tier):
+            yield receiver, tier_value(world, order, amount, partial(base_of, receiver=receiver)), NONE
+            continue
+        override, key = rate_by_lines(world, order, step.share)
+        by_lines = bool(step.share.overrides) and order in world.order_lines
         if key != NONE:
             yield receiver, world.kept(order, key) * override // MICRO, key
         else:
-            yield receiver, (override if by_lines else rate) * base_of(amount.of, receiver, store) // MICRO, NONE
+            yield receiver, (override if by_lines else rate) * base_of(step.share.of, receiver) // MICRO, NONE
+
+
+def _ways(world: World, step: Step, order: int) -> Iterator[tuple[int, int]]:
+    """(receiver, rate) on the way of an order: up the referral tree, or over the regions of its delivery."""
+    if step.walk.tree == "region":
+        region = world.orders.region.item(order)
+        return rates_by_region(world, world.program, step, region, lambda path: agent_of(world, path))
+    share = step.rule.amount
+    by_lines = isinstance(share, Share) and bool(share.overrides) and order in world.order_lines
+    start = world.members.parent.item(world.orders.member.item(order))
+    walk = _paid_at_all(step) if by_lines else step
+    return rates_up(world.program, walk, start, world.members.parent.item, world.place_of)
 
 
 def _paid_at_all(step: Step) -> Step:
@@ -82,7 +107,7 @@ def rates_up(
     place_of: Callable[[int, str], int],
 ) -> Iterator[tuple[int, int]]:
     """(ancestor, rate) from ``start`` up; rate 0 for those passed over. Any day's parents and places will do."""
-    who, amount = step.walk, step.share
+    who = step.walk
     member = start
     if who.by == "generation":
         for rate in generation_rates(step):
@@ -92,6 +117,12 @@ def rates_up(
             member = parent_of(member)
         return
     ladder = program.ladders[who.ranks or ""]
+    if who.by == "own_rank":
+        left = -1 if who.depth is None else who.depth
+        while member != NONE and left != 0:
+            yield member, ladder.column_at(place_of(member, who.ranks or ""), step.share.column or "rate")
+            member, left = parent_of(member), left - 1
+        return
     covered, peers = 0, 0
     while member != NONE and not (covered == ladder.rates[-1] and (who.by == "rank" or peers >= who.most)):
         rate = ladder.rate_at(place_of(member, who.ranks or ""))
@@ -99,15 +130,21 @@ def rates_up(
             yield member, max(rate - covered, 0)
         else:
             paid, peers = peer_step(rate, covered, peers, who)
-            yield member, amount.rates[0] if paid else 0
+            yield member, peer_rate(step.share, peers - 1) if paid else 0
         if rate > covered:
             covered, peers = rate, 0
         member = parent_of(member)
 
 
+def peer_rate(amount: Share, peer: int) -> int:
+    """The rate of the peer number ``peer`` (from 0) of one height: of a list each has its own."""
+    return amount.rates[peer if len(amount.rates) > 1 else 0]
+
+
 def generation_rates(step: Step) -> tuple[int, ...]:
     """The rate of each generation; one rate alone counts for as many as ``depth`` says."""
-    rates, depth = step.share.rates, step.walk.depth
+    amount, depth = step.rule.amount, step.walk.depth
+    rates = amount.rates if isinstance(amount, Share) else (MICRO,)
     return (rates * (depth or 1) if len(rates) == 1 else rates)[:depth]
 
 

@@ -97,7 +97,8 @@ def build_rule(
 ) -> model.Rule:
     """Make a rule. ``home`` is the pool the word ``pool`` means; ``emptied``: an optional parameter of it is null."""
     amount = _amount(source.amount, tables, overrides)
-    who = None if source.who is None else _who(source.who)
+    peers = len(getattr(amount, "rates", ())) or 1
+    who = None if source.who is None else _who(source.who, peers)
     if isinstance(source.amount, ShareAmount) and isinstance(source.amount.share, str):
         name, column = _split(source.amount.share)
         if column is None and isinstance(tables.values[name], Mapping) and isinstance(who, model.Walk):
@@ -142,10 +143,11 @@ def _share(source: ShareAmount, tables: Tables, overrides: tuple[model.Override,
     return model.Share(source.of, source.share, None, overrides, source.whole, spread)
 
 
-def _who(source: WalkWho | SplitWho | HeadWho) -> model.Who:
+def _who(source: WalkWho | SplitWho | HeadWho, peers: int) -> model.Who:
+    """Make the receivers; ``peers`` are paid at each height where the file does not say how many."""
     match source:
         case WalkWho():
-            most = source.most if source.most is not None else int(source.by == "peer")
+            most = (source.most if source.most is not None else peers) if source.by == "peer" else 0
             applies = source.applies or "equal"
             return model.Walk(source.walk, source.by, source.depth, source.ranks, most, applies, source.own_order)
         case SplitWho():

@@ -6,28 +6,37 @@
 from jifen.core.micros import MICRO, format_rate
 from jifen.plan.check_rules import check_rule
 from jifen.plan.check_shares import check_shares
-from jifen.plan.model import Asset, Curve, Feed, Lots, Money, Plan, Ranks, Rule, Schedule, Share, Weight
+from jifen.plan.model import Asset, Curve, Feed, Lots, Money, Plan, Ranks, Rule, Schedule, Share, Store, Weight
 from jifen.plan.sited import Sited
-from jifen.plan.source import MEASURES
+from jifen.plan.source import MEASURES, ORDER_BASES
 from jifen.plan.values import did_you_mean
 
 __all__ = ["check", "unfusible"]
 
 _RELEASE = "static_release"
+_OWN_RULES = frozenset(
+    ("refund", "bank", "admin", "donate", "top_up", "order", "reserve", "withdraw", "transfer", _RELEASE)
+)  # fmt: skip
+"""Ids that statements give to what no rule of a plan does, beside the bases, which are words of the language."""
+_OWN_STORES = frozenset((*MEASURES, "appointed", "heads", "platform"))
+"""What stands where the name of a store may stand, and means something else."""
 
 
 def check(plan: Plan, sited: Sited) -> list[str]:
     """Note every mistake of a plan, and return what is allowed but should be known."""
     for name in plan.stores:
         _check_store(name, plan, sited)
+    _check_names(plan, sited)
+    _check_market(plan, sited)
+    _check_pool_names(plan, sited)
     for name in sited.root["ranks"]:
         if name in plan.ranks:
             _check_ranks(plan.ranks[name], plan, sited)
     for position in range(len(plan.rules)):
         check_rule(position, plan, sited)
-    check_shares(plan, sited)
+    unbounded = check_shares(plan, sited)
     _check_spreads(plan, sited)
-    return [*_check_pools(plan, sited), *_slow_ranks(plan), *_unfused(plan)]
+    return [*_check_pools(plan, sited), *unbounded, *_slow_ranks(plan), *_unfused(plan)]
 
 
 def unfusible(rule: Rule) -> str:
@@ -69,6 +78,46 @@ def _check_store(name: str, plan: Plan, sited: Sited) -> None:
             sited.refuse(trail, "missing_key", "a curve needs a launch price", "write `launch: …`")
         case Money(each=str() as ranks):
             sited.ranks(ranks, (*trail, "each"))
+
+
+def _check_names(plan: Plan, sited: Sited) -> None:
+    """Check that no store and no rule is called by a word that means something else already."""
+    stores = [(("stores", name), name) for name in plan.stores if name in _OWN_STORES]
+    rules = [
+        (sited.rule(position, "id"), rule.id)
+        for position, rule in enumerate(plan.rules)
+        if rule.id in {*_OWN_RULES, *ORDER_BASES, *MEASURES}
+    ]
+    for trail, name in [*stores, *rules]:
+        sited.refuse(trail, "reserved_name", f"`{name}` has a meaning of its own", "choose another name")
+
+
+def _check_market(plan: Plan, sited: Sited) -> None:
+    """Check that tokens are of one kind and one price: a sale names neither."""
+    curves = [name for name, store in plan.stores.items() if isinstance(store, Curve)]
+    tokens = [name for name, store in plan.stores.items() if isinstance(store, Lots) and store.mode == "tokens"]
+    for kind, names in (("curve pool", curves), ("store of tokens", tokens)):
+        for name in names[1:]:
+            message = f"`{name}` is a second {kind} beside `{names[0]}`, and a sale of tokens does not say which"
+            remedy = "keep one of the two, or run them as two plans"
+            sited.refuse(("stores", name), "second_curve", message, remedy)
+
+
+def _check_pool_names(plan: Plan, sited: Sited) -> None:
+    """Check that no two pools have one name: those of a family are called as the rows of its ladder."""
+    taken = {name for name, store in plan.stores.items() if isinstance(store, Money | Curve) and not _each(store)}
+    for name, store in plan.stores.items():
+        ranks = plan.ranks.get(_each(store) or "")
+        for row in ranks.ladder if ranks else ():
+            if row.name in taken:
+                message = f"a pool of `{name}` would be called `{row.name}`, as another pool is"
+                remedy = f"rename the row, or the other pool, so that each pool of `{name}` has a name of its own"
+                sited.refuse(("stores", name), "duplicate_name", message, remedy)
+            taken.add(row.name)
+
+
+def _each(store: Store) -> str | None:
+    return store.each if isinstance(store, Money) else None
 
 
 def _check_ranks(ranks: Ranks, plan: Plan, sited: Sited) -> None:

@@ -6,7 +6,7 @@ rules is file order.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -32,19 +32,22 @@ _NAME_KEYS = frozenset(
 )  # fmt: skip
 """The keys whose value may be the name of a store, of ranks or of a rule."""
 _SECTIONS = ("params", "stores", "ranks")
+_HOUSE_RENAMED = ("pay_asset",)
+"""Parameters of the house that only rules read: one part of a composition may have its own, under another name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A plan before its values are read.
 
-    ``root`` has all the keys of a plan without ``compose``; ``definitions`` says what each parameter is; ``homes``
-    gives for each rule the pool that the word ``pool`` means in the file it comes from.
+    ``root`` has all the keys of a plan without ``compose``; ``definitions`` says what each parameter is. For each rule
+    ``homes`` gives the pool that the word ``pool`` means in the file it comes from, and ``parts`` that file's number.
     """
 
     root: Block
     definitions: Mapping[str, Parameter]
     homes: tuple[str | None, ...]
+    parts: tuple[int, ...]
 
 
 def read_draft(document: Any, find: Find, problems: Problems, above: tuple[str, ...] = ()) -> Draft:
@@ -61,7 +64,8 @@ def read_draft(document: Any, find: Find, problems: Problems, above: tuple[str, 
         remedy = "write `rules: [ … ]`, or `compose: [ … ]`"
         problems.add("missing_key", "the plan has no rules", remedy, document.place, "rules")
     root = _normal(document)
-    return Draft(root, _definitions(root, problems), (_only_pool(root["stores"]),) * len(root["rules"]))
+    count = len(root["rules"])
+    return Draft(root, _definitions(root, problems), (_only_pool(root["stores"]),) * count, (0,) * count)
 
 
 def shape_problems(
@@ -162,6 +166,13 @@ def _definitions(root: Block, problems: Problems) -> dict[str, Parameter]:
     return dictionary().house | {name: known[name] for name in root["params"] if name in known}
 
 
+def _mentions(value: Any, reference: str) -> bool:
+    """Whether ``$name`` stands anywhere in a value."""
+    if isinstance(value, dict | list):
+        return any(_mentions(item, reference) for item in (value.values() if isinstance(value, dict) else value))
+    return bool(value == reference)
+
+
 def _only_pool(stores: Block) -> str | None:
     """Return what the word ``pool`` means in a file: the pool of that name, or else the only one."""
     pools = [name for name, store in stores.items() if isinstance(store, Block) and "pool" in store]
@@ -182,7 +193,9 @@ class _Composition:
         self.own, self.root["params"] = self.root["params"], Block(document.place)
         self.definitions: dict[str, Parameter] = {}
         self.homes: list[str | None] = []
+        self.parts: list[int] = []
         self.owners: dict[tuple[str, str], str] = {}
+        self.house: dict[str, tuple[str, Any]] = {}
 
     def draft(self) -> Draft:
         for key in ("stores", "ranks", "rules"):
@@ -200,7 +213,8 @@ class _Composition:
                 name, renames = next(iter(entry.items()))
                 self.part(name, _block(renames, place), place)
         self.values()
-        return Draft(self.root, self.definitions, tuple(self.homes))
+        definitions = dictionary().house | self.definitions
+        return Draft(self.root, definitions, tuple(self.homes), tuple(self.parts))
 
     def part(self, name: str, renames: Block, place: Place) -> None:
         if name in self.above:
@@ -223,16 +237,39 @@ class _Composition:
                 if name not in self.root[section]:
                     self.root[section].put(name, value, draft.root[section].places[name])
                     self.owners[section, name] = part
+                elif section == "params" and name in dictionary().house:
+                    continue
                 elif self.root[section][name] != value or not self.same_meaning(section, name, draft):
-                    other = self.owners[section, name]
-                    message = f"`{other}` and `{part}` both have {section}.{name}, written differently"
-                    remedy = f"make them equal, or rename one: {{{part}: {{{name}: {part}_{name}}}}}"
-                    self.problems.add("compose_conflict", message, remedy, place, name)
+                    self.conflict(section, name, part, place)
+        self.merge_house(part, draft, place)
         self.definitions = {**draft.definitions, **self.definitions}
         for key in ("rules", "overrides"):
             for index, item in enumerate(draft.root[key]):
                 self.root[key].put(item, draft.root[key].places[index])
         self.homes += draft.homes
+        first = max(self.parts, default=-1) + 1
+        self.parts += (first + part for part in draft.parts)
+
+    def merge_house(self, part: str, draft: Draft, place: Place) -> None:
+        """Check that the parts agree on what is one for the whole plan; who says nothing means the usual."""
+        for name, definition in dictionary().house.items():
+            read = name not in _HOUSE_RENAMED or _mentions(draft.root["rules"], f"${name}")
+            if name not in draft.definitions or not read:
+                continue
+            value = draft.root["params"].get(name, definition.default)
+            other, before = self.house.setdefault(name, (part, value))
+            if name not in self.own and before != value:
+                message = f"`{name}` is {shown(before)} in `{other}` and {shown(value)} in `{part}`"
+                remedy = f"it is one for the whole plan: write `params: {{{name}: …}}` beside `compose`"
+                if name in _HOUSE_RENAMED:
+                    remedy += f", or rename one: {{{part}: {{{name}: {part}_{name}}}}}"
+                self.problems.add("compose_conflict", message, remedy, place, name)
+
+    def conflict(self, section: str, name: str, part: str, place: Place) -> None:
+        """Note that two parts mean different things by one name."""
+        message = f"`{self.owners[section, name]}` and `{part}` both have {section}.{name}, written differently"
+        remedy = f"make them equal, or rename one: {{{part}: {{{name}: {part}_{name}}}}}"
+        self.problems.add("compose_conflict", message, remedy, place, name)
 
     def same_meaning(self, section: str, name: str, draft: Draft) -> bool:
         return section != "params" or self.definitions.get(name) == draft.definitions.get(name)
@@ -240,7 +277,7 @@ class _Composition:
     def values(self) -> None:
         """Let the values written beside ``compose`` replace those of the parts."""
         for name, value in self.own.items():
-            if name not in self.definitions:
+            if name not in dictionary().house | self.definitions:
                 remedy = did_you_mean(name, self.definitions, "name a parameter of one of the parts")
                 message = f"no part has a parameter `{name}`"
                 self.problems.add("unknown_parameter", message, remedy, self.own.places[name], name)
@@ -254,6 +291,7 @@ def _renamed(draft: Draft, part: str, renames: Block, problems: Problems) -> Dra
     taken = {name for section in _SECTIONS for name in draft.root[section]} | {
         str(rule.get("id")) for rule in draft.root["rules"] if isinstance(rule, Block)
     }
+    taken.update(_HOUSE_RENAMED)
     for old, new in names.items():
         place = renames.places[old]
         if old not in taken:
@@ -261,12 +299,20 @@ def _renamed(draft: Draft, part: str, renames: Block, problems: Problems) -> Dra
             problems.add("compose_rename", f"nothing in `{part}` is called `{old}`", remedy, place, old)
         elif new in taken and new not in names:
             problems.add("compose_rename", f"`{part}` already has a `{new}`", "choose another name", place, old)
-        elif old in dictionary().house:
+        elif old in dictionary().house and old not in _HOUSE_RENAMED:
             message = f"`{old}` belongs to the house and is one for the whole plan"
             problems.add("compose_rename", message, "remove it", place, old)
-    definitions = {names.get(name, name): definition for name, definition in draft.definitions.items()}
+    if not names:
+        return draft
+    definitions = {
+        names.get(name, name): replace(definition, house=definition.house and name not in names)
+        for name, definition in draft.definitions.items()
+    }
     homes = tuple(names.get(home, home) if home else home for home in draft.homes)
-    return Draft(_rename_block(draft.root, names), definitions, homes) if names else draft
+    root = _rename_block(draft.root, names)
+    for name in names.keys() & _HOUSE_RENAMED - draft.root["params"].keys():
+        root["params"].put(names[name], dictionary().house[name].default, renames.places[name])
+    return Draft(root, definitions, homes, draft.parts)
 
 
 def _rename_block(root: Block, names: Mapping[str, str]) -> Block:

@@ -13,7 +13,7 @@ from jifen.plan.model import Plan
 from jifen.plan.resolve import Origin, resolve
 from jifen.plan.values import did_you_mean, shown
 
-__all__ = ["load_plan", "load_plan_text", "preset_names", "preset_text", "revise"]
+__all__ = ["example_names", "load_plan", "load_plan_text", "preset_names", "preset_text", "revise"]
 
 _SUFFIX = ".yaml"
 
@@ -25,22 +25,37 @@ def preset_names() -> tuple[str, ...]:
     >>> "points_dividend" in preset_names()
     True
     """
-    folder = files("jifen.plan") / "presets"
-    return tuple(sorted(entry.name.removesuffix(_SUFFIX) for entry in folder.iterdir() if entry.name.endswith(_SUFFIX)))
+    return _shipped("presets")
+
+
+@cache
+def example_names() -> tuple[str, ...]:
+    """Return the names of the plans shipped as examples of the language; they load by name as presets do.
+
+    >>> "funded_points" in example_names()
+    True
+    """
+    return _shipped("examples")
+
+
+def _shipped(folder: str) -> tuple[str, ...]:
+    names = (entry.name for entry in files("jifen.plan").joinpath(folder).iterdir())
+    return tuple(sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)))
 
 
 def preset_text(name: str) -> str:
-    """Return the text of a preset; an unknown name is a ``PlanError``."""
-    if name not in preset_names():
+    """Return the text of a preset, or of an example; an unknown name is a ``PlanError``."""
+    folder = "examples" if name in example_names() else "presets"
+    if name not in (*preset_names(), *example_names()):
         problems = Problems()
-        remedy = did_you_mean(name, preset_names())
+        remedy = did_you_mean(name, (*preset_names(), *example_names()))
         problems.add("unknown_plan", f"there is no plan called {shown(name)}", remedy, Place())
         problems.raise_any()
-    return (files("jifen.plan") / "presets" / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return files("jifen.plan").joinpath(folder, f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 
 def load_plan(source: str | Path, overrides: Mapping[str, Any] | None = None) -> Plan:
-    """Load a preset by its name, or a plan file by its path, with other values for some parameters.
+    """Load a preset (or an example) by its name, or a plan file by its path, with other values for some parameters.
 
     ``overrides`` are values as YAML writes them: rates ``"50%"``, decimal numbers as text, counts and days as integers,
     tables as lists of rows; ``overrides["overrides"]`` are rates by order line. Raises ``PlanError`` with all mistakes.
@@ -48,7 +63,7 @@ def load_plan(source: str | Path, overrides: Mapping[str, Any] | None = None) ->
     >>> load_plan("points_dividend", {"daily_rate": "0.5%"}).params["daily_rate"]
     5000
     """
-    if isinstance(source, str) and source in preset_names():
+    if isinstance(source, str) and source in (*preset_names(), *example_names()):
         return _finish(_preset(source), overrides)
     path = Path(source)
     if isinstance(source, str) and not path.suffix and not _exists(path):
@@ -91,6 +106,8 @@ def _draft(text: str | bytes, file: str, folder: Path | None, problems: Problems
 
 def _finish(draft: Draft, overrides: Mapping[str, Any] | None, problems: Problems | None = None) -> Plan:
     problems = problems or Problems()
+    if any(problem.code == "compose_conflict" for problem in problems.found):
+        problems.raise_any()  # until each name means one thing, what else seems wrong may only follow from that
     plan = resolve(draft, overrides or {}, problems)
     problems.raise_any()
     if plan is None:  # pragma: no cover - a plan is refused with a reason or not at all
@@ -103,7 +120,8 @@ def _finder(folder: Path | None) -> Find:
 
     def find(name: str) -> Any:
         path = folder / f"{name}{_SUFFIX}" if folder is not None else None
-        if name in preset_names() or path is None or not path.is_file():
+        known = name in preset_names() or name in example_names()
+        if known or path is None or not path.is_file():
             return read_text(preset_text(name), f"{name}{_SUFFIX}")
         return read_text(read_bytes(path), str(path))
 

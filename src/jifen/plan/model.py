@@ -112,7 +112,8 @@ class Override:
 class Share:
     """rate × base. ``rates``: one or many (index supplied by Who); empty if the rates are column ``column`` of ranks.
 
-    ``of`` is a base of the language or the id of an earlier rule. ``overrides`` are in order of precedence.
+    ``of`` is a base of the language or the id of an earlier rule. ``overrides`` are in order of precedence. Of many
+    ``rates`` a generation, or a peer of one height, has each its own.
     """
 
     of: str
@@ -125,7 +126,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """The row's ``column`` at ``at`` (a measure, or a lots store), × base if ``of``; ``parts`` divides it."""
+    """The row's ``column`` at ``at`` (a measure, or a lots store), × base if ``of``; ``parts`` divides it.
+
+    Without ``of`` it is a sum (micro-units), which may go to each of the ancestors of a walk by generation.
+    """
 
     rows: tuple[Row, ...]
     column: str
@@ -195,7 +199,8 @@ Amount = Share | Tier | Cycle | Per | Schedule | Value | Balance | Remaining
 class Walk:
     """Ancestors in ``tree`` (``referral | region``). ``by``: ``generation | rank | peer | own_rank``.
 
-    ``depth``: how many generations (``None``: as many as there are rates, or no limit for ranks).
+    ``depth``: how many generations (``None``: as many as there are rates; a walk by rank or peer has no such limit).
+    ``most``: how many peers of one height are paid, of a list of rates at most its length.
     """
 
     tree: str
@@ -316,6 +321,10 @@ class Rule:
     gate: Gate | None = None
     off: bool = False
     """Switched off by an empty parameter, a rate of 0 or an empty list: checked, listed, never run."""
+    part: int = 0
+    """Which part of a composition it comes from, counted from 0 through all plans that have rules of their own.
+
+    The points, the weight and the rules that an ``of`` names are those of the same part."""
 
 
 @dataclass(frozen=True, slots=True)

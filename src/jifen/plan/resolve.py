@@ -64,7 +64,8 @@ class _Resolver:
         rules: dict[int, model.Rule] = {}
         for index, source in self._pieces("rules"):
             own = by_parameter.get(_share_parameter(self.draft.root["rules"][index]), ())
-            rules[index] = build_rule(source, tables, self.draft.homes[index], own, self.emptied)
+            rule = build_rule(source, tables, self.draft.homes[index], own, self.emptied)
+            rules[index] = replace(rule, part=self.draft.parts[index])
         ranks |= tables.ranks
         built = _switched(tuple(rules.values()), ranks)
         root = self.draft.root
@@ -267,7 +268,8 @@ def _switched(rules: tuple[model.Rule, ...], ranks: Mapping[str, model.Ranks]) -
     """Switch off every rule that can pay nothing: no rate, no row, no receiver, or a base that is off."""
     done: list[model.Rule] = []
     for rule in rules:
-        bases = [other for other in done if other.id == getattr(rule.amount, "of", None) and other.when == rule.when]
+        base = getattr(rule.amount, "of", None)
+        bases = [other for other in done if (other.id, other.when, other.part) == (base, rule.when, rule.part)]
         dead = (bool(bases) and all(base.off for base in bases)) or _empty(rule, ranks)
         done.append(replace(rule, off=rule.off or dead))
     return tuple(done)

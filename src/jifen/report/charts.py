@@ -117,7 +117,9 @@ def _specification(
     figures: Figures, columns: Mapping[str, Sequence[int]], legend: Mapping[str, str], shape: Shape
 ) -> dict[str, Any]:
     chart = alt.Chart(alt.InlineData(values=list(_rows(figures, columns)))).encode(
-        x=alt.X("day:T", title=None, axis=alt.Axis(format="%Y-%m-%d", labelOverlap=True, tickCount=5)),
+        x=alt.X(
+            "day:T", title=None, axis=alt.Axis(format="%Y-%m-%d", labelOverlap=True, labelSeparation=12, tickCount=5)
+        ),
         y=alt.Y("low:Q" if shape == "bars" else "amount:Q", title=None, axis=alt.Axis(format="~s")),
         color=alt.Color("what:N", legend=None, scale=alt.Scale(domain=list(legend), range=list(legend.values()))),
         tooltip=[

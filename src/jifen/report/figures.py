@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from jifen.core.micros import MICRO
 
-__all__ = ["DAYS_SHOWN_MAX", "Figures", "shown", "yuan"]
+__all__ = ["DAYS_SHOWN_MAX", "Figures", "per_hundred", "shown", "yuan"]
 
 DAYS_SHOWN_MAX = 120
 """A run of more days than this is shown by week."""
@@ -64,3 +64,14 @@ def yuan(amount: int) -> str:
     cents = (abs(amount) + MICRO // 200) // (MICRO // 100)
     sign = "-" if amount < 0 and cents else ""
     return f"{sign}{cents // 100:,}.{cents % 100:02d}"
+
+
+def per_hundred(amount: int, whole: int) -> str:
+    """Write an amount as its part in 100 of a whole above 0, rounded half-up to two decimals: for display only.
+
+    >>> per_hundred(1, 3), per_hundred(-1, 8), per_hundred(0, 5)
+    ('33.33', '-12.50', '0.00')
+    """
+    parts = (abs(amount) * 20_000 + whole) // (2 * whole)
+    sign = "-" if amount < 0 and parts else ""
+    return f"{sign}{parts // 100:,}.{parts % 100:02d}"

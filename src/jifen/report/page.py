@@ -7,9 +7,12 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from jifen.batch.waterfall import Waterfall
+from jifen.core.errors import Problem
 from jifen.report.charts import Picture, charts
 from jifen.report.figures import Figures, shown, yuan
 from jifen.report.terms import figure_term, rule_term
+from jifen.report.waterfall_section import waterfall_section
 
 __all__ = ["Account", "page"]
 
@@ -38,6 +41,9 @@ class Account:
     merchant_funded: bool
     tokens_worth: int | None = None
     """What the pools that price tokens hold, if the plan has tokens."""
+    waterfall: Waterfall | None = None
+    """Which rule took what of what was sold."""
+    warnings: Sequence[Problem] = ()
 
     def total(self, flow: str) -> int:
         """Return a flow of the whole run."""
@@ -65,7 +71,9 @@ def page(account: Account) -> str:
         f"<h1>{escape(account.title)}</h1>",
         f'<p class="soft">{escape(_span(account.figures))}</p>',
         _verdict(account),
+        *(_warning(warning) for warning in account.warnings),
         _tiles(account),
+        "" if account.waterfall is None else waterfall_section(account.waterfall),
         '<div class="charts">',
         *(_chart(number, picture) for number, picture in enumerate(pictures)),
         "</div>",
@@ -101,6 +109,11 @@ def _verdict(account: Account) -> str:
     if account.merchant_funded:
         sentences.append("The plan pays from the merchant's own account 商家出资, whether there is money in it or not.")
     return f'<p class="verdict{" short" if owed > left else ""}">{" ".join(sentences)}</p>'
+
+
+def _warning(warning: Problem) -> str:
+    """Say what the figures do not say by themselves, and what to do."""
+    return f'<p class="verdict short">{escape(warning.message)}. <b>{escape(warning.remedy)}.</b></p>'
 
 
 def _tiles(account: Account) -> str:

@@ -33,6 +33,8 @@ def write_report(folder: Path, plan: Plan, summary: Summary) -> Path:
         figures=read_figures(folder / DAILY, tokens),
         merchant_funded=plan.params["funding"] == "merchant",
         tokens_worth=sum(summary.pools[curve] for curve in tokens) if tokens else None,
+        waterfall=summary.waterfall,
+        warnings=summary.warnings,
     )
     path = folder / REPORT
     path.write_text(page(account), encoding="utf-8")

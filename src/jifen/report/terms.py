@@ -1,6 +1,10 @@
 """The words of a report: each figure and rule in English with its Chinese term."""
 
-__all__ = ["figure_term", "rule_term"]
+from collections.abc import Mapping
+
+from jifen.batch.waterfall import POOL, Whom
+
+__all__ = ["figure_term", "place_term", "rule_names", "rule_term", "store_term", "whom_term"]
 
 _FIGURES = {
     "sold": "Sold 销售额",
@@ -44,8 +48,56 @@ _RULES = {
     "bank": "banked acceleration 暂存加速",
     "admin": "by hand 人工调整",
     "donate": "donation 注资",
+    "top_up": "reserve topped up 补充准备金",
+    "reserve": "set aside 计提准备金",
+    "order": "order 订单",
+    "transfer": "sent to another member 互转",
+    "withdraw": "withdrawal 提现",
 }
 """Rules a plan may name; one that is not here is shown by its id."""
+
+_PLACES = {
+    "members": "members 会员",
+    "outside": "outside 外部",
+    "reserve": "the reserve 准备金",
+    "shop": "the shop 商家",
+}
+
+_WHOM: dict[Whom, str] = {
+    "buyer": "the buyer himself 本人",
+    "upline": "referrers above 上级推荐人",
+    "agents": "agents of the region 区域代理人",
+    "sharers": "members by weight or rank 按权重或等级",
+    "queue": "the head of the queue 队首会员",
+    "holder": "who holds tokens 积分持有人",
+    "": "members 会员",
+}
+
+_STORES = {
+    "cash": "cash 零钱",
+    "coin": "coin 购物币",
+    "voucher": "voucher 兑换券",
+    "points": "points 积分",
+    "tokens": "tokens 增值积分",
+    "pool": "pool of the tokens 增值积分资金池",
+    "debt": "old debts 旧债",
+    "credits": "credits 消费额度",
+    "shares": "shares 股权",
+    "dividend": "dividend pool 分红池",
+    "honour": "honour pool 荣誉池",
+    "quota": "quota 额度",
+    "contribution": "contribution 贡献值",
+    "claim": "queue claims 排队积分",
+    "queue": "pool of the queue 排队资金池",
+    "ticket": "tickets 补贴名额",
+    "stock": "stock 存量积分",
+    "stake": "stakes 股份",
+    "shareholders": "shareholders' pool 股东分红池",
+    "rebate": "rebate pool 返利池",
+    "bonus": "bonus pool 奖励池",
+    "owed": "claims on the reserve 准备金欠付",
+}
+"""Stores and assets a preset names; one that is not here is shown by its name."""
 
 
 def figure_term(name: str) -> str:
@@ -58,5 +110,48 @@ def figure_term(name: str) -> str:
 
 
 def rule_term(rule: str) -> str:
-    """Return the label of a rule; an unknown rule is its own label."""
-    return _RULES.get(rule, rule)
+    """Return the label of a rule. One that a composition has renamed keeps the label of its last word.
+
+    >>> rule_term("feed"), rule_term("queue_feed"), rule_term("mine")
+    ('into the pool 入池', 'into the pool 入池 (queue_feed)', 'mine')
+    """
+    return _term(_RULES, rule)
+
+
+def rule_names(rule: str) -> dict[str, str]:
+    """Return a rule's names by language.
+
+    >>> rule_names("static"), rule_names("mine")
+    ({'en': 'daily release', 'zh': '静态释放'}, {'en': 'mine', 'zh': 'mine'})
+    """
+    english, _, chinese = _RULES.get(rule, _RULES.get(_last(rule), "")).rpartition(" ")
+    return {"en": english or rule, "zh": chinese or rule}
+
+
+def store_term(name: str) -> str:
+    """Return the label of a store or asset, as ``rule_term`` that of a rule."""
+    return _term(_STORES, name)
+
+
+def place_term(place: str) -> str:
+    """Return the label of a place of money.
+
+    >>> place_term("pool:queue"), place_term("reserve")
+    ('pool of the queue 排队资金池', 'the reserve 准备金')
+    """
+    return store_term(place.removeprefix(POOL)) if place.startswith(POOL) else _PLACES.get(place, place)
+
+
+def whom_term(whom: Whom) -> str:
+    """Return the label of those whom a rule pays."""
+    return _WHOM[whom]
+
+
+def _last(name: str) -> str:
+    return name.rpartition("_")[2]
+
+
+def _term(terms: Mapping[str, str], name: str) -> str:
+    if name in terms or _last(name) not in terms:
+        return terms.get(name, name)
+    return f"{terms[_last(name)]} ({name})"

@@ -24,9 +24,10 @@ from jifen.engine.events import (
     WithdrawalRejected,
     WithdrawalRequested,
 )
-from jifen.plan.model import Curve, Lots, Value, Weight
-from jifen.simulate.audit_books import RESERVE, Books
+from jifen.plan.model import Curve, Lots, Tier, Value, Weight
+from jifen.simulate.audit_books import Books, pool_names
 from jifen.simulate.audit_curve import curve_of, price, rule_of_sale, supply
+from jifen.simulate.audit_orders import task_rules
 
 __all__ = ["ASSETS", "refusal"]
 
@@ -38,6 +39,8 @@ _PRECEDENCE = (
     "conflict",
 )  # fmt: skip
 
+_WEIGHT_MAX = 10**18
+"""Weights may be larger than money: a plan may issue so much in all."""
 _TOKENS_MAX = 2**62
 """More tokens than this cannot be counted in 64 bits with room to add."""
 
@@ -172,7 +175,8 @@ def _adjustment(books: Books, event: StoreAdjusted) -> _Codes:
         yield "unknown_store"
     tokens = isinstance(store, Lots) and store.priced_by is not None
     amount = event.amount if event.value is None else event.value
-    if amount == 0 or abs(amount) > AMOUNT_MAX or (event.value is not None and not tokens):
+    most = _WEIGHT_MAX if isinstance(store, Weight) else AMOUNT_MAX
+    if amount == 0 or abs(amount) > most or (event.value is not None and not tokens):
         yield "bad_amount"
     if tokens and event.value is not None:
         yield from _tokens_worth(books, event.value)
@@ -180,10 +184,12 @@ def _adjustment(books: Books, event: StoreAdjusted) -> _Codes:
         yield from _amount(event.base)
     if isinstance(store, Lots) and store.priced_by and amount > 0 and not curve_of(books, store.name).unbacked:
         yield "unbacked_mint"
+    if isinstance(store, Weight) and store.cap is not None and amount > max(0, store.cap - books.issued(store.name)):
+        yield "limit"
 
 
 def _donation(books: Books, event: PoolDonated) -> _Codes:
-    if event.pool not in books.accounts or event.pool == RESERVE:
+    if event.pool not in pool_names(books.plan):
         yield "unknown_pool"
     yield from _amount(event.amount)
 
@@ -223,8 +229,17 @@ def _withdrawal_end(books: Books, event: WithdrawalPaid | WithdrawalRejected) ->
         yield "unknown_order"
 
 
-def _not_audited(books: Books, event: TaskDone | LiabilityBooked) -> _Codes:
-    raise NotImplementedError(f"{event.name} is not audited yet ({books.plan.name})")
+def _task(books: Books, event: TaskDone) -> _Codes:
+    yield from _unknown_members(books, event.member)
+    amounts = [rule.amount for rule in task_rules(books)]
+    most = max((amount.parts for amount in amounts if isinstance(amount, Tier)), default=None)
+    if most is not None and books.tasks.get(event.member, 0) >= most:
+        yield "limit"
+
+
+def _liability(books: Books, event: LiabilityBooked) -> _Codes:
+    yield from _unknown_members(books, event.member)
+    yield from _amount(event.amount)
 
 
 _CHECKS: dict[type[Event], Callable[..., _Codes]] = {
@@ -237,8 +252,8 @@ _CHECKS: dict[type[Event], Callable[..., _Codes]] = {
     OrderReceived: _received,
     OrderSettled: _settled,
     TokensSold: _sale,
-    TaskDone: _not_audited,
-    LiabilityBooked: _not_audited,
+    TaskDone: _task,
+    LiabilityBooked: _liability,
     StoreAdjusted: _adjustment,
     PoolDonated: _donation,
     ReserveToppedUp: _top_up,

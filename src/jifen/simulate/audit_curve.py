@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from jifen.core.micros import MICRO
 from jifen.plan.model import Asset, Curve, Head, Rule, Value
-from jifen.simulate.audit_books import Books, Drain, Lot, Payment
+from jifen.simulate.audit_books import Books
+from jifen.simulate.audit_effects import Drain, Lot, Payment
 from jifen.simulate.audit_ranks import open_spend
 
 __all__ = ["burn", "curve_of", "forced_exits", "price", "price_pair", "rule_of_sale", "sell", "supply"]
@@ -75,7 +76,7 @@ def _pay_out(books: Books, rule: Rule, member: str, leave: _Leave) -> None:
     payment = Payment(member, rule.id, tokens, leave.tokens, [], leave.tokens)
     for lot, points in leave.lots:
         proceeds = leave.net * points // leave.tokens
-        drain = Drain(lot, points, lot.stand.again(), points, pay.asset, 0, pool, proceeds, proceeds, 0, member)
+        drain = Drain(lot, points, lot.ground(), points, pay.asset, 0, pool, proceeds, proceeds, 0, member)
         drain.gross = int(points * now) if rule.when == "sale" else 0
         payment.drains.append(drain)
     books.payments.append(payment)
@@ -133,16 +134,18 @@ def _gross(lots: list[Lot]) -> int:
 
 
 def _candidates(books: Books, rule: Rule, store: str, each: str) -> list[_Candidate]:
-    """Who holds tokens and has spend, in joining order (lots: oldest first)."""
+    """Who holds tokens and has spend, or lots of the store that caps, in joining order (lots: oldest first)."""
     gate = rule.gate
-    if gate is None or gate.reaches is None or gate.of != "spend":
-        raise NotImplementedError(f"rule {rule.id}: an exit that does not reach a multiple of spend")
+    if gate is None or gate.reaches is None or gate.of is None:
+        raise NotImplementedError(f"rule {rule.id}: an exit that reaches no multiple of anything")
     found = []
     for member in books.members:
         lots = books.lots_of(member, store)
         groups = [lots] if each == "member" else [[lot] for lot in lots]
         for group in groups:
-            if each == "member":
+            if gate.of != "spend":
+                spend = books.left(member, gate.of)
+            elif each == "member":
                 spend = open_spend(books, member)
             else:
                 order = group[0].stand.order
@@ -170,7 +173,7 @@ def forced_exits(books: Books, when: str) -> None:
 
 
 def _exit(books: Books, rule: Rule, candidate: _Candidate, now: Fraction) -> None:
-    """Pay a candidate out and close the orders so far."""
+    """Pay a candidate out, and close the orders so far or the lots of the stores that the rule closes."""
     value = candidate.tokens * now
     if isinstance(rule.amount, Value) and rule.amount.at_most == "clip_to_cap":
         value = min(value, candidate.cap)
@@ -183,6 +186,9 @@ def _exit(books: Books, rule: Rule, candidate: _Candidate, now: Fraction) -> Non
         for order in orders:
             if order is not None and order.member == member and order.counts:
                 order.closed = True
+    for store in rule.gate.closes if rule.gate else ():
+        for lot in books.live_lots(member, store):
+            books.drain(books.remove(lot, lot.remaining))
     for lot in lots:
         for drain in lot.drains:
             drain.gross = 0

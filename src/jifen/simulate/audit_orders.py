@@ -1,42 +1,33 @@
-"""An order takes effect: its rules in the order of the plan, and the walks over its ancestors."""
+"""An order takes effect, an old debt is booked, a task is done: their rules, in the order of the plan."""
 
-from dataclasses import dataclass, field
 from fractions import Fraction
-from operator import add
 
 from jifen.core.micros import MICRO
 from jifen.plan.model import (
-    Curve,
+    Asset,
     Feed,
     Grant,
+    Head,
     Mint,
-    Ranks,
-    Row,
+    Money,
+    Nothing,
     Rule,
     Schedule,
     Share,
     Tier,
-    Walk,
+    Weigh,
+    Weight,
 )
-from jifen.simulate.audit_books import RESERVE, Books, Fed, Lot, Order, Source, Stand, Terms, weighed
+from jifen.simulate.audit_bases import Made, Rates, Trigger, part_of, row_of, worked_out
+from jifen.simulate.audit_books import Books
 from jifen.simulate.audit_curve import curve_of, price
+from jifen.simulate.audit_effects import RESERVE, Fed, Lot, Order, Source, Stand, Terms, Weighed
 from jifen.simulate.audit_payments import Scope
-from jifen.simulate.audit_ranks import has_live_order, net_spend, rank_of
+from jifen.simulate.audit_queues import enter, serve
+from jifen.simulate.audit_ranks import fix_tiers
+from jifen.simulate.audit_walks import receivers
 
-__all__ = ["grant_lot", "row_for", "schedule_terms", "take_effect", "walk"]
-
-
-@dataclass(slots=True)
-class _Effect:
-    """An order at work: its net amount, the points it granted, what its earlier rules made, the prices before it."""
-
-    order: Order
-    prices: dict[str, Fraction]
-    points: int = 0
-    point_rates: tuple[int, ...] = ()
-    """How much of the points each line bears."""
-    made: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
-    """By rule: its amount, and how much of it each line bears."""
+__all__ = ["book_debt", "do_task", "grant_lot", "schedule_of", "take_effect", "task_rules", "weigh"]
 
 
 def take_effect(books: Books, order: Order) -> None:
@@ -46,125 +37,121 @@ def take_effect(books: Books, order: Order) -> None:
     order.even = tuple(int(skus is None or line.sku in skus) for line in order.lines)
     if not any(order.even):
         return
-    order.counts = True
-    if books.paused or order.kept == 0 or _is_outside(books, order):
+    order.counts, order.entered = True, order.kept
+    fix_tiers(books, order)
+    trigger = Trigger.by_order(books, order)
+    if books.paused or order.kept == 0 or _is_outside(books, trigger):
         return
-    curves = [store for store in books.plan.stores.values() if isinstance(store, Curve)]
-    effect = _Effect(order, {curve.name: price(books, curve) for curve in curves}, point_rates=(0,) * len(order.lines))
     _feed(books, order, RESERVE, books.plan.params["reserve_share"] * order.kept // MICRO, order.even)
-    scope = Scope(books)
-    for rule in books.plan.rules:
-        if rule.when == "order" and not rule.off:
-            _fire(books, scope, rule, effect)
+    _run(books, "order", trigger)
+
+
+def book_debt(books: Books, source: str, member: str, amount: int) -> None:
+    """Run the rules of an old debt; no order stands behind what they make."""
+    if not books.paused:
+        _run(books, "liability", Trigger(source, member, amount))
+
+
+def task_rules(books: Books) -> list[Rule]:
+    """Return the rules that reward tasks."""
+    return [rule for rule in books.plan.rules if rule.when == "task" and not rule.off]
+
+
+def do_task(books: Books, source: str, member: str) -> None:
+    """Reward a task: each rule pays for its first n tasks of the day."""
+    done = books.tasks.get(member, 0)
+    books.tasks[member] = done + 1
+    trigger, scope = Trigger(source, member), Scope(books)
+    for rule in task_rules(books):
+        if not isinstance(rule.amount, Tier) or done < rule.amount.parts:
+            _fire(books, scope, rule, trigger)
     scope.close()
 
 
-def row_for(tier: Tier, measure: int) -> Row | None:
-    """Return the highest row whose ``min`` the measure reaches."""
-    reached = [row for row in tier.rows if row.min is not None and row.min <= measure]
-    return reached[-1] if reached else None
+def _run(books: Books, when: str, trigger: Trigger) -> None:
+    scope = Scope(books)
+    for rule in books.plan.rules:
+        if rule.when == when and not rule.off:
+            _fire(books, scope, rule, trigger)
+    scope.close()
 
 
-def _measure(books: Books, tier: Tier, order: Order) -> int:
-    if tier.at == "single_order":
-        return order.kept
-    if tier.at == "cumulative":
-        return net_spend(books, order.member)
-    raise NotImplementedError(f"a tier judged by {tier.at}")
-
-
-def _is_outside(books: Books, order: Order) -> bool:
+def _is_outside(books: Books, trigger: Trigger) -> bool:
     """Whether the order is below the first row of a table: then no rule runs for it."""
-    tiers = [r.amount for r in books.plan.rules if r.when == "order" and not r.off and isinstance(r.amount, Tier)]
-    return any(row_for(tier, _measure(books, tier, order)) is None for tier in tiers)
+    rules = [rule.amount for rule in books.plan.rules if rule.when == "order" and not rule.off]
+    return any(isinstance(amount, Tier) and row_of(books, amount, trigger) is None for amount in rules)
 
 
-def _fire(books: Books, scope: Scope, rule: Rule, effect: _Effect) -> None:
-    """Run one rule of an order."""
-    if isinstance(rule.who, Walk):
-        for receiver, rate in walk(books, rule, effect.order.member):
-            exact, rates = _exact(books, rule, rate, effect, receiver)
-            scope.reward(rule, receiver, int(exact), [Source(Stand.on(effect.order, rates), int(exact))])
+def _fire(books: Books, scope: Scope, rule: Rule, trigger: Trigger) -> None:
+    """Run one rule, and remember what it came to for those that are based on it."""
+    if isinstance(rule.who, Head):
+        serve(books, scope, rule)
         return
-    if rule.who is not None:
-        raise NotImplementedError(f"rule {rule.id}: {rule.who} at an order")
-    exact, rates = _exact(books, rule, _own_rate(books, rule, effect), effect, effect.order.member)
-    effect.made[rule.id] = (int(exact), rates)
-    if isinstance(rule.pay, Grant):
-        _grant(books, scope, rule, effect)
-    elif isinstance(rule.pay, Feed):
-        _feed(books, effect.order, rule.pay.pool, int(exact), rates)
-    elif isinstance(rule.pay, Mint):
-        _mint(books, rule.pay, effect, exact, rates)
-    else:
-        raise NotImplementedError(f"rule {rule.id}: {rule.pay} to the buyer")
+    key = part_of(rule), rule.id
+    if isinstance(rule.amount, Share) and rule.amount.whole is not None:
+        made = enter(books, scope, rule, trigger)
+        trigger.points[key[0]] = trigger.points.get(key[0], Made()) + made
+        trigger.made[key] = made
+        return
+    trigger.made[key] = Made()
+    for receiver, rate in receivers(books, rule, trigger):
+        exact, rates = worked_out(books, rule, rate, trigger, receiver)
+        made = Made(int(exact), rates)
+        if isinstance(rule.pay, Asset | Nothing):
+            scope.reward(rule, receiver, made.amount, trigger.sources(made))
+        elif rule.gate is not None:
+            raise NotImplementedError(f"rule {rule.id}: a gate before {rule.pay}")
+        elif isinstance(rule.pay, Weigh):
+            given = weigh(books, rule.pay.weight, receiver, made.amount, trigger.sources(made))
+            made = Made(given, rates)
+        elif isinstance(rule.pay, Grant):
+            _grant(books, scope, rule, receiver, made, trigger)
+        elif isinstance(rule.pay, Mint):
+            _mint(books, rule.pay, receiver, exact, rates, trigger)
+        else:
+            _feeds(books, rule, trigger, exact, rates)
+        if rule.who is None and isinstance(rule.pay, Grant):
+            trigger.points[key[0]] = trigger.points.get(key[0], Made()) + made
+        if rule.who is None and isinstance(rule.pay, Weigh):
+            trigger.weights[key[0]] = trigger.weights.get(key[0], Made()) + made
+        trigger.made[key] = trigger.made[key] + made
 
 
-def _own_rate(books: Books, rule: Rule, effect: _Effect) -> int:
-    """Return the rate of a rule for the buyer."""
-    amount = rule.amount
-    if isinstance(amount, Tier):
-        row = row_for(amount, _measure(books, amount, effect.order))
-        return row.columns[amount.column] if row else 0
-    if isinstance(amount, Share) and len(amount.rates) == 1 and amount.whole is None and not amount.spread:
-        return amount.rates[0]
-    raise NotImplementedError(f"rule {rule.id}: {amount} for the buyer")
+# -- money and weights ----------------------------------------------------------------------------------------------
 
 
-def _exact(books: Books, rule: Rule, rate: int, effect: _Effect, receiver: str) -> tuple[Fraction, tuple[int, ...]]:
-    """Return rate × base, exactly, and how much of it each line bears."""
-    order = effect.order
-    of = getattr(rule.amount, "of", None)
-    if of == "trigger_amount":
-        rates = _rates_by_line(rule, rate, order)
-        return Fraction(weighed(order.left, rates), MICRO), rates
-    if of == "trigger_points":
-        return Fraction(rate * effect.points, MICRO), effect.point_rates
-    if of in effect.made:
-        base, rates = effect.made[of]
-        return Fraction(rate * base, MICRO), rates
-    base = _margin(order) if of == "trigger_margin" else _own_base(books, rule, receiver)
-    return Fraction(rate * base, MICRO), order.even
-
-
-def _rates_by_line(rule: Rule, rate: int, order: Order) -> tuple[int, ...]:
-    """Return the rate of each line that takes part: that of the first override that fits, else the rule's."""
-    overrides = rule.amount.overrides if isinstance(rule.amount, Share) else ()
-    rates = []
-    for line, takes_part in zip(order.lines, order.even, strict=True):
-        fits = (override.rate for override in overrides if getattr(line, override.key) == override.equals)
-        rates.append(next(fits, rate) * takes_part)
-    return tuple(rates)
-
-
-def _margin(order: Order) -> int:
-    """Return what the lines that take part earn, in proportion to what is kept of them."""
-    earned = sum(max(0, line.amount - line.cost) for line, takes_part in zip(order.lines, order.even, strict=True)
-                 if takes_part)  # fmt: skip
-    return earned * order.kept // weighed((line.amount for line in order.lines), order.even)
-
-
-def _own_base(books: Books, rule: Rule, receiver: str) -> int:
-    """Return a base that is the receiver's own."""
-    of = getattr(rule.amount, "of", None)
-    lots = books.live_lots(receiver, rule.gate.drain) if rule.gate and rule.gate.drain else []
-    if of == "own_granted":
-        return sum(lot.granted for lot in lots)
-    if of == "own_remaining":
-        return sum(lot.available for lot in lots)
-    if of == "own_claim":
-        return lots[0].granted if lots else 0
-    raise NotImplementedError(f"rule {rule.id}: base {of}")
-
-
-# -- what an order gives --------------------------------------------------------------------------------------------
-
-
-def _feed(books: Books, order: Order, account: str, amount: int, rates: tuple[int, ...]) -> None:
-    """Put money of an order into an account."""
+def _feed(books: Books, order: Order | None, account: str, amount: int, rates: Rates) -> None:
+    """Put money into an account; of an order it stands on the order."""
     if amount:
-        order.fed.append(Fed(account, amount, Stand.on(order, rates)))
         books.accounts[account].put(amount)
+        if order is not None:
+            order.fed.append(Fed(account, amount, Stand.on(order, rates)))
+
+
+def _feeds(books: Books, rule: Rule, trigger: Trigger, exact: Fraction, rates: Rates) -> None:
+    """Feed a pool, or the pools of a family, each with its part in one quotient."""
+    if not isinstance(rule.pay, Feed):
+        return
+    store = books.plan.stores[rule.pay.pool]
+    if not isinstance(store, Money) or store.each is None:
+        _feed(books, trigger.order, rule.pay.pool, int(exact), rates)
+        return
+    parts = rule.amount.spread if isinstance(rule.amount, Share) else ()
+    for row, part in zip(books.plan.ranks[store.each].ladder, parts, strict=True):
+        _feed(books, trigger.order, row.name, int(exact * part / MICRO), rates)
+
+
+def weigh(books: Books, store: str, member: str, wanted: int, sources: list[Source]) -> int:
+    """Give weight, no more in all than the cap lets pass, and return what was given."""
+    weights = books.plan.stores[store]
+    cap = weights.cap if isinstance(weights, Weight) else None
+    given = wanted if cap is None else max(0, min(wanted, cap - books.issued(store)))
+    if given:
+        books.weighed.append(Weighed(member, store, wanted, given, sources))
+    return given
+
+
+# -- lots -----------------------------------------------------------------------------------------------------------
 
 
 def grant_lot(books: Books, store: str, member: str, points: int, source: tuple[str, Stand, Terms]) -> Lot | None:
@@ -173,94 +160,35 @@ def grant_lot(books: Books, store: str, member: str, points: int, source: tuple[
         return None
     name, stand, terms = source
     opens = books.open_day + books.lot_store(store).lag
-    lot = Lot(len(books.lots), name, member, store, opens, stand, points, terms)
+    lot = Lot(len(books.lots), name, member, store, books.open_day, opens, stand, points, terms)
     books.lots.append(lot)
     return lot
 
 
-def schedule_terms(books: Books, store: str) -> Schedule | None:
+def schedule_of(books: Books, store: str) -> Schedule | None:
     """Return the schedule by which lots of a store release, if there is one."""
     schedules = [rule.amount for rule in books.plan.rules if isinstance(rule.amount, Schedule) and not rule.off]
     return next((schedule for schedule in schedules if schedule.lots == store), None)
 
 
-def _grant(books: Books, scope: Scope, rule: Rule, effect: _Effect) -> None:
-    """Grant a lot to the buyer; what is banked for him is released from it."""
+def _grant(books: Books, scope: Scope, rule: Rule, receiver: str, made: Made, trigger: Trigger) -> None:
+    """Grant a lot; what is banked for its owner is released from it."""
     if not isinstance(rule.pay, Grant):
         return
-    points, rates = effect.made[rule.id]
-    effect.points += points
-    effect.point_rates = tuple(map(add, effect.point_rates, rates))
-    schedule = schedule_terms(books, rule.pay.lots)
+    schedule = schedule_of(books, rule.pay.lots) or Schedule(rule.pay.lots)
     table = rule.amount if isinstance(rule.amount, Tier) and rule.amount.retier else None
-    terms = Terms(schedule.rate, schedule.of, table) if schedule else Terms(table=table)
-    order = effect.order
-    lot = grant_lot(books, rule.pay.lots, order.member, points, (order.id, Stand.on(order, rates), terms))
+    base = None if trigger.order else trigger.amount
+    terms = Terms(schedule.rate, schedule.of, base, schedule.parts, schedule.every, table)
+    source = (trigger.source, trigger.stand(made.rates), terms)
+    lot = grant_lot(books, rule.pay.lots, receiver, made.amount, source)
     if lot is not None:
         scope.release_bank(lot)
 
 
-def _mint(books: Books, pay: Mint, effect: _Effect, exact: Fraction, rates: tuple[int, ...]) -> None:
+def _mint(books: Books, pay: Mint, receiver: str, exact: Fraction, rates: Rates, trigger: Trigger) -> None:
     """Mint tokens: ⌊exact ÷ price⌋, at the price before the order or after its feed; none at price 0."""
     curve = curve_of(books, pay.tokens)
-    now = effect.prices[curve.name] if pay.price == "pre_deposit" else price(books, curve)
-    order = effect.order
+    now = trigger.prices.get(curve.name) if pay.price == "pre_deposit" else None
+    now = price(books, curve) if now is None else now
     tokens = int(exact / now) if now else 0
-    grant_lot(books, pay.tokens, order.member, tokens, (order.id, Stand.on(order, rates), Terms()))
-
-
-# -- walks ----------------------------------------------------------------------------------------------------------
-
-
-def walk(books: Books, rule: Rule, member: str) -> list[tuple[str, int]]:
-    """Return the ancestors a rule pays, from the parent up, each with its rate."""
-    who, amount = rule.who, rule.amount
-    if not isinstance(who, Walk) or who.tree != "referral" or not isinstance(amount, Share):
-        raise NotImplementedError(f"rule {rule.id}: {who}")
-    ancestors = books.ancestors(member)
-    if who.by == "generation":
-        found = _by_generation(who, amount, ancestors)
-    elif who.by in ("rank", "peer"):
-        ranks = books.plan.ranks[who.ranks or ""]
-        rated = [(ancestor, _rate(books, ranks, ancestor)) for ancestor in ancestors]
-        found = _by_rank(rated) if who.by == "rank" else _by_peer(who, amount, rated)
-    else:
-        raise NotImplementedError(f"rule {rule.id}: a walk by {who.by}")
-    return [(ancestor, rate) for ancestor, rate in found if not who.own_order or has_live_order(books, ancestor)]
-
-
-def _rate(books: Books, ranks: Ranks, member: str) -> int:
-    row = rank_of(books, ranks, member)
-    return ranks.rate(row) if row else 0
-
-
-def _by_generation(who: Walk, amount: Share, ancestors: list[str]) -> list[tuple[str, int]]:
-    """Give the i-th ancestor the i-th rate; one rate serves ``depth`` generations."""
-    rates = list(amount.rates)
-    if who.depth is not None:
-        rates = rates * who.depth if len(rates) == 1 else rates[: who.depth]
-    return list(zip(ancestors, rates, strict=False))
-
-
-def _by_rank(rated: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Who has a higher rate than all met gets the difference."""
-    covered, found = 0, []
-    for ancestor, rate in rated:
-        if rate > covered:
-            found.append((ancestor, rate - covered))
-            covered = rate
-    return found
-
-
-def _by_peer(who: Walk, amount: Share, rated: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Who has the highest rate met so far (or, by choice, a lower one) gets the award, ``most`` of them a height."""
-    covered, awarded, found = 0, 0, []
-    for ancestor, rate in rated:
-        if rate > covered:
-            covered, awarded = rate, 0
-            continue
-        applies = rate == covered if who.applies == "equal" else rate > 0
-        if covered > 0 and applies and awarded < who.most:
-            found.append((ancestor, amount.rates[0]))
-            awarded += 1
-    return found
+    grant_lot(books, pay.tokens, receiver, tokens, (trigger.source, trigger.stand(rates), Terms()))

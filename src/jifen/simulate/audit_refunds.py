@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from jifen.plan.model import Curve
-from jifen.simulate.audit_books import Books, Drain, Lot, Order
+from jifen.core.micros import MICRO
+from jifen.plan.model import Curve, Tier
+from jifen.simulate.audit_bases import margin, row_for
+from jifen.simulate.audit_books import Books
 from jifen.simulate.audit_curve import price, supply
-from jifen.simulate.audit_orders import row_for
-from jifen.simulate.audit_ranks import net_spend
+from jifen.simulate.audit_effects import Drain, Lot, Order, Payment
+from jifen.simulate.audit_queues import take_back_tickets
+from jifen.simulate.audit_ranks import measure
 
 __all__ = ["recount", "refund", "spread"]
 
@@ -48,6 +51,7 @@ def refund(books: Books, order: Order, parts: list[int]) -> None:
     if order.waiting or not order.counts:
         return
     _judge_again(books, order)
+    take_back_tickets(books, order)
     proceeds = recount(books)
     for fed, stood in zip(order.fed, before.fed, strict=True):
         if fed.account not in before.prices:
@@ -61,21 +65,31 @@ def _judge_again(books: Books, order: Order) -> None:
     for lot in books.lots:
         table = lot.terms.table
         if lot.stand.order is order and table is not None:
-            row = row_for(table, order.kept if table.at == "single_order" else net_spend(books, order.member))
-            lot.multiple = row.columns[table.column] if row else 0
+            amount = order.kept if table.at == "single_order" else measure(books, table.at, order.member)
+            row = row_for(table.rows, amount)
+            multiple = row.columns[table.column] if row else 0
+            lot.judged = multiple * _base_now(table, order) // (MICRO * table.parts)
+
+
+def _base_now(table: Tier, order: Order) -> int:
+    """Return what a retiered grant is a multiple of, by what is kept now."""
+    if table.of not in ("trigger_amount", "trigger_margin"):
+        raise NotImplementedError(f"a grant of {table.of} judged again")
+    return order.kept if table.of == "trigger_amount" else margin(order)
 
 
 def recount(books: Books) -> dict[str, int]:
     """Count what stands of every payment, post the differences, and return what came back by account."""
+    returned: dict[str, int] = {}
     for payment in books.payments:
+        _direct_stands(books, payment, returned)
         rest = payment.standing
         for drain in payment.drains:
             stands = min(drain.points, rest)
             rest -= stands
             drain.standing = drain.stand.of_buyer(stands)
-    returned: dict[str, int] = {}
     for lot in books.lots:
-        _removals_stand(books, lot)
+        _removals_stand(lot)
         _fit(lot)
         for drain in lot.drains:
             lost = drain.credited - drain.worth
@@ -88,10 +102,23 @@ def recount(books: Books) -> dict[str, int]:
     return returned
 
 
-def _removals_stand(books: Books, lot: Lot) -> None:
-    """Count removals by the back office: they are no payments, only the lot's own order counts for them."""
+def _direct_stands(books: Books, payment: Payment, returned: dict[str, int]) -> None:
+    """Count a payment without a lot: what is owed of it falls first, then what was credited is taken back."""
+    direct = payment.direct
+    if direct is None:
+        return
+    worth = min(direct.points, payment.standing) * direct.per_point // MICRO
+    lost, direct.credited = direct.credited - worth, worth
+    if lost:
+        books.credit(payment.member, _REFUND, direct.asset, -lost)
+        books.return_to(direct.account, lost)
+        returned[direct.account] = returned.get(direct.account, 0) + lost
+
+
+def _removals_stand(lot: Lot) -> None:
+    """Count removals by the back office and by exits: they are no payments, only the lot's own order counts."""
     for drain in lot.drains:
-        if not drain.asset:
+        if drain.removal:
             drain.standing = drain.stand.of_buyer(drain.points)
 
 

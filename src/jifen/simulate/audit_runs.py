@@ -1,16 +1,20 @@
-"""The daily run: settle, release, walk, serve, force out, rank."""
+"""The daily run: what is owed, settle, release, walk, divide, serve, force out, rank."""
 
 from fractions import Fraction
 
 from jifen.core.micros import MICRO
-from jifen.plan.model import Asset, Head, Remaining, Rule, Schedule, Share, Split, Walk
-from jifen.simulate.audit_books import Books, Lot, Source
+from jifen.plan.model import Asset, Head, Nothing, Remaining, Rule, Schedule, Share, Split, Weigh
+from jifen.simulate.audit_books import Books
 from jifen.simulate.audit_curve import forced_exits
-from jifen.simulate.audit_orders import take_effect, walk
-from jifen.simulate.audit_payments import Scope, asset_worth
+from jifen.simulate.audit_effects import Lot, Source
+from jifen.simulate.audit_orders import take_effect, weigh
+from jifen.simulate.audit_payments import Scope
+from jifen.simulate.audit_pools import split_pools
+from jifen.simulate.audit_queues import serve
 from jifen.simulate.audit_ranks import update_ranks
+from jifen.simulate.audit_walks import walk
 
-__all__ = ["after_each", "run_day", "waiting"]
+__all__ = ["after_each", "run_day"]
 
 _Releases = list[tuple[Lot, int]]
 
@@ -23,40 +27,55 @@ def after_each(books: Books) -> None:
 
 def run_day(books: Books) -> None:
     """Run the open day, phase by phase, and open the next."""
+    Scope(books).pay_what_is_owed()
     for order in list(books.orders.values()):
         if order.waiting and order.due is not None and order.due <= books.open_day:
             take_effect(books, order)
             after_each(books)
     daily = [rule for rule in books.plan.rules if rule.when == "daily" and not rule.off]
-    if any(isinstance(rule.who, Split) for rule in daily):
-        raise NotImplementedError("a pool divided in the run")
+    _release_and_walk(books, daily)
+    for rule in daily:
+        if isinstance(rule.who, Split):
+            split_pools(books, rule)
+    for rule in daily:
+        if isinstance(rule.amount, Remaining):
+            scope = Scope(books)
+            serve(books, scope, rule)
+            scope.close()
+    forced_exits(books, "daily")
+    update_ranks(books, immediate_only=False)
+    books.stock = {}
+    for lot in books.lots:
+        owner = (lot.member, lot.store)
+        books.stock[owner] = books.stock.get(owner, 0) + lot.remaining
+    books.tasks = {}
+    books.open_day += 1
+
+
+def _release_and_walk(books: Books, daily: list[Rule]) -> None:
+    """Release by schedule, then let every other rule walk up from what was released."""
     scope = Scope(books)
     releases: _Releases = []
     for rule in daily:
         if isinstance(rule.amount, Schedule):
             releases += _release(books, scope, rule, rule.amount)
     for rule in daily:
-        if isinstance(rule.who, Walk):
+        if isinstance(rule.amount, Share):
             _walk_releases(books, scope, rule, releases)
+        elif not isinstance(rule.amount, Schedule) and not isinstance(rule.who, Split | Head):
+            raise NotImplementedError(f"rule {rule.id}: {rule.amount} every day")
     scope.close()
-    for rule in daily:
-        if isinstance(rule.amount, Remaining) and isinstance(rule.who, Head):
-            _serve(books, rule, rule.who)
-    forced_exits(books, "daily")
-    update_ranks(books, immediate_only=False)
-    books.open_day += 1
 
 
 def _release(books: Books, scope: Scope, rule: Rule, schedule: Schedule) -> _Releases:
     """Release by schedule, members in joining order, lots oldest first."""
-    if schedule.parts is not None:
-        raise NotImplementedError(f"rule {rule.id}: a schedule of batches")
     releases = []
     sequential = books.lot_store(schedule.lots).mode == "sequential"
     for member in books.members:
         lots = books.lots_of(member, schedule.lots)
         for lot in _in_turn(books, lots) if sequential else lots:
-            points = min(lot.daily, lot.available)
+            wanted = lot.daily if schedule.parts is None else lot.batch(books.open_day)
+            points = min(wanted, lot.available)
             if points > 0 and lot.opens <= books.open_day:
                 scope.release(rule, lot, points)
                 releases.append((lot, points))
@@ -81,28 +100,15 @@ def _walk_releases(books: Books, scope: Scope, rule: Rule, releases: _Releases) 
     wanted: dict[str, Fraction] = {}
     sources: dict[str, list[Source]] = {}
     for lot, points in releases:
-        for receiver, rate in walk(books, rule, lot.member):
+        for receiver, rate in walk(books, rule, lot.member, amount.rates):
             wanted[receiver] = wanted.get(receiver, Fraction(0)) + Fraction(rate * points, MICRO)
             sources.setdefault(receiver, []).append(Source(lot.stand.again(), rate * points // MICRO))
     for member in books.members:
-        if member in wanted:
-            scope.reward(rule, member, int(wanted[member]), sources[member])
-
-
-def waiting(books: Books, store: str) -> list[Lot]:
-    """Return waiting claims in serving order, locked ones too: by unlock day, then arrival."""
-    lots = [lot for lot in books.lots if lot.store == store and lot.remaining > 0]
-    return sorted(lots, key=lambda lot: (lot.opens, lot.number))
-
-
-def _serve(books: Books, rule: Rule, head: Head) -> None:
-    """Pay the head of the line in full while the pool can; ``skip`` passes over those it cannot pay."""
-    if not isinstance(rule.pay, Asset) or rule.gate is None or rule.gate.funded is None:
-        raise NotImplementedError(f"rule {rule.id}: a queue that no pool serves")
-    for lot in waiting(books, head.lots):
-        if lot.opens > books.open_day:
+        if member not in wanted:
             continue
-        if asset_worth([(lot, lot.remaining)], rule.pay.per_point) <= books.accounts[rule.gate.funded].balance:
-            Scope(books).release(rule, lot, lot.remaining)
-        elif head.line == "strict":
-            break
+        if isinstance(rule.pay, Weigh) and rule.gate is None:
+            weigh(books, rule.pay.weight, member, int(wanted[member]), sources[member])
+        elif isinstance(rule.pay, Asset | Nothing):
+            scope.reward(rule, member, int(wanted[member]), sources[member])
+        else:
+            raise NotImplementedError(f"rule {rule.id}: {rule.pay} for what is released")

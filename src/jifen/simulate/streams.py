@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from jifen.core.micros import CENT, MICRO
+from jifen.core.micros import CENT
 from jifen.engine.events import (
-    AssetTransferred,
+    AgentSet,
     DayClosed,
     Event,
     Line,
@@ -27,22 +27,20 @@ from jifen.engine.events import (
     PlanActivated,
     PlanEnded,
     PlanPaused,
-    PoolDonated,
     RankSet,
     ReserveToppedUp,
-    StoreAdjusted,
-    TokensSold,
-    WithdrawalRequested,
 )
 from jifen.plan import Plan
-from jifen.plan.model import Curve, Lots, Money, Tier
+from jifen.plan.model import Walk
+from jifen.simulate.stream_desk import Desk
 from jifen.simulate.switches import CATALOGUE, random_plan, random_revision
 
 __all__ = ["random_stream"]
 
-_ASSETS = ("cash", "coin", "voucher")
 _AMOUNTS = (1, 99_99, 100_00, 500_00, 1000_00, 3000_00, 9000_00)
 """Amounts of random orders in cents, where no table gives any."""
+_REGIONS = ("P", "P/C", "P/C/D", "P/C/D/S", "P/C/E", "P/B", "Q", "Q/C/D")
+"""Region paths of one to four parts."""
 
 
 def random_stream(seed: int, plan: Plan | str | Path, *, revisions: bool = True) -> tuple[Plan, list[Event]]:
@@ -59,33 +57,33 @@ def random_stream(seed: int, plan: Plan | str | Path, *, revisions: bool = True)
 _Maker = Callable[[], Event | None]
 
 
-class _History:
-    """The history so far, and what its writer remembers of it to make the next event likely to matter."""
+class _History(Desk):
+    """The whole history: members, orders and refunds, plan changes, what is refused, and all that the desk does."""
 
     def __init__(self, random: Random, plan: Plan, revisions: bool) -> None:
-        self.random = random
-        self.plan = plan
+        super().__init__(random, plan)
         self.revisions = revisions
-        self.events: list[Event] = []
-        self.members: list[str] = []
-        self.orders: dict[str, dict[str, int]] = {}
-        """What is left of each order, line by line, if all its refunds are accepted."""
-        self.buyers: list[str] = []
-        self.gifts: list[tuple[str, str, int]] = []
-        """Assets given by the back office: member, asset, amount."""
-        self.day = 0
         self.stopped = False
         self.shape = random.choice(("chain", "star", "tree"))
-        self.makers: list[tuple[int, _Maker]] = [
+        self.makers = self._makers()
+
+    def _makers(self) -> list[tuple[int, _Maker]]:
+        """Return what may happen, each with its weight: what the plan has no rule for happens now and then."""
+        whens = {rule.when for rule in self.plan.rules}
+        regions = any(isinstance(rule.who, Walk) and rule.who.tree == "region" for rule in self.plan.rules)
+        return [
             (40, self._order),
             (20, self._refund),
             (4, self._receipt),
             (2, self._settlement),
-            (10, self._adjustment),
-            (4, self._appointment),
+            (20 if self._unminted() else 10, self._adjustment),
+            (8 if self.plan.ranks else 1, self._appointment),
+            (12 if regions else 1, self._agent),
+            (25 if "task" in whens else 1, self._task),
+            (15 if "liability" in whens else 1, self._debt),
             (3, self._move),
-            (4, self._donation),
-            (4, self._top_up),
+            (15 if self._unminted() else 4, self._donation),
+            (8 if self.plan.params["funding"] == "reserve" else 2, self._top_up),
             (10, self._sale),
             (3, self._withdrawal),
             (2, self._transfer),
@@ -111,18 +109,9 @@ class _History:
                 if event is not None:
                     self.events.append(event)
             self.events.append(DayClosed(id=f"close {self.day}", day=self.day))
+        if self.random.random() < 0.3:
+            self._give_all_back()
         return self.events
-
-    def _id(self, kind: str) -> str:
-        return f"{kind}{len(self.events)}"
-
-    def _member(self) -> str:
-        return self.random.choice(self.members) if self.random.random() < 0.98 else "nobody"
-
-    def _money(self, most: int = 5000_00) -> int:
-        """Draw an amount in whole cents; now and then nothing, or less."""
-        cents = self.random.choice((1, 12_34, 100_00, 333_33, self.random.randint(1, most)))
-        return cents * CENT if self.random.random() < 0.97 else self.random.choice((0, -CENT))
 
     # -- members ----------------------------------------------------------------------------------------------------
 
@@ -145,13 +134,16 @@ class _History:
         rank = self.random.choice([*names, None])
         return RankSet(id=self._id("a"), day=self.day, member=self._member(), rank=rank)
 
+    def _agent(self) -> Event:
+        """Make a member the agent of a region, shared with others or not; now and then of none."""
+        region = self.random.choice([*_REGIONS, *_REGIONS, None])
+        return AgentSet(id=self._id("g"), day=self.day, member=self._member(), region=region)
+
     # -- orders -----------------------------------------------------------------------------------------------------
 
     def _amount(self) -> int:
-        """Draw an order's amount: at a step of a table, a cent beside it, or any."""
-        steps = [
-            row.min for rule in self.plan.rules if isinstance(rule.amount, Tier) for row in rule.amount.rows if row.min
-        ]
+        """Draw an order's amount: at a step, a cent beside it, or any."""
+        steps = self._steps()
         amount = self.random.choice(steps) if steps else self.random.choice(_AMOUNTS) * CENT
         beside = self.random.choice((0, 0, CENT, -CENT, self.random.randint(1, 2000_00) * CENT))
         if self.random.random() < 0.02:
@@ -183,12 +175,13 @@ class _History:
             member, asset, given = self.random.choice(self.gifts)
             pay = ((asset, max(CENT, min(given, amount) // self.random.choice((1, 2, 3)) // CENT * CENT)),)
             if self.random.random() < 0.2:
-                pay = (*pay, (self.random.choice(_ASSETS), CENT))
+                pay = (*pay, (self.random.choice(("cash", "coin", "voucher")), CENT))
         name = self._id("o")
         lines = self._lines(amount)
         self.orders[name] = {line.line: line.amount for line in lines}
         self.buyers.append(member)
-        return OrderPaid(id=name, day=self.day, member=member, lines=lines, pay=pay)
+        region = self.random.choice([*_REGIONS, *_REGIONS[2:5], None])
+        return OrderPaid(id=name, day=self.day, member=member, lines=lines, region=region, pay=pay)
 
     def _any_order(self) -> str | None:
         """Draw an order, more likely one of the last; now and then one that is not there."""
@@ -259,34 +252,17 @@ class _History:
             named += [(line, half), (line, part - half)] if half else [(line, part)]
         return OrderRefunded(id=self._id("r"), day=self.day, order=order, amount=amount, lines=tuple(named))
 
-    # -- the back office --------------------------------------------------------------------------------------------
+    def _give_all_back(self) -> None:
+        """Refund all that is left of every order, twice each: in halves, and last of the last first."""
+        for order in reversed(self.orders):
+            for last in (False, True):
+                left = sum(self.orders[order].values())
+                amount = left if last else left // 2 // CENT * CENT
+                if amount:
+                    self._give_back(order, amount)
+                    self.events.append(OrderRefunded(id=self._id("r"), day=self.day + 1, order=order, amount=amount))
 
-    def _adjustment(self) -> Event:
-        """Add to or take from a store or an asset."""
-        stores = [name for name, store in self.plan.stores.items() if isinstance(store, Lots)]
-        store = self.random.choice([*stores, *stores, *_ASSETS, "nowhere"])
-        lots = self.plan.stores.get(store)
-        amount = self._money() * self.random.choice((1, 1, -1))
-        base = value = None
-        if amount > 0 and isinstance(lots, Lots) and not lots.priced_by and self.random.random() < 0.5:
-            base = self._money()
-        if isinstance(lots, Lots) and lots.priced_by and self.random.random() < 0.3:
-            amount, value = 0, amount
-        name = self._id("x")
-        member = self._member()
-        if store in _ASSETS and amount > 0:
-            self.gifts.append((member, store, amount))
-        return StoreAdjusted(id=name, day=self.day, member=member, store=store, amount=amount, base=base, value=value)
-
-    def _donation(self) -> Event | None:
-        pools = [name for name, store in self.plan.stores.items() if isinstance(store, Money | Curve)]
-        if not pools:
-            return None
-        pool = self.random.choice([*pools, *pools, *pools, "nowhere"])
-        return PoolDonated(id=self._id("d"), day=self.day, pool=pool, amount=self._money())
-
-    def _top_up(self) -> Event:
-        return ReserveToppedUp(id=self._id("t"), day=self.day, amount=self._money())
+    # -- the plan ---------------------------------------------------------------------------------------------------
 
     def _revision(self) -> Event | None:
         """Change parameters; a plan that comes out the same is not activated, unless the plan has been stopped."""
@@ -302,27 +278,6 @@ class _History:
     def _stop(self) -> Event:
         self.stopped = True
         return self.random.choice((PlanPaused, PlanEnded))(id=self._id("q"), day=self.day)
-
-    # -- wallets ----------------------------------------------------------------------------------------------------
-
-    def _sale(self) -> Event | None:
-        if not any(isinstance(store, Curve) for store in self.plan.stores.values()):
-            return None
-        part = self.random.randint(1, 300) * MICRO // self.random.randint(1, 7)
-        tokens = None if self.random.random() < 0.4 else part
-        member = self.random.choice(self.buyers) if self.buyers and self.random.random() < 0.8 else self._member()
-        return TokensSold(id=self._id("s"), day=self.day, member=member, tokens=tokens)
-
-    def _withdrawal(self) -> Event:
-        asset = self.random.choice(_ASSETS)
-        amount = self._money(200_00)
-        return WithdrawalRequested(id=self._id("w"), day=self.day, member=self._member(), amount=amount, asset=asset)
-
-    def _transfer(self) -> Event:
-        asset = self.random.choice(("coin", "coin", "cash"))
-        amount = self._money(100_00)
-        name, member, to = self._id("y"), self._member(), self._member()
-        return AssetTransferred(id=name, day=self.day, member=member, to=to, amount=amount, asset=asset)
 
     # -- what is refused --------------------------------------------------------------------------------------------
 

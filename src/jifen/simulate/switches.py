@@ -12,7 +12,7 @@ from jifen.core.errors import PlanError
 from jifen.core.micros import MICRO, format_micros, format_rate
 from jifen.plan import Plan, load_plan, revise
 from jifen.plan.model import Row, Share
-from jifen.plan.parameters import NAME_COLUMNS, Parameter, dictionary
+from jifen.plan.parameters import NAME_COLUMNS, REGION_LEVELS, Parameter
 
 __all__ = ["CATALOGUE", "PRODUCTS", "random_plan", "random_revision"]
 
@@ -27,7 +27,13 @@ _DAYS = (0, 1, 2, 3, 5)
 _COUNTS = (0, 1, 2, 3)
 _STEPS = (500, 1000, 1500, 3000, 7000, 12_000, 30_000)
 """Thresholds of random tables, in units; random orders are of this size."""
-_NUMBERS = {"rate": _RATES, "rates": _RATES, "ratio": _RATIOS, "days": _DAYS, "count": _COUNTS}
+_YUAN = tuple(step * MICRO for step in (70, 100, 333, 500, 1000, 2000, 3000))
+_NUMBERS = {
+    "rate": _RATES, "rates": _RATES, "regions": _RATES, "ratio": _RATIOS, "days": _DAYS, "count": _COUNTS,
+    "yuan": _YUAN,
+}  # fmt: skip
+_DRAWN = {"rate": _RATES[2:-1], "ratio": _RATIOS[3:], "yuan": (MICRO, 7 * MICRO, *_YUAN)}
+"""What the columns of random tables are drawn from."""
 _ATTEMPTS = 200
 _OVERRIDES = "overrides"
 
@@ -73,7 +79,7 @@ def _drawable(plan: Plan) -> list[str]:
 def _shared_by_line(plan: Plan) -> list[str]:
     """Return the rates and ratios that are shares of an order's amount, so that they may differ by line."""
     written = plan.origin.draft.root["rules"]
-    parameters = dictionary().parameters
+    parameters = plan.origin.draft.definitions
     names = [
         str(source["amount"]["share"]).removeprefix("$")
         for rule, source in zip(plan.rules, written, strict=True)
@@ -83,13 +89,14 @@ def _shared_by_line(plan: Plan) -> list[str]:
 
 
 def _drawn(random: Random, plan: Plan, name: str) -> Any:
+    parameters = plan.origin.draft.definitions
     if name != _OVERRIDES:
-        return _value(random, dictionary().parameters[name], plan.params[name])
+        return _value(random, parameters[name], plan.params[name])
     asked = [(key, equals) for key, values in CATALOGUE.items() for equals in values]
     overrides = []
     for key, equals in random.sample(asked, random.randint(0, 3)):
         names = [shared for shared in _shared_by_line(plan) if random.random() < 0.6]
-        rates = {shared: _value(random, dictionary().parameters[shared], plan.params[shared]) for shared in names}
+        rates = {shared: _value(random, parameters[shared], plan.params[shared]) for shared in names}
         overrides.append({"where": {key: equals}, **rates})
     return overrides
 
@@ -111,8 +118,10 @@ def _value(random: Random, parameter: Parameter, now: Any) -> Any:
             return _ladder(random, parameter, now)
         case "rate":
             return format_rate(_number(random, parameter))
-        case "ratio":
+        case "ratio" | "yuan":
             return format_micros(_number(random, parameter), 0)
+        case "regions":
+            return {level: format_rate(_number(random, parameter)) for level in REGION_LEVELS if random.random() < 0.8}
         case "days" | "count":
             return _number(random, parameter)
     raise NotImplementedError(f"parameter {parameter.name} of type {parameter.type}")
@@ -125,19 +134,25 @@ def _number(random: Random, parameter: Parameter) -> int:
 
 
 def _ladder(random: Random, parameter: Parameter, now: tuple[Row, ...]) -> list[dict[str, Any]]:
-    """Draw an ascending table of the columns the plan's own table has; some of its rows keep their names."""
-    if not now:
-        return []
-    count = random.randint(1, min(4, len(now)))
+    """Draw an ascending table of the columns the plan's own table has; its rows keep their names, a new one gets some.
+
+    A table by ``max`` ends with a row for all the rest.
+    """
+    columns = list(now[0].columns) if now else parameter.value_columns
+    count = random.randint(1, min(4, len(now) or 3))
     steps = sorted(random.sample(_STEPS, count))
-    drawn = {name: sorted(random.sample(_RATES[2:-1], count)) for name in now[0].columns}
-    ratios = {name: sorted(random.sample(_RATIOS[3:], count)) for name in now[0].columns}
+    drawn = {name: sorted(random.sample(_DRAWN[parameter.columns[name].type], count)) for name in columns}
     rows = []
     for place in range(count):
-        row: dict[str, Any] = {name: now[place].name for name in NAME_COLUMNS if name in parameter.columns}
-        row["min"] = None if now[place].min is None and random.random() < 0.5 else str(steps[place])
-        for name in now[0].columns:
-            rate = parameter.columns[name].type == "rate"
-            row[name] = format_rate(drawn[name][place]) if rate else format_micros(ratios[name][place], 0)
+        name = now[place].name if now else f"V{place + 1}"
+        row: dict[str, Any] = {key: name for key in NAME_COLUMNS if key in parameter.columns}
+        if "max" in parameter.columns:
+            row["max"] = None if place == count - 1 else str(steps[place])
+        else:
+            appointed = random.random() < 0.5 if now and now[place].min is None else random.random() < 0.1
+            row["min"] = None if appointed and "rank" in parameter.columns else str(steps[place])
+        for column in columns:
+            number = drawn[column][place]
+            row[column] = format_rate(number) if parameter.columns[column].type == "rate" else format_micros(number, 0)
         rows.append(row)
     return rows

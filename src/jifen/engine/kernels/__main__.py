@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jifen.engine.kernels import daily, divide, stand
+from jifen.engine.kernels import daily, divide, split, stand
 
 __all__ = ["warm"]
 
@@ -15,11 +15,12 @@ def warm() -> None:
     daily.subtree_sums(upward, none, column)
     daily.generation_wanted(upward, none, column, column)
     daily.team_wanted(upward, none, column, column, column)
-    daily.peer_wanted(upward, none, column, column, (1, 0, 1, 0))
+    daily.peer_wanted(upward, none, column, column, (1, 0, column))
     daily.release_scheduled(0, False, none, none, (column, column, column, column))
     daily.drain_wanted(0, column, False, (none, none), (column, column))
     stand.standing(stand.chain(-1, none), 0, (column, column, none, column), (column, column))
     divide.mul_div(1, 1, 2)
+    split.floors_and_rests(1, column + 1, 1)
 
 
 if __name__ == "__main__":

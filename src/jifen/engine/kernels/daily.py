@@ -152,28 +152,30 @@ def team_wanted(upward: Column, parent: Column, base: Column, level: Column, rat
 
 
 @compiled
-def peer_wanted(
-    upward: Column, parent: Column, base: Column, level: Column, terms: tuple[int, int, int, int]
-) -> Column:
-    """The equal-rank award: rate × what arrives with the member's own level as the highest met, at most ``most`` times.
+def peer_wanted(upward: Column, parent: Column, base: Column, level: Column, terms: tuple[int, int, Column]) -> Column:
+    """The equal-rank award: rate × what arrives with the member's own level as the highest met.
 
-    ``terms`` is (levels, rate, most, lower): with ``lower`` 1 also what arrives with a higher one. ``mass[k, c]`` is
-    how much has met highest level k and since then c peers.
+    ``terms`` is (levels, lower, rates): the peer number c of one height gets ``rates[c]``, further ones nothing; with
+    ``lower`` 1 also of what arrives with a higher level. ``mass[k, c]`` is how much has met highest level k and since
+    then c peers.
     """
-    levels, rate, most, lower = terms
-    count = len(upward)
+    levels, lower, rates = terms
+    count, most = len(upward), len(rates)
     mass = np.zeros((count, levels, most + 1), dtype=np.int64)
     wanted = np.zeros(count, dtype=np.int64)
     for member in upward:
         mine = level[member]
         if mine > 0:
-            got = 0
+            whole = 0
+            parts = 0
             for high in range(mine, levels if lower else mine + 1):
                 for peers in range(most - 1, -1, -1):
-                    got += mass[member, high, peers]
-                    mass[member, high, peers + 1] += mass[member, high, peers]
+                    amount = mass[member, high, peers]
+                    whole += amount // MILLION * rates[peers]
+                    parts += amount % MILLION * rates[peers]
+                    mass[member, high, peers + 1] += amount
                     mass[member, high, peers] = 0
-            wanted[member] = got // MILLION * rate + got % MILLION * rate // MILLION
+            wanted[member] = whole + parts // MILLION
             for low in range(mine):
                 for peers in range(most + 1):
                     mass[member, mine, 0] += mass[member, low, peers]

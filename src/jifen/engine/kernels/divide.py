@@ -7,12 +7,13 @@ import numpy as np
 
 from jifen.engine.kernels import compiled
 
-__all__ = ["MILLION", "mul_div"]
+__all__ = ["MILLION", "mul_div", "mul_rest"]
 
 MILLION = 1_000_000
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @compiled
@@ -54,3 +55,14 @@ def mul_div(amount: int, numerator: int, denominator: int) -> int:
     if high == np.uint64(0):
         return np.int64(low // np.uint64(denominator))  # type: ignore[return-value]
     return np.int64(_divide(high, low, np.uint64(denominator)))  # type: ignore[return-value]
+
+
+@compiled
+def mul_rest(amount: int, numerator: int, denominator: int, quotient: int) -> int:
+    """amount × numerator − quotient × denominator, where the quotient is theirs, so that the rest is below 2⁶³."""
+    _, whole = _times(np.uint64(amount), np.uint64(numerator))
+    _, taken = _times(np.uint64(quotient), np.uint64(denominator))
+    # The difference of the low limbs, without going below zero on the way.
+    if whole >= taken:
+        return np.int64(whole - taken)  # type: ignore[return-value]
+    return np.int64((_ALL - taken) + whole + _ONE)  # type: ignore[return-value]
