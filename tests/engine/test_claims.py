@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.shop import Shop, everything, yuan
 
+from jifen.core.errors import BrokenInvariant
 from jifen.engine.events import PlanActivated, ReserveToppedUp
 from jifen.ledger.journal import Account, Journal
 from jifen.plan import load_plan, load_plan_text, revise
@@ -247,6 +248,31 @@ def test_a_daily_walk_without_lots_is_owed_what_the_reserve_lacks() -> None:
     assert (cash(shop), shop.cash("b"), shop.world.reserve) == ([0, 0], 0, yuan("19"))
 
 
+def test_what_a_pool_lacks_for_a_daily_walk_is_forfeited_not_owed() -> None:
+    """20 % of 10 a day for a, 10 % for m0, out of a pool of 2.5: in joining order, m0 1 and a 1.5 of his 2."""
+    text = """
+preset: pooled
+title: {en: Pooled, zh: 资金池}
+params: {settle_at: paid, funding: merchant, daily_rate: 1%, generations: [20%, 10%]}
+stores:
+  points: {lots: parallel, lag: 0}
+  pot: {pool: money, donated: true}
+rules:
+  - {id: grant, when: order, amount: {share: 100%, of: trigger_amount}, pay: {grant: points}}
+  - {id: static, when: daily, amount: {schedule: points, rate: $daily_rate}, gate: {drain: points}, pay: {asset: cash}}
+  - {id: friend, when: daily, amount: {share: $generations, of: static_release},
+     who: {walk: referral, by: generation}, pay: {asset: cash, from: pot}}
+"""
+    shop = Shop(load_plan_text(text)).join(m0=None, a="m0", b="a")
+    shop.order("o1", "b", "1000")
+    shop.donate("pot", "2.5")
+    journal = shop.close()
+    assert (cash(shop), journal.forfeited()) == ([yuan("1"), yuan("1.5")], {"a": yuan("0.5")})
+    assert (owed(shop), shop.world.pool("pot")) == ([0, 0], 0)
+    shop.refund("o1", "500")
+    assert (cash(shop), shop.world.pool("pot")) == ([yuan("0.5"), yuan("0.75")], yuan("1.25"))
+
+
 def test_suspended_all_of_a_walk_is_owed() -> None:
     shop = daily("suspend")
     shop.top_up("6")
@@ -268,3 +294,28 @@ def test_a_batch_of_events_owes_what_single_events_owe() -> None:
     assert shop.world.control["claim owed"] == sum(unpaid.values()) > 0
     assert np.all(shop.world.payments.columns()["released"] >= 0)
     assert everything(shop.world)["claims"]
+
+
+def test_what_is_taken_back_is_the_difference_of_two_quotients() -> None:
+    """10000 points at a half are 5000; three sevenths, 4285 points, are 2142: 2858 go back."""
+    shop = funded("defer", per_point="0.5", generations=["14.2858%"])
+    shop.book(ReserveToppedUp, amount=5_000)
+    shop.order("o1", "b", "0.07")
+    assert (cash(shop), owed(shop)) == ([0, 5_000], [0, 0])
+    shop.refund("o1", "0.04")
+    assert (cash(shop), shop.world.reserve) == ([0, 2_142], 2_858)
+
+
+def test_the_last_point_is_owed_too() -> None:
+    shop = funded("defer", generations=["50%"])
+    shop.book(ReserveToppedUp, amount=9_999)
+    shop.order("o1", "b", "0.02")
+    assert (cash(shop), owed(shop)) == ([0, 9_999], [0, 1])
+
+
+def test_a_claim_that_the_journal_does_not_know_stops_the_day() -> None:
+    shop = funded(generations=["10%"])
+    shop.order("o1", "b", "100")
+    shop.world.payments.paid[0] += 1
+    with pytest.raises(BrokenInvariant):
+        shop.close()

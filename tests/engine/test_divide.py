@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jifen.core.micros import AMOUNT_MAX
-from jifen.engine.kernels.divide import mul_div
+from jifen.engine.kernels.divide import mul_div, mul_rest
 
 TOP = 2**63 - 1
 EDGES = (
@@ -72,6 +72,17 @@ def test_uncompiled_gives_the_same(way: str) -> None:
     command = [sys.executable, "-W", "error", "-c", UNCOMPILED.format(edges=EDGES), way]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (done.stderr, done.stdout.strip()) == ("", "function")
+
+
+def test_the_rest_is_right_where_the_low_limbs_wrap_around() -> None:
+    """2⁶⁴ = 3 × 6148914691236517205 + 1: the product's low limb is 0, and below what is taken from it."""
+    assert mul_rest(2**33, 2**31, 3, 6148914691236517205) == 1
+    for amount in EDGES:
+        for numerator in EDGES:
+            for denominator in EDGES:
+                quotient, rest = divmod(amount * numerator, denominator)
+                if quotient <= TOP:
+                    assert mul_rest(amount, numerator, denominator, quotient) == rest, (amount, numerator, denominator)
 
 
 def test_it_takes_values_as_columns_hold_them() -> None:

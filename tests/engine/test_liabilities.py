@@ -314,6 +314,33 @@ def test_an_exit_by_debt_closes_no_orders() -> None:
     assert legacy.world.members.spend.item(0) == yuan("100")
 
 
+def test_a_debt_paid_off_by_anothers_order_is_a_lower_cap() -> None:
+    """Half of what c buys is paid to his referrer out of the debt: 50 of 100 are left, and a price of 0.5 is enough."""
+    share = "amount: {share: 50%, of: trigger_amount}, who: {walk: referral, depth: 1}, gate: {drain: debt}"
+    text = preset_text("legacy_conversion") + f"  - {{id: share, when: order, {share}, pay: {{asset: cash}}}}\n"
+    legacy = Shop(load_plan_text(text, overrides={"allow_unbacked_mint": True})).join(a=None, c="a")
+    owe(legacy, "a", "100")
+    legacy.adjust("a", "tokens", "100")
+    legacy.donate("pool", "50")
+    assert legacy.order("o1", "c", "100").paid()["a"] == {"share": yuan("50"), "exit": yuan("40")}
+
+
+@pytest.mark.parametrize("check", ["event", "daily"])
+def test_a_batch_lowers_the_cap_of_an_exit_by_coin(check: str) -> None:
+    """The exit looks at the coin not yet released: 75 after the first batch, so a price of 0.75 is enough."""
+    text = preset_text("legacy_conversion").replace("of: debt, realised", "of: coin, realised")
+    params = {"batches": 4, "interval_days": 2, "allow_unbacked_mint": True, "exit_check": check}
+    legacy = Shop(load_plan_text(text, overrides=params)).join(a=None, b=None)
+    owe(legacy, "a", "100")
+    for member in ("a", "b"):
+        legacy.adjust(member, "tokens", "100")
+    legacy.donate("pool", "150")
+    legacy.close(2)
+    journal = legacy.close() if check == "daily" else (legacy.close(), legacy.donate("pool", "0.01"))[1]
+    assert journal.paid()["a"]["exit"] == yuan("60")
+    assert legacy.world.liability("a") == 0
+
+
 @pytest.mark.parametrize("parts", [("25",), ("10", "15")])
 def test_a_refund_after_an_exit_gives_the_debt_back(parts: tuple[str, ...]) -> None:
     """25 of debt were delivered before the rest of 75 was closed: the goods come back, the 25 are owed again."""

@@ -43,8 +43,10 @@ def test_a_short_reserve_is_shared(
 PAYMENTS = st.lists(st.lists(st.integers(1, 10**9), min_size=1, max_size=3), min_size=1, max_size=5)
 
 
-@given(st.sampled_from(("prorate", "defer", "suspend")), PAYMENTS, st.sampled_from((5 * MICRO // 2, MICRO, MICRO // 2, 333_333, 1)),
-       st.integers(0, 10**9))  # fmt: skip
+PER_POINT = st.sampled_from((5 * MICRO // 2, MICRO, MICRO // 2, 333_333, 1))
+
+
+@given(st.sampled_from(("prorate", "defer", "suspend")), PAYMENTS, PER_POINT, st.integers(0, 10**9))
 def test_no_more_is_paid_than_there_is(rule: str, payments: list[list[int]], per_point: int, money: int) -> None:
     wanted = sum(points * per_point // MICRO for portions in payments for points in portions)
     shared = rationing(rule, money, wanted)

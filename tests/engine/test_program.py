@@ -104,26 +104,6 @@ def test_a_step_asked_for_another_filling_says_so() -> None:
             getattr(grant, filling)
 
 
-def test_what_the_engine_cannot_run_is_refused_with_every_rule_named() -> None:
-    """The checks of a plan refuse all of these at load; the engine does not rely on it."""
-    from jifen.core.errors import PlanError
-    from jifen.plan.model import Feed, Override, Share, Walk
-
-    plan = load_plan("green_points")
-    walk, share = Walk("referral", "generation", own_order=True), Share("granted", (1,), overrides=(Override("sku", "s", 2),))
-    fillings = {"generation": {"who": walk}, "grant": {"amount": share}, "team": {"pay": Feed("pot")}, "peer": {"off": True}}
-    rules = [replace(rule, **fillings.get(rule.id, {})) for rule in plan.rules]
-    with pytest.raises(PlanError) as caught:
-        World(replace(plan, rules=tuple(rules)))
-    assert {problem.code for problem in caught.value.problems} == {"not_built"}
-    told = [problem.message.split(" is part of")[0] for problem in caught.value.problems]
-    assert told == [
-        "rule `grant`: a rate by line on the base `granted`",
-        "rule `generation`: `own_order` in a daily walk",
-        "rule `team`: a walk that pays feed",
-    ]
-
-
 def test_a_rate_by_line_on_another_base_than_the_order_is_refused() -> None:
     from jifen.core.errors import PlanError
     from jifen.plan import load_plan

@@ -15,7 +15,7 @@ HOME = "粤/深/南山"
 
 
 def shop(agents: dict[str, str | None], **params: Any) -> Shop:
-    """Members in joining order with the region each is agent of, after the buyer x. District 3 %, city 5 %, province 8 %."""
+    """The buyer x, then members with the region each is agent of. District 3 %, city 5 %, province 8 %."""
     made = Shop("distribution", **{"generations": []} | params).join(**dict.fromkeys(["x", *agents]))
     for member, region in agents.items():
         if region is not None:
@@ -46,7 +46,7 @@ def test_the_agents_of_a_path_share_by_difference(
     agents: dict[str, str | None], region: str | None, expected: dict[str, str]
 ) -> None:
     made = shop(agents)
-    assert paid(made.order("o1", "x", "100", region=region)) == {who: yuan(sum) for who, sum in expected.items()}
+    assert paid(made.order("o1", "x", "100", region=region)) == {who: yuan(part) for who, part in expected.items()}
 
 
 def test_a_level_whose_rate_is_not_above_the_smaller_one_gets_nothing() -> None:
@@ -80,7 +80,9 @@ def test_an_agent_of_today_is_paid_for_later_orders_only() -> None:
 
 def test_rates_of_the_day_count() -> None:
     made = shop({"d": HOME})
-    made.book(PlanActivated, plan=revise(made.plan, {"region_rates": {"district": "1%", "city": "5%", "province": "8%"}}))
+    made.book(
+        PlanActivated, plan=revise(made.plan, {"region_rates": {"district": "1%", "city": "5%", "province": "8%"}})
+    )
     assert paid(made.order("o1", "x", "100", region=HOME)) == {"d": yuan("1")}
 
 
@@ -101,7 +103,9 @@ def test_explanations_name_the_rate_and_who_was_passed_over() -> None:
     (told,) = explain(made.world, "p", 0)
     (source,) = told.sources
     assert (source.member, source.base, source.rate, source.points) == ("x", yuan("100"), 20_000, yuan("2"))
-    assert [(passed.member, passed.why) for passed in source.passed] == [("c", "rate not above that of the smaller region")]
+    assert [(passed.member, passed.why) for passed in source.passed] == [
+        ("c", "rate not above that of the smaller region")
+    ]
     made = shop({"d": HOME, "p": "粤"})
     made.order("o1", "x", "100", region=HOME)
     (told,) = explain(made.world, "p", 0)

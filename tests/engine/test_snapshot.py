@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from tests.engine.shop import Shop, everything, yuan
@@ -9,6 +10,7 @@ from tests.engine.shop import Shop, everything, yuan
 from jifen.core.errors import InputError
 from jifen.engine import World, apply
 from jifen.engine.events import Line
+from jifen.engine.explain import explain
 from jifen.engine.snapshot import load_world, save_world
 from jifen.ledger.journal import Journal
 from jifen.plan import preset_names
@@ -71,3 +73,44 @@ def test_the_newest_snapshot_counts(tmp_path: Path) -> None:
 def test_a_missing_snapshot_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         load_world(tmp_path / "nothing")
+
+
+def test_claims_places_weights_order_ranks_and_divisions_go_on(tmp_path: Path) -> None:
+    """All that the wide composition holds, saved after each step; what can be derived is derived again."""
+    from tests.engine.test_refund_all import all_of_it
+
+    def steps(shop: Shop) -> list[Journal]:
+        return [
+            shop.refund("ob", "1200.01"), shop.order("oe", "d", "5000", region="粤/深"),
+            shop.adjust("b", "shares", "2"), shop.close(), shop.top_up("12.34"), shop.refund("oc", "2000"),
+            shop.close(), shop.rank("b", "H1"), shop.order("of", "b", "1000"), shop.close(),
+            shop.refund("oa", "3000"), shop.refund("oe", "4999.99"), shop.close(), shop.order("og", "c", "10"),
+            shop.close(),
+        ]  # fmt: skip
+
+    class Reloading(Shop):
+        def book(self, *args: Any, **facts: Any) -> Journal:
+            save_world(self.world, tmp_path)
+            self.world = load_world(tmp_path)
+            return super().book(*args, **facts)
+
+    steady, stopped = all_of_it(), all_of_it()
+    stopped.__class__ = Reloading
+    assert [written(journal) for journal in steps(stopped)] == [written(journal) for journal in steps(steady)]
+    assert everything(stopped.world) == everything(steady.world)
+    state = everything(steady.world)
+    assert state["claims"]
+    assert {0, 1} == set(state["positions"]["freed"])
+    assert len(state["divisions"]["pool"]) > 4
+
+
+def test_a_read_only_world_explains_what_is_owed(tmp_path: Path) -> None:
+    from tests.engine.test_refund_all import all_of_it
+
+    shop = all_of_it()
+    shop.close()
+    save_world(shop.world, tmp_path)
+    world = load_world(tmp_path, read_only=True)
+    assert [world.owed(member) for member in "abcd"] == [shop.world.owed(member) for member in "abcd"]
+    assert sum(world.owed(member) for member in "abcd") > 0
+    assert [explain(world, member) for member in "abcd"] == [explain(shop.world, member) for member in "abcd"]

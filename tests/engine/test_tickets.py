@@ -254,6 +254,34 @@ def test_a_ticket_removed_by_hand_is_no_longer_waiting_but_still_brought() -> No
     assert tickets_of(tickets, "a") == [[yuan("70"), 0, 0]]
 
 
+def test_a_waiting_ticket_goes_before_one_removed_by_hand() -> None:
+    tickets = shop()
+    tickets.order("o1", "a", "200")
+    tickets.adjust("a", "ticket", "-70")
+    tickets.refund("o1", "100")
+    assert (tickets_of(tickets, "a"), tickets.world.queue()) == ([[0, 0]], [])
+
+
+def test_what_a_run_pays_out_of_a_ticket_does_not_shrink_with_its_order() -> None:
+    """a gets half of what b's points release, 10 a day for 2 days, out of his ticket; half of a's order comes back."""
+    half = "amount: {share: 50%, of: static_release}, who: {walk: referral, by: generation, depth: 1}"
+    text = preset_text("three_for_one").replace("  ticket: {lots", "  points: {lots: parallel}\n  ticket: {lots")
+    text += """\
+  - {id: grant, when: order, amount: {share: 100%, of: trigger_amount}, pay: {grant: points}}
+  - {id: static, when: daily, amount: {schedule: points, rate: 20%}, gate: {drain: points}, pay: {asset: coin}}
+"""
+    text += f"  - {{id: share, when: daily, {half}, gate: {{drain: ticket}}, pay: {{asset: cash}}}}\n"
+    tickets = Shop(load_plan_text(text, overrides={"threshold": "10"})).join(a=None, b="a")
+    tickets.order("o1", "a", "15")
+    tickets.order("o2", "b", "9")
+    tickets.close(3)
+    assert (tickets.cash("a"), tickets_of(tickets, "a")) == (yuan("1.8"), [[yuan("5.2")]])
+    tickets.refund("o1", "5")
+    assert (tickets.cash("a"), tickets_of(tickets, "a")) == (yuan("1.8"), [[yuan("5.2")]])
+    tickets.refund("o1", "5")
+    assert (tickets.cash("a"), tickets_of(tickets, "a")) == (0, [[0]])
+
+
 def test_under_upstream_keep_the_buyers_own_tickets_go_all_the_same() -> None:
     tickets = shop(upstream="keep")
     each_buys(tickets, "abcd")
@@ -317,6 +345,9 @@ def test_a_pool_pays_heads_no_more_than_it_has() -> None:
     assert tickets_of(tickets, "a", "b") == [[0], [yuan("40"), yuan("100"), yuan("100")]]
     assert (tickets.world.pool("pot"), tickets.world.counter()) == (0, 0)
     assert tickets.world.queue() == ["o2"] * 3
+    tickets.donate("pot", "60")
+    assert paid(tickets.order("o3", "a", "100")) == {"b": yuan("40")}
+    assert tickets_of(tickets, "a", "b") == [[0, yuan("100")], [0, yuan("100"), yuan("100")]]
 
 
 def test_newcomers_can_be_counted_up_in_the_run() -> None:

@@ -5,6 +5,7 @@ from tests.engine.shop import Shop, chain_of, yuan
 
 from jifen.engine.explain import explain
 from jifen.plan import load_plan_text
+from jifen.plan.load import preset_text
 
 
 def plan(rule: str) -> Shop:
@@ -44,6 +45,17 @@ def test_the_top_of_the_tree_ends_the_levels() -> None:
     shop = plan(EACH)
     assert shop.order("o1", "m1", "100").paid() == {"m0": {"level": yuan("10")}}
     assert shop.order("o2", "m0", "100").paid() == {}
+
+
+def test_an_order_may_be_in_the_plan_and_below_a_table_of_sums() -> None:
+    """The first table says what is in the plan: from 3000 on. The sum of the second begins at 5000."""
+    own = "  - {id: own, when: order, amount: {tier: $order_rewards.reward, at: single_order}, pay: {asset: cash}}\n"
+    text = preset_text("green_points").replace("params:", "params:\n  order_rewards: [{min: 5000, reward: 10}]")
+    static = text.index("  - {id: static")
+    shop = Shop(load_plan_text(text[:static] + own + text[static:])).join(a=None)
+    assert shop.order("o1", "a", "4999.99").paid() == {}
+    assert shop.remaining("a") == [yuan("12499.975")]
+    assert shop.order("o2", "a", "5000").paid() == {"a": {"own": yuan("10")}}
 
 
 def test_a_sum_shrinks_with_its_order_and_is_not_judged_again() -> None:

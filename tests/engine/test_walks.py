@@ -192,7 +192,7 @@ def test_of_a_list_of_rates_each_peer_of_a_height_has_his_own() -> None:
 
 
 def test_a_days_release_pays_peers_by_the_same_list() -> None:
-    """m4 releases 10, and each above him too: m3 highest first; what comes from k levels below meets the peers between."""
+    """m4 and m3 release 10 each; what comes from below a member has met the peers between."""
     rule = PEERS.replace("$peer_rates", "[3%, 1%]").replace("trigger_amount", "static_release")
     shop = club(rule, "A", "A", "A", "A", daily=True)
     for place in (4, 3):
@@ -203,13 +203,13 @@ def test_a_days_release_pays_peers_by_the_same_list() -> None:
 
 
 def test_a_days_release_pays_each_by_his_own_rank_within_the_depth() -> None:
-    """m4 and m3 release 10 each: m3 (B) 2 of m4; m1 (A) 1 + 1; m0 (C) is four above m4, three above m3: 2."""
+    """m4 releases 10.05, m3 10. m3 (B) 20 % of m4; m1 (A) 10 % of both; m0 (C) is four above m4: 20 % of m3."""
     shop = club(OWN_RANK.replace("trigger_amount", "static_release"), "C", "A", None, "B", daily=True)
-    for place in (4, 3):
-        shop.order(f"o{place}", f"m{place}", "1000")
+    for place, amount in ((4, "1005"), (3, "1000")):
+        shop.order(f"o{place}", f"m{place}", amount)
     paid = {member: rules.get("more", 0) for member, rules in shop.close().paid().items()}
-    assert paid == {"m4": 0, "m3": yuan("2"), "m1": yuan("2"), "m0": yuan("2")}
-    shop.refund("o4", "1000")
+    assert paid == {"m4": 0, "m3": yuan("2.01"), "m1": yuan("2.005"), "m0": yuan("2")}
+    shop.refund("o4", "1005")
     assert [shop.cash(f"m{place}") for place in (0, 1)] == [yuan("2"), yuan("1")]
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from tests.engine.shop import Shop, yuan
 
+from jifen.engine.books import Books
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.events import AgentSet, Line, PlanActivated, StoreAdjusted
+from jifen.engine.weights import weigh
 from jifen.plan import load_plan, load_plan_text, revise
 from jifen.plan.load import preset_text
 
@@ -107,6 +109,12 @@ def test_the_sponsors_part_counts_from_the_clipped_weight() -> None:
     shop.adjust("b", "shares", "0.4")
     shop.order("o1", "b", "500")
     assert weights(shop) == [yuan("1.5"), yuan("0.5")], "0.1 of 0.5 for b"
+
+
+def test_a_rule_that_pays_something_else_gives_no_weight() -> None:
+    world = shares().world
+    grant = world.program.steps[0]
+    assert weigh(Books(world), grant, 0, yuan("1"), (0, -1)) == 0
 
 
 def test_by_hand_no_more_is_given_than_may_be_issued_and_no_more_taken_than_is_there() -> None:

@@ -19,7 +19,7 @@ from jifen.plan import load_plan, preset_names
 ORDERS = 1500
 """Of 19213 real orders; the nightly run takes them all."""
 
-each_preset = pytest.mark.parametrize("name", preset_names())
+each_preset = pytest.mark.parametrize("name", [*preset_names(), "four_in_one"])
 
 
 @pytest.fixture
@@ -91,6 +91,9 @@ def books(world: World) -> dict[str, Any]:
     columns = {f"wallet {number}": wallet[:count] for number, wallet in enumerate(world.wallets)}
     columns |= {name: getattr(world.lots, name)[: world.lots.size] for name in ("granted", "remaining", "daily")}
     columns["net"], columns["tokens"] = world.members.own_net[:count], world.members.tokens[:count]
+    columns |= {f"weight {store}": weights.amount[:count] for store, weights in world.weights.items()}
+    columns["owed"] = np.array([world.owed_of(payment) for payment in sorted(world.claims)], dtype=np.int64)
+    columns["counters"] = np.array([world.newcomers.get(store, 0) for store in sorted(world.chains)])
     columns["pools"] = np.array(world.pool_balance + world.pool_debt_of + [world.reserve, world.reserve_debt])
     return columns
 

@@ -300,6 +300,8 @@ def test_a_rejected_withdrawal_returns_to_the_wallet() -> None:
     assert shop.auditor.balance("A", "cash") == 6 * MICRO
     shop.do(WithdrawalRejected, withdrawal="w1")
     assert shop.auditor.balance("A", "cash") == 10 * MICRO
+    assert shop.do(WithdrawalRejected, withdrawal="w1").refused == "conflict"
+    assert shop.do(WithdrawalRejected, withdrawal="w2").refused == "unknown_order"
 
 
 def test_an_order_that_takes_effect_while_the_plan_is_stopped_counts_in_measures_only() -> None:

@@ -61,6 +61,13 @@ def test_the_own_amount_is_what_is_kept_of_the_first_live_order() -> None:
     assert units(shop.buy("c1", "C", "1000")) == {("A", "referral"): 10}  # 20 % of the second order
 
 
+def test_the_lesser_of_the_order_and_the_own_one_is_what_counts() -> None:
+    shop = Shop("refer_three", {"A": None, "B": "A", "C": "A"}, referral_base="lesser")
+    shop.buy("a1", "A", "100")
+    assert units(shop.buy("b1", "B", "50")) == {("A", "referral"): 5}
+    assert units(shop.buy("c1", "C", "1000")) == {("A", "referral"): 20}
+
+
 # -- what the reserve owes ------------------------------------------------------------------------------------------
 
 

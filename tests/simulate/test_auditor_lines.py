@@ -73,6 +73,8 @@ def test_a_voucher_pays_for_its_products_only() -> None:
     shop = Shop("points_dividend", {"A": None}, voucher_skus=["s1"])
     shop.adjust("A", "voucher", "100")
     assert buy(shop, "o1", "A", line("2", "100"), voucher="1").refused == "asset_forbidden"
+    gift = (line("2", "100"), line("1", "0"))
+    assert buy(shop, "o1", "A", *gift, voucher="1").refused == "asset_forbidden"
     both = (line("1", "60"), line("2", "40"))
     assert buy(shop, "o1", "A", *both, voucher="60.01").refused == "asset_limit"
     assert buy(shop, "o1", "A", *both, voucher="60").refused is None

@@ -7,6 +7,7 @@ from tests.simulate.test_auditor import Shop, units
 
 from jifen.core.micros import MICRO, parse_micros
 from jifen.engine.events import LiabilityBooked, Line, OrderPaid, PoolDonated, ReserveToppedUp, TaskDone
+from jifen.plan import load_plan_text
 from jifen.simulate.auditor import Outcome
 
 EACH = {"threshold": "100", "count_from": "every_group"}
@@ -75,6 +76,15 @@ def test_a_refund_serves_nobody_and_a_lower_counter_must_be_made_up() -> None:
     assert units(shop.buy("b2", "B", "100")) == {("B", "serve"): 70}
 
 
+def test_a_ticket_that_did_not_count_lowers_no_counter_when_it_goes() -> None:
+    shop = Shop("three_for_one", {"A": None}, threshold="100")
+    shop.buy("a1", "A", "200")  # the head does not count, the second does
+    shop.refund("a1", "50")
+    assert shop.auditor.counter() == 0
+    shop.refund("a1", "150")
+    assert (tickets(shop, "A"), shop.auditor.counter()) == ([0, 0], 0)
+
+
 def test_under_a_short_reserve_a_ticket_keeps_what_was_not_paid_and_the_newcomers_are_used_up() -> None:
     shop = Shop("three_for_one", {"A": None}, group=1, funding="reserve", **EACH)
     shop.do(ReserveToppedUp, amount=50 * MICRO)
@@ -102,6 +112,25 @@ def test_a_task_pays_its_part_of_the_reward_for_the_stock_of_the_morning_and_at_
     shop.close()
     assert shop.do(TaskDone, member="A").refused is None  # nothing is left, and it counts
     assert units(shop.refund("a1", "5")) == {("A", "refund"): -5}
+
+
+TWO_TASKS = """
+preset: two_tasks
+params: {settle_at: paid, funding: merchant, task_tiers: [{max: null, reward: 6}]}
+stores: {stock: {lots: parallel}}
+rules:
+  - {id: grant, when: order, amount: {share: 100%, of: trigger_amount}, pay: {grant: stock}}
+  - {id: once, when: task, amount: {tier: $task_tiers.reward, at: stock}, gate: {drain: stock}, pay: {asset: cash}}
+  - {id: often, when: task, amount: {tier: $task_tiers.reward, at: stock, parts: 2}, gate: {drain: stock}, pay: {asset: coin}}
+"""  # noqa: E501 - one rule a line
+
+
+def test_each_rule_pays_for_its_own_number_of_tasks_and_the_largest_is_the_limit() -> None:
+    shop = Shop(load_plan_text(TWO_TASKS), {"A": None})
+    shop.buy("a1", "A", "100")
+    assert units(shop.do(TaskDone, member="A")) == {("A", "once"): 6, ("A", "often"): 3}
+    assert units(shop.do(TaskDone, member="A")) == {("A", "often"): 3}
+    assert shop.do(TaskDone, member="A").refused == "limit"
 
 
 def test_a_plan_without_tasks_takes_any_number_of_them() -> None:
@@ -154,6 +183,18 @@ def test_goods_paid_by_coin_lower_the_debt_and_a_refund_brings_it_back() -> None
     assert (shop.auditor.liability("A"), shop.auditor.balance("A", "coin")) == (70 * MICRO, 70 * MICRO)
 
 
+def test_the_coin_paid_is_its_part_of_what_is_kept_when_the_order_takes_effect() -> None:
+    shop = owing("100", batches=1, interval_days=1, settle_at="settled", refund_days=1)
+    shop.close()
+    shop.close()
+    pay(shop, "a1", "80", coin="60")
+    shop.refund("a1", "20")
+    shop.close()
+    assert shop.auditor.liability("A") == 100 * MICRO
+    shop.close()
+    assert shop.auditor.liability("A") == 55 * MICRO  # 45 of the 60 were for what is kept
+
+
 def test_a_debt_is_never_lowered_below_nothing_and_nothing_is_lost() -> None:
     shop = owing("10", batches=1, interval_days=1, coin_per_liability="3")
     shop.close()
@@ -169,13 +210,13 @@ def test_the_debt_is_the_cap_of_an_exit_which_closes_it_with_the_coin_and_delive
     shop = owing("100", batches=2, interval_days=1, allow_unbacked_mint=True)
     shop.close()
     shop.close()  # 50 coin
-    pay(shop, "a1", "50", coin="50")
+    pay(shop, "a1", "80", coin="50")
     shop.adjust("A", "tokens", "10")
     assert shop.do(PoolDonated, pool="pool", amount=49_999_999).paid == {}
     outcome = shop.do(PoolDonated, pool="pool", amount=1)
     assert units(outcome) == {("A", "exit"): 40}  # 50 less the fee
     assert (shop.auditor.liability("A"), shop.lots("A", "coin"), shop.auditor.tokens("A")) == (0, [0], 0)
-    shop.refund("a1", "25")
+    shop.refund("a1", "40")
     assert (shop.auditor.liability("A"), shop.auditor.balance("A", "coin")) == (25 * MICRO, 25 * MICRO)
     assert units(shop.close()) == {}
 

@@ -105,6 +105,10 @@ def test_cents_left_over_go_to_the_earlier_joined(cents, parts) -> None:
     assert divide(int(float(cents) * MICRO) + 9_999, {"A": 7, "B": 7, "C": 7}) == parts
 
 
+def test_the_cents_left_over_go_to_the_largest_remainders() -> None:
+    assert divide(MICRO, {"A": 1, "B": 2}) == {"A": 330_000, "B": 670_000}
+
+
 def three(**params: object) -> Shop:
     """A, B and C have one share each, and 1, 3.5 and 100 credits."""
     shop = Shop("cyclic_purchase", {"A": None, "B": None, "C": None, "D": None}, **params)
@@ -179,8 +183,8 @@ def test_tier_pools_are_fed_in_their_parts_and_shared_by_rank(lower_too, low) ->
 
 
 def test_each_pool_of_a_family_is_fed_in_one_quotient_and_gives_back_its_own() -> None:
-    shop = Shop("consumption_dividend", {"A": None}, pool_share="33.3333%")
-    shop.buy("a1", "A", "1000.01")  # 333.33633333: of that 40 % and 60 %, each rounded down by itself
-    assert (shop.auditor.pool("L1"), shop.auditor.pool("L2")) == (133_334_533, 200_001_799)
+    shop = Shop("consumption_dividend", {"A": None}, pool_share="0.025%")
+    shop.buy("a1", "A", "1000.01")  # 0.2500025: of that exactly 40 % and 60 %
+    assert (shop.auditor.pool("L1"), shop.auditor.pool("L2")) == (100_001, 150_001)
     shop.refund("a1", "1000.01")
     assert (shop.auditor.pool("L1"), shop.auditor.pool("L2")) == (0, 0)

@@ -69,14 +69,15 @@ def _run_releases(books: Books) -> None:
     """Phases 3 and 4: scheduled releases, the walks over them, one funding for all, and their rows."""
     world = books.world
     phases: list[Phase] = []
-    sums = np.zeros(world.members.size, dtype=np.int64)
+    sums: dict[int, Column] = {}
+    """By part of the composition: what each member's lots have released."""
     for step in world.program.schedules:
         phase, released = _scheduled(world, step)
         phases.append(phase)
-        sums += released
-    check_range(sums, 1)
-    if sums.any():
-        phases += [_walked(books, step, sums) for step in world.program.walks]
+        sums[step.rule.part] = sums.get(step.rule.part, 0) + released
+        check_range(sums[step.rule.part], 1)
+    walks = (step for step in world.program.walks if step.rule.part in sums and sums[step.rule.part].any())
+    phases += [_walked(books, step, sums[step.rule.part]) for step in walks]
     _ration(books, phases)
     for phase in phases:
         if phase.payment is phase.lot:

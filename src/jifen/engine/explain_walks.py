@@ -166,6 +166,9 @@ def _walk_sources(world: World, payment: int, detail: Detail) -> tuple[Source, .
     open_then = (releases.kind[:count] == sources.SCHEDULED) & (releases.first_day[:count] <= day)
     rows = np.flatnonzero(open_then & (releases.last_day[:count] >= day))
     rows = rows[rewarded[lots.member[releases.lot[rows]]]]
+    program = world.programs[world.version_at(payments.event.item(payment))]
+    walked = [number for number, store in enumerate(world.stores.names) if step in program.walks_over(store)]
+    rows = rows[np.isin(lots.store[releases.lot[rows]], walked)]
     wanted, paid = payments.wanted.item(payment), payments.paid.item(payment)
     found = []
     for row in rows.tolist():
@@ -208,9 +211,7 @@ def _rates_below(world: World, step: Step, receiver: int, event: int, detail: De
     return rates
 
 
-def _rates_by_depth(
-    world: World, program: Program, step: Step, receiver: int, event: int
-) -> tuple[int, ...] | None:
+def _rates_by_depth(world: World, program: Program, step: Step, receiver: int, event: int) -> tuple[int, ...] | None:
     """The receiver's rate on each generation below him; ``None`` where it goes by whom a walk has met."""
     who = step.walk
     if who.by == "generation":

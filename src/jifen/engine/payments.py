@@ -191,9 +191,8 @@ def _terms_now(world: World, payment: int) -> int:
     payments = world.payments
     rule, index = world.rule_names.names[payments.rule.item(payment)], payments.index.item(payment)
     steps = world.program.steps
-    if index < len(steps) and steps[index].rule.id == rule:
-        return terms_of(world, steps[index].asset)
-    return payments.terms.item(payment)
+    pay = steps[index].rule.pay if index < len(steps) and steps[index].rule.id == rule else None
+    return terms_of(world, pay) if isinstance(pay, Asset | Nothing) else payments.terms.item(payment)
 
 
 def post(books: Books, drafts: list[Draft]) -> None:

@@ -175,6 +175,9 @@ def post_transfers(books: Books, phase: Phase) -> None:
     rows["line"], rows["reason"] = NONE, NONE
     books.writer.transfers(rows)
     np.add.at(world.wallets[asset], member, amounts)
+    gate = phase.step.rule.gate
+    if gate is not None and gate.drain == world.program.debt_store:
+        world.token_touched.update(member.tolist())  # what is left of these lots may be what an exit goes by
     if fund == FROM_RESERVE:
         world.reserve -= int(amounts.sum())
     elif fund >= 0:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from jifen.engine.unbuilt import refuse_unbuilt
 from jifen.plan.model import (
     Asset,
     Curve,
@@ -127,7 +126,6 @@ class Program:
 
     def __init__(self, plan: Plan) -> None:
         """Sort the rules: by event, by phase of the daily run; plan order inside each."""
-        refuse_unbuilt(plan)
         self.plan = plan
         params = plan.params
         self.settled = params["settle_at"] == "settled"
@@ -187,6 +185,11 @@ class Program:
         """Whether lots of a store are granted with batches."""
         step = self.schedule_of(store)
         return step is not None and step.schedule.parts is not None
+
+    def walks_over(self, store: str) -> tuple[Step, ...]:
+        """The daily walks over what a store's lots release: those of the same part as its schedule."""
+        schedule = self.schedule_of(store)
+        return tuple(step for step in self.walks if schedule is not None and step.rule.part == schedule.rule.part)
 
     def schedule_of(self, store: str) -> Step | None:
         """The rule by which lots of a store release."""

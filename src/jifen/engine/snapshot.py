@@ -43,7 +43,7 @@ from jifen.plan.text import parse_plan, plan_text
 
 __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when the columns or the document change their meaning."""
 
 _TABLES: Mapping[str, type[Table]] = {

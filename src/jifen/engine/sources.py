@@ -113,7 +113,7 @@ def _parts_of_release(world: World, lot: int, release: int, received: dict[int, 
     day, last = releases.first_day.item(release), releases.last_day.item(release)
     while day <= last:
         version = world.version_at(world.run_event(day))
-        walkers, until = walkers_on(world, world.lots.member.item(lot), day, last)
+        walkers, until = walkers_on(world, lot, day, last)
         for member, step, rate in walkers:
             wanted = rate * base // MICRO
             if wanted == 0:
@@ -126,14 +126,15 @@ def _parts_of_release(world: World, lot: int, release: int, received: dict[int, 
         day = until + 1
 
 
-def walkers_on(world: World, member: int, day: int, last: int) -> tuple[list[tuple[int, Step, int]], int]:
-    """Who was paid by daily walks on ``member``'s release of ``day``: (ancestor, rule, rate); and how long so.
+def walkers_on(world: World, lot: int, day: int, last: int) -> tuple[list[tuple[int, Step, int]], int]:
+    """Who was paid by daily walks on a lot's release of ``day``: (ancestor, rule, rate); and how long so.
 
     The second value is the last day, at most ``last``, until which nobody on the way changed rank or sponsor and no
     other version came.
     """
     event = world.run_event(day)
     program = world.programs[world.version_at(event)]
+    member = world.lots.member.item(lot)
     seen = {member}
     found = []
 
@@ -145,7 +146,7 @@ def walkers_on(world: World, member: int, day: int, last: int) -> tuple[list[tup
         seen.add(ancestor)
         return place_at(world, ancestor, ladder, event)
 
-    for step in program.walks:
+    for step in program.walks_over(world.stores.names[world.lots.store.item(lot)]):
         for ancestor, rate in rates_up(program, step, parent_of(member), parent_of, place_of):
             if rate > 0:
                 found.append((ancestor, step, rate))

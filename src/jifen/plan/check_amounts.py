@@ -36,7 +36,7 @@ def _check_base(case: SitedRule) -> None:
         whole = getattr(case.rule.amount, "whole", None) is not None
         case.need(whole and when == "order", inner, f"`{base}` is a base of whole units only", "add `whole: …`")
     elif base == "static_release":
-        scheduled = case.after(any(isinstance(rule.amount, model.Schedule) for rule in case.earlier))
+        scheduled = case.after(any(isinstance(rule.amount, model.Schedule) for rule in case.siblings))
         case.need(when == "daily", inner, "what is released in a run exists in the run only", "write `when: daily`")
         case.need(scheduled, inner, "no earlier rule releases anything", "put this rule after one with `schedule`")
     elif base in ORDER_BASES:

@@ -324,7 +324,7 @@ class Rule:
     part: int = 0
     """Which part of a composition it comes from, counted from 0 through all plans that have rules of their own.
 
-    The points, the weight and the rules that an ``of`` names are those of the same part."""
+    The points, the weight, the releases and the rules that an ``of`` names are those of the same part."""
 
 
 @dataclass(frozen=True, slots=True)

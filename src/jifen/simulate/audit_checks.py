@@ -115,7 +115,7 @@ def _order(books: Books, event: OrderPaid) -> _Codes:
     yield from _tokens_worth(books, event.amount)
     params = books.plan.params
     vouched = [line.amount for line in event.lines if line.sku in params["voucher_skus"]]
-    if used.get("voucher") and not vouched:
+    if used.get("voucher") and not any(vouched):
         yield "asset_forbidden"
     if used.get("voucher", 0) > sum(vouched):
         yield "asset_limit"
@@ -225,8 +225,10 @@ def _transfer(books: Books, event: AssetTransferred) -> _Codes:
 
 
 def _withdrawal_end(books: Books, event: WithdrawalPaid | WithdrawalRejected) -> _Codes:
-    if event.withdrawal not in books.withdrawals:
+    if not isinstance(books.known.get(event.withdrawal), WithdrawalRequested):
         yield "unknown_order"
+    elif event.withdrawal not in books.withdrawals:
+        yield "conflict"
 
 
 def _task(books: Books, event: TaskDone) -> _Codes:

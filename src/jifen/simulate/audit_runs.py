@@ -55,13 +55,13 @@ def run_day(books: Books) -> None:
 def _release_and_walk(books: Books, daily: list[Rule]) -> None:
     """Release by schedule, then let every other rule walk up from what was released."""
     scope = Scope(books)
-    releases: _Releases = []
+    releases: dict[int, _Releases] = {}
     for rule in daily:
         if isinstance(rule.amount, Schedule):
-            releases += _release(books, scope, rule, rule.amount)
+            releases.setdefault(rule.part, []).extend(_release(books, scope, rule, rule.amount))
     for rule in daily:
         if isinstance(rule.amount, Share):
-            _walk_releases(books, scope, rule, releases)
+            _walk_releases(books, scope, rule, releases.get(rule.part, []))
         elif not isinstance(rule.amount, Schedule) and not isinstance(rule.who, Split | Head):
             raise NotImplementedError(f"rule {rule.id}: {rule.amount} every day")
     scope.close()
