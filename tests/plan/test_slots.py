@@ -257,6 +257,7 @@ def test_the_pools_of_a_family_are_split_by_its_own_ranks():
     [
         ("shares", "heads", "stores.heads"),
         ("shares", "performance", "stores.performance"),
+        ("shares", "owed", "stores.owed"),
         ("id: feed", "id: refund", "rules.refund.id"),
         ("id: feed", "id: trigger_points", "rules.trigger_points.id"),
         ("id: feed", "id: cumulative", "rules.cumulative.id"),

@@ -18,7 +18,7 @@ _OWN_RULES = frozenset(
     ("refund", "bank", "admin", "donate", "top_up", "order", "reserve", "withdraw", "transfer", _RELEASE)
 )  # fmt: skip
 """Ids that statements give to what no rule of a plan does, beside the bases, which are words of the language."""
-_OWN_STORES = frozenset((*MEASURES, "appointed", "heads", "platform"))
+_OWN_STORES = frozenset((*MEASURES, "appointed", "heads", "owed", "platform"))
 """What stands where the name of a store may stand, and means something else."""
 
 

@@ -2,13 +2,19 @@
 
 The same source runs uncompiled under coverage (``NUMBA_DISABLE_JIT=1``), and where one member's rows are looked at and
 starting a compiler would take longer than the work (``interpret()``). ``python -m jifen.engine.kernels`` compiles them
-all once, which set-up does.
+all once, which set-up does. A kernel may call one of another file, which the compiler's own cache does not notice: so
+the cache is a folder for each state of all sources together.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-__all__ = ["compiled", "interpret"]
+__all__ = ["cache_folder", "compiled", "interpret"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -26,4 +32,33 @@ def compiled(function: _Function) -> _Function:
         return function
     from numba import njit
 
-    return cast("_Function", njit(cache=True)(function))
+    with _cached_in(cache_folder()):
+        return cast("_Function", njit(cache=True)(function))
+
+
+@cache
+def cache_folder() -> Path:
+    """Where machine code is kept: beside the sources, or in the user's cache where these cannot be written."""
+    here = Path(__file__).parent
+    digest = blake2b(digest_size=8)
+    for source in sorted(here.glob("*.py")):
+        digest.update(source.read_bytes())
+    beside = here / "__pycache__"
+    if os.access(beside if beside.exists() else here, os.W_OK):
+        return beside / digest.hexdigest()
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "jifen" / "kernels" / digest.hexdigest()
+
+
+@contextmanager
+def _cached_in(folder: Path) -> Iterator[None]:
+    """Let the compiler cache what is declared meanwhile in ``folder``, unless the user has chosen another."""
+    import numba
+
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = before or str(folder)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
