@@ -43,11 +43,11 @@ def cache_folder() -> Path:
     digest = blake2b(digest_size=8)
     for source in sorted(here.glob("*.py")):
         digest.update(source.read_bytes())
-    beside = here / "__pycache__"
+    beside = here.joinpath("__pycache__")
     if os.access(beside if beside.exists() else here, os.W_OK):
-        return beside / digest.hexdigest()
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "jifen" / "kernels" / digest.hexdigest()
+        return beside.joinpath(digest.hexdigest())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home().joinpath(".cache"))
+    return home.joinpath("jifen", "kernels", digest.hexdigest())
 
 
 @contextmanager
