@@ -84,9 +84,12 @@ def test_refunds_commute_at_length(name: str, nightly_budget: int) -> None:
 
 
 def tolerance_of(world: World, steps: int) -> int:
-    """With a curve each step may part by one micro-unit of tokens, and by what that is worth."""
-    balance, supply = world.price()
-    return 0 if world.program.curve is None else steps * (balance // max(supply, 1) + 2)
+    """With a curve each step may part by one micro-unit of tokens, and by what that is worth.
+
+    Where nobody holds tokens the first micro-unit to come back is worth the whole pool.
+    """
+    curve = world.program.curve
+    return 0 if curve is None else steps * (world.pool(curve.name) // max(world.supply(), 1) + 2)
 
 
 def halve(seed: int, name: str) -> None:
