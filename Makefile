@@ -37,8 +37,10 @@ $(READY): pyproject.toml requirements-dev.txt | $(BIN)/python
 	@touch $@
 
 # Kernels are compiled once, into a cache beside their sources.
-$(WARM): $(READY) $(wildcard src/jifen/engine/*.py src/jifen/engine/*/*.py)
+$(WARM): $(READY) $(wildcard src/jifen/engine/*.py src/jifen/*/kernels/*.py)
 	@if [ -f src/jifen/engine/kernels/__main__.py ]; then $(BIN)/python -m jifen.engine.kernels; fi
+	@$(BIN)/python -m jifen.batch.kernels
+	@$(BIN)/python -m jifen.report.drawing
 	@touch $@
 
 demo: setup  ## run a plan for a small shop and write its report
@@ -85,9 +87,8 @@ wheel: setup
 	@$(BIN)/hatchling build -t wheel
 	@$(BIN)/python .ci/smoke.py dist/*.whl "$(UV)"
 
-bench: setup  ## measure against others in one run
-	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; \
-	else echo "no benchmarks yet: they come with the speed work"; fi
+bench: setup  ## measure ours and its peers in one run of a quarter of an hour, and write docs/performance.md
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 assets:  ## rebuild shipped front-end files
 	@echo "nothing to build yet: no front-end files are shipped"

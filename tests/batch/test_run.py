@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from jifen.batch import tables
+from jifen.batch import blocks, tables
 from jifen.batch.event_text import parse_event
 from jifen.batch.run import Target
 from jifen.core.errors import InputError
@@ -282,14 +282,15 @@ def test_rows_are_read_as_they_are_needed_not_before(shop, monkeypatch):
     """A file larger than memory is streamed: the second day is read only when the first is done."""
 
     taken = []
-    rows = tables._csv_rows
+    read = tables.csv_blocks
 
-    def counted(file, encoding):
-        for row in rows(file, encoding):
-            taken.append(row.number)
-            yield row
+    def counted(*arguments, **options):
+        for block in read(*arguments, **options):
+            taken.extend(block.numbers)
+            yield block
 
-    monkeypatch.setattr(tables, "_csv_rows", counted)
+    monkeypatch.setattr(tables, "csv_blocks", counted)
+    monkeypatch.setattr(blocks, "READ_BYTES", 64)
     header = "order,member,paid_at,amount\n"
     shop.write(orders=header + "".join(f"o{day},a,2025-01-{day:02d},1\n" for day in range(2, 31)))
     after_day_two = []

@@ -78,6 +78,22 @@ def test_starting_imports_none_of_the_heavy_libraries():
     assert done.stdout == "[]\n"
 
 
+def test_help_imports_none_of_the_heavy_libraries():
+    code = """
+import sys
+from jifen.cli import main
+sys.argv = ["jifen", "--help"]
+try:
+    main()
+finally:
+    heavy = {"numba", "numpy", "pyarrow", "polars", "duckdb", "altair", "vl_convert", "pydantic", "ruamel", "yaml"}
+    print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage: jifen" in done.stdout
+    assert done.stderr == "[]\n"
+
+
 def test_every_public_name_can_be_loaded():
     import jifen
 

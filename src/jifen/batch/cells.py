@@ -4,16 +4,15 @@ import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from jifen.batch.tables import Row, Table
+from jifen.batch.blocks import Row
+from jifen.batch.kernels.names import ID_MAX
+from jifen.batch.kernels.parse import COUNT_MAX
+from jifen.batch.tables import Table
 from jifen.core.days import Moment, parse_moment
 from jifen.core.errors import Problem
 from jifen.core.micros import AMOUNT_MAX, MICRO, format_micros
 
-__all__ = ["COUNT_MAX", "ID_MAX", "Cells"]
-
-ID_MAX = 200
-"""Longest id, name or code in characters."""
-COUNT_MAX = 10**9
+__all__ = ["Cells"]
 
 _DECIMAL = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)(\.(?P<part>\d*))?", re.ASCII)
 

@@ -1,5 +1,6 @@
 """In which encoding a text file is: UTF-8, or GB18030 (which contains GBK), found by trying."""
 
+import codecs
 import csv
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,19 +28,42 @@ class _Fault:
 
 
 def detect_encoding(path: Path) -> str:
-    """Read the whole file once, line by line, and return ``utf-8-sig`` (with or without a mark) or ``gb18030``.
+    """Read the whole file once and return ``utf-8-sig`` (with or without a mark) or ``gb18030``.
 
     A file that is in neither, or has a line above ``LINE_MAX``, is an ``InputError`` with row and column.
     """
+    if _is_plain(path, "utf-8"):
+        return "utf-8-sig"
     fault = _first_fault(path, "utf-8")
     if fault is None:
         return "utf-8-sig"
     if not fault.wide:
-        other = _first_fault(path, "gb18030")
+        other = None if _is_plain(path, "gb18030") else _first_fault(path, "gb18030")
         if other is None:
             return "gb18030"
         fault = max(fault, other, key=lambda found: (found.number, found.place))
     raise InputError(_wrong_encoding(path, fault))
+
+
+_PART_BYTES = LINE_MAX // 4
+
+
+def _is_plain(path: Path, encoding: str) -> bool:
+    """Whether all of the file is in this encoding, and each part has a line end, so that no line is too long.
+
+    Where it is not, the lines are looked at one by one.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as stream:
+            while part := stream.read(_PART_BYTES):
+                if len(part) == _PART_BYTES and b"\n" not in part:
+                    return False
+                decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _first_fault(path: Path, encoding: str) -> _Fault | None:

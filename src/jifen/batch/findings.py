@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from jifen.batch.tables import Row, Table
+from jifen.batch.blocks import Row
+from jifen.batch.tables import Table
 from jifen.core.errors import InputError, Problem
 
 __all__ = ["PROBLEMS_MAX", "Findings"]

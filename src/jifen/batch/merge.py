@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jifen.batch.findings import Findings
-from jifen.batch.read import KINDS, Item, Reader
+from jifen.batch.read import KINDS
+from jifen.batch.reader import Item, Reader
 from jifen.batch.tables import Table, open_table
 from jifen.core.days import DEFAULT_ZONE, Moment, parse_moment, shop_zone
 from jifen.core.errors import InputError, Problem

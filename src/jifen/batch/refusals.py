@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from jifen.batch.findings import Findings
-from jifen.batch.read import Item
-from jifen.batch.tables import Table
+from jifen.batch.reader import Item
+from jifen.batch.tables import Table, rows_of
 from jifen.core.errors import Problem, ensure
 from jifen.engine.events import Event, MemberJoined
 from jifen.ledger.journal import Refusal
@@ -136,7 +136,7 @@ class _Joins:
     def _read(self) -> dict[str, tuple[int, str]]:
         member, referrer = (self._table.columns[name] for name in ("member", "referrer"))
         found: dict[str, tuple[int, str]] = {}
-        for row in self._table.rows():
+        for row in rows_of(self._table):
             if len(row.values) > max(member, referrer):
                 found.setdefault(row.values[member].strip(), (row.number, row.values[referrer].strip()))
         return found

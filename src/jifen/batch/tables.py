@@ -1,4 +1,4 @@
-"""Rows of a CSV or Parquet file, one after the other, as text: the same for both kinds of file.
+"""Rows of a CSV or Parquet file, a block after the other, as text: the same for both kinds of file.
 
 Nothing is kept: a file may be larger than memory. What is wrong with a file as a whole (it is empty, a column is
 missing, it is in no known encoding) is an ``InputError``; what is wrong with a row is for the reader of that table.
@@ -9,27 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jifen.batch.blocks import Block, Row, arrow_block, csv_blocks
 from jifen.batch.encoding import detect_encoding
 from jifen.core.errors import InputError, Problem
 
-__all__ = ["BATCH_ROWS", "TAIL_BYTES", "Row", "Shape", "Table", "open_table"]
+__all__ = ["BATCH_ROWS", "TAIL_BYTES", "Shape", "Table", "open_table", "rows_of"]
 
 BATCH_ROWS = 8192
 """How many rows of a Parquet file are in memory at once."""
 TAIL_BYTES = 1 << 16
 """How much of the end of a file is looked at for its last row."""
-
-
-class Row(NamedTuple):
-    """One row: ``number`` is its line in a CSV file (the header is line 1), in a Parquet file its row from 1."""
-
-    number: int
-    values: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ class Table(Protocol):
     def columns(self) -> dict[str, int]:
         """The place of each column in a row."""
 
-    def rows(self) -> Iterator[Row]:
+    def blocks(self) -> Iterator[Block]:
         """All rows but blank ones, from the first; a file broken in the middle is an ``InputError``."""
 
     def last(self, column: str) -> str:
@@ -65,10 +59,8 @@ class _CsvTable:
     columns: dict[str, int]
     encoding: str
 
-    def rows(self) -> Iterator[Row]:
-        rows = _csv_rows(self.file, self.encoding)
-        next(rows)
-        return rows
+    def blocks(self) -> Iterator[Block]:
+        return csv_blocks(self.file, self.encoding, len(self.columns))
 
     def last(self, column: str) -> str:
         with Path(self.file).open("rb") as stream:
@@ -84,16 +76,15 @@ class _ParquetTable:
     file: str
     columns: dict[str, int]
 
-    def rows(self) -> Iterator[Row]:
-        number = 0
+    def blocks(self) -> Iterator[Block]:
+        number = 1
         try:
             with pq.ParquetFile(self.file) as source:
                 for batch in source.iter_batches(BATCH_ROWS):
-                    for values in zip(*self._texts(batch), strict=True):
-                        number += 1
-                        yield Row(number, list(values))
+                    yield arrow_block(number, list(self._texts(batch)))
+                    number += len(batch)
         except (pa.ArrowException, OSError) as error:
-            raise InputError(_broken_parquet(self.file, error, number + 1)) from error
+            raise InputError(_broken_parquet(self.file, error, number)) from error
 
     def last(self, column: str) -> str:
         with pq.ParquetFile(self.file) as source:
@@ -101,17 +92,23 @@ class _ParquetTable:
             cells = source.read_row_group(groups - 1, [column]).column(0).cast(pa.string()) if groups else []
         return (cells[-1].as_py() or "") if len(cells) else ""
 
-    def _texts(self, batch: pa.RecordBatch) -> Iterator[list[str]]:
+    def _texts(self, batch: pa.RecordBatch) -> Iterator[pa.StringArray]:
         """Each column as text, nulls empty; a column that is no plain value is an ``InputError``."""
         for name, place in self.columns.items():
             try:
-                yield [cell or "" for cell in batch.column(place).cast(pa.string()).to_pylist()]
+                yield batch.column(place).cast(pa.string()).fill_null("")
             except pa.ArrowException as error:
                 problem = Problem(
                     "bad_type", f"a column of type {batch.schema.types[place]} cannot be read", file=self.file, line=1,
                     column=name, remedy="store text, numbers, decimals, dates or times",
                 )  # fmt: skip
                 raise InputError(problem) from error
+
+
+def rows_of(table: Table) -> Iterator[Row]:
+    """Yield the rows of a table one by one."""
+    for block in table.blocks():
+        yield from block.rows()
 
 
 def open_table(path: Path, shape: Shape) -> Table:
@@ -125,30 +122,16 @@ def open_table(path: Path, shape: Shape) -> Table:
                 names = list(source.schema_arrow.names)
             return _ParquetTable(file, _checked(names, shape, file))
         encoding = detect_encoding(path)
-        header = next(_csv_rows(file, encoding), None)
-        if header is None:
+        block = next(csv_blocks(file, encoding, width=1, skip=0), None)
+        if block is None:
             raise InputError(_empty(file, shape))
-        return _CsvTable(file, _checked([name.strip() for name in header.values], shape, file), encoding)
+        return _CsvTable(file, _checked([name.strip() for name in block.values(0)], shape, file), encoding)
     except pa.ArrowException as error:
         raise InputError(_broken_parquet(file, error, 1)) from error
     except OSError as error:
         if error.errno is None:  # not of the system, but of Arrow, which could not make sense of what it read
             raise InputError(_broken_parquet(file, error, 1)) from error
         raise InputError(Problem("unreadable", f"cannot be read: {error.strerror or error}", file=file)) from error
-
-
-def _csv_rows(file: str, encoding: str) -> Iterator[Row]:
-    with Path(file).open(encoding=encoding, newline="") as stream:
-        reader = csv.reader(stream, strict=True)
-        number = 1
-        try:
-            for values in reader:
-                if any(map(str.strip, values)):
-                    yield Row(number, values)
-                number = reader.line_num + 1
-        except csv.Error as error:
-            remedy = 'close each quote, and write a quote inside a value twice ("")'
-            raise InputError(Problem("bad_csv", f"the row cannot be read: {error}", remedy, file, number)) from error
 
 
 def _checked(names: list[str], shape: Shape, file: str) -> dict[str, int]:

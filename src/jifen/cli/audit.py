@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from jifen.cli.compiling import compiling_shown
 from jifen.cli.output import JsonOption, list_problems, out, print_json, progress_bar
 
 __all__ = ["audit"]
@@ -22,7 +23,7 @@ def audit(
 
     from jifen.batch.audit import audit as audit_run
 
-    with progress_bar("replaying days") as progress:
+    with compiling_shown(), progress_bar("replaying days") as progress:
         found = audit_run(folder, progress)
     if as_json:
         print_json({"sound": found.sound, **asdict(found)})

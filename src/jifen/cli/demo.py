@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jifen.cli.compiling import compiling_shown
 from jifen.cli.output import JsonOption, make_table, out, print_json, progress_bar
 from jifen.core.micros import MICRO, format_micros, mul_div
 
@@ -67,7 +68,7 @@ def demo(
     made = make_shop(folder / "shop", Random(_SEED))  # noqa: S311 -- a made-up shop, no secret
     outcomes = []
     for name, loaded in plans.items():
-        with progress_bar(f"running {name}") as progress:
+        with compiling_shown(), progress_bar(f"running {name}") as progress:
             outcomes.append(_run(loaded, made, folder / name, progress))
     if as_json:
         print_json([_plain(outcome) for outcome in outcomes])

@@ -9,6 +9,7 @@ import typer
 from rich.console import Group
 from rich.markup import escape
 
+from jifen.cli.compiling import compiling_shown
 from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, errors, make_table, out, progress_bar
 from jifen.cli.settings import SetOption, read_date, read_settings
@@ -64,7 +65,7 @@ def run(options: RunOptions) -> None:
         finish=lambda folder, summary: write_report(folder, plan, summary),
     )
     until = read_date(options.until, "--until")
-    with progress_bar("closing days") as progress:
+    with compiling_shown(), progress_bar("closing days") as progress:
         summary = run_batch(
             plan,
             inputs,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jifen.cli.compiling import compiling_shown
 from jifen.cli.output import JsonOption, make_table, out, print_json
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def verify(
     """
     from jifen.batch.cases import run_cases
 
-    results = list(run_cases(paths))
+    with compiling_shown():
+        results = list(run_cases(paths))
     failed = [result for result in results if result.mismatches]
     skipped = sum(result.skipped for result in results)
     passed = len(results) - len(failed) - skipped

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from importlib.resources import files
 
 from jifen.batch.waterfall import Waterfall
 from jifen.core.errors import Problem
 from jifen.report.charts import Picture, charts
+from jifen.report.drawing import drawing_library
 from jifen.report.figures import Figures, shown, yuan
 from jifen.report.terms import figure_term, rule_term
 from jifen.report.waterfall_section import waterfall_section
@@ -172,13 +172,4 @@ def _script(pictures: Sequence[Picture]) -> str:
         "Promise.all(charts.map((chart, number) => vegaEmbed('#chart-' + number, chart, "
         "{renderer: 'svg', actions: false}))).then(() => { document.body.dataset.drawn = charts.length; });"
     )
-    return f"<script>{_library()}</script>\n<script>{calls}</script>"
-
-
-@cache
-def _library() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script, as the installed package carries it."""
-    import vl_convert
-
-    library: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return library
+    return f"<script>{drawing_library()}</script>\n<script>{calls}</script>"

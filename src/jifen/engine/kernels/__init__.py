@@ -32,14 +32,18 @@ def compiled(function: _Function) -> _Function:
         return function
     from numba import njit
 
-    with _cached_in(cache_folder()):
-        return cast("_Function", njit(cache=True)(function))
+    # Other threads may go on while a kernel runs: it holds nothing of Python.
+    with _cached_in(cache_folder(Path(function.__code__.co_filename).parent)):
+        return cast("_Function", njit(cache=True, nogil=True)(function))
 
 
 @cache
-def cache_folder() -> Path:
-    """Where machine code is kept: beside the sources, or in the user's cache where these cannot be written."""
-    here = Path(__file__).parent
+def cache_folder(sources: Path | None = None) -> Path:
+    """Where machine code is kept: beside the sources, or in the user's cache where these cannot be written.
+
+    ``sources`` is the folder of the kernels, this one if none is named.
+    """
+    here = sources or Path(__file__).parent
     digest = blake2b(digest_size=8)
     for source in sorted(here.glob("*.py")):
         digest.update(source.read_bytes())

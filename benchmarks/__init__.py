@@ -1,0 +1,1 @@
+"""Ours and its peers on one job, one machine, in one run: ``make bench`` writes docs/performance.md."""

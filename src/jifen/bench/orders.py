@@ -1,0 +1,56 @@
+"""Orders in bulk: joins, orders, refunds and sales through all rules of a plan, in the order of the log."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jifen.bench import ours
+from jifen.bench.log import make_log
+from jifen.bench.sizes import MOST_ROWS, Size, check_between
+from jifen.bench.timing import Say, measure, peak_bytes, quiet, reset_peak
+from jifen.bench.worlds import build_world, give_names
+from jifen.core.errors import ensure
+from jifen.plan.model import Plan
+
+if TYPE_CHECKING:
+    from jifen.engine import World
+
+__all__ = ["OrderFigures", "bench_orders"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFigures:
+    """What a log took; seconds are the median of five runs, each on the same world."""
+
+    preset: str
+    members: int
+    orders: int
+    events: int
+    seconds: float
+    spread: float
+    orders_per_s: int
+    peak_bytes: int
+
+
+def bench_orders(plan: Plan, size: Size, orders: int, say: Say = quiet) -> OrderFigures:
+    """Run a log of about so many orders into a world of that size."""
+    check_between("--orders", orders, 1, MOST_ROWS)
+    ours.check_memory(size, posted=False)
+    worlds: list[World] = []
+
+    def fresh() -> None:
+        worlds[:] = [build_world(plan, size)]
+        give_names(worlds[0])
+
+    say(f"making {size.members:,} members and a log of {orders:,} orders")
+    fresh()
+    log = make_log(worlds[0], orders)
+    events = ours.events_of(worlds[0], log)
+    say("running the log once, compiling what has not been compiled")
+    accepted = ours.run_log(worlds[0], events)
+    ensure(accepted == len(events), f"{len(events) - accepted} events of the log were refused")
+    reset_peak()
+    timing = measure(lambda: ours.run_log(worlds[0], events), fresh, say=say, what="running the log")
+    return OrderFigures(
+        preset=plan.name, members=size.members, orders=log.orders, events=len(events), seconds=timing.seconds,
+        spread=timing.spread, orders_per_s=round(log.orders / timing.seconds), peak_bytes=peak_bytes(),
+    )  # fmt: skip

@@ -1,0 +1,254 @@
+"""What of ours is measured: the one place where the benches meet the engine, the reader and the writer.
+
+A bench times these functions and nothing else. When the engine gets a faster way to do the same, it is called here;
+what is measured, and against whom, stays as it is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from jifen.batch.findings import Findings
+from jifen.batch.merge import Inputs, Merge, open_inputs
+from jifen.batch.run import batch_of, name_tables
+from jifen.bench.log import JOIN, ORDER, REFUND, Log
+from jifen.bench.sizes import Size, check_between
+from jifen.bench.stock import refill
+from jifen.core.errors import InputError, Problem
+from jifen.engine import SEMANTICS_REVISION, World, apply
+from jifen.engine import close as closing
+from jifen.engine.books import Books
+from jifen.engine.columns import Column
+from jifen.engine.events import DayClosed, Event, Line, MemberJoined, OrderPaid, OrderRefunded, TokensSold
+from jifen.engine.exits import run_exits
+from jifen.engine.phases import Phase
+from jifen.engine.queues import serve
+from jifen.engine.snapshot import load_world, save_world
+from jifen.engine.splits import divide_pools
+from jifen.ledger.chain import Batch
+from jifen.ledger.journal import FORFEIT, TRANSFER, Names, TransferArray
+from jifen.ledger.segments import SegmentWriter
+from jifen.plan.model import Plan
+
+__all__ = [
+    "MOST_THREADS", "Entries", "Made", "Prepared", "check_memory", "close_to_journal", "close_whole", "entries_of",
+    "events_of", "kernel", "load_snapshot", "open_journal", "prepare", "read_files", "restore", "run_log",
+    "save_snapshot",
+]  # fmt: skip
+
+MOST_THREADS = 1
+"""Threads that the kernel can use."""
+
+_MEMBER_BYTES, _LOT_BYTES = 640, 560
+"""What a world and the kernel's own columns take at their peak, for each member and each open lot."""
+_POSTED_BYTES = 1000
+"""What a whole close takes on top of that for each lot: transfers, releases, and the checks of the books."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A world ready to be closed again and again: what the kernel changes in it, as it was before."""
+
+    world: World
+    remaining: Column
+    emptied_on: Column
+    heads: dict[int, Column]
+    again: bool
+    """Whether every run starts from the same; else (pools, queues and exits post what they pay) they follow on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a kernel run has made: the columns of each daily rule, and what pools, queues and exits have posted."""
+
+    phases: Sequence[Phase]
+    transfers: TransferArray
+
+    def __len__(self) -> int:
+        """How many entries there are."""
+        return sum(len(phase.points) for phase in self.phases) + len(self.transfers)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries of one close by column: ``rule`` is a place in ``rules``, ``points`` are micro-units."""
+
+    rules: tuple[str, ...]
+    member: Column
+    lot: Column
+    rule: Column
+    points: Column
+
+
+def check_memory(size: Size, *, posted: bool) -> None:
+    """Refuse, before anything is made, what this machine has no room for: an ``InputError``."""
+    needed = size.members * _MEMBER_BYTES + size.lots * (_LOT_BYTES + (_POSTED_BYTES if posted else 0))
+    available = _available_bytes()
+    if available is not None and needed > available:
+        message = f"this takes some {needed >> 30} GiB of memory, and {available >> 30} GiB are free"
+        raise InputError(Problem("bench_limit", message, "ask for fewer members or lots", "--members"))
+
+
+def prepare(world: World, threads: int = 1) -> Prepared:
+    """Make ready what is no part of a close: the members' order of visiting, which is kept, and a copy to restore.
+
+    ``threads`` beyond what the kernel can use are an ``InputError``.
+    """
+    check_between("--threads", threads, 1, MOST_THREADS)
+    world.upward_order()
+    program, lots, count = world.program, world.lots, world.lots.size
+    return Prepared(
+        world=world,
+        remaining=lots.remaining[:count].copy(),
+        emptied_on=lots.emptied_on[:count].copy(),
+        heads={store: chains.head[: world.members.size].copy() for store, chains in world.chains.items()},
+        again=not (program.splits or program.queues or program.daily_exits),
+    )
+
+
+def restore(prepared: Prepared) -> None:
+    """Undo the last kernel run, or where it has posted fill the pools for the next; never inside a timed run."""
+    world = prepared.world
+    if not prepared.again:
+        refill(world)
+        return
+    world.lots.remaining[: world.lots.size] = prepared.remaining
+    world.lots.emptied_on[: world.lots.size] = prepared.emptied_on
+    for store, heads in prepared.heads.items():
+        world.chains[store].head[: world.members.size] = heads
+
+
+def kernel(prepared: Prepared) -> Made:
+    """Ours, the kernel alone: every entry of the day in columns, lots drained, nothing posted.
+
+    Today these are phases 3 and 4 of the close (scheduled releases, the walks over them) with merchant funding. Pools,
+    queues and daily exits are run as the close runs them, posting included: that cannot be taken apart yet.
+    """
+    world = prepared.world
+    books = Books(world)
+    books.event = world.next_event
+    phases: list[Phase] = []
+    sums: dict[int, Column] = {}
+    for step in world.program.schedules:
+        phase, released = closing._scheduled(world, step)
+        phases.append(phase)
+        sums[step.rule.part] = sums.get(step.rule.part, 0) + released
+    walks = (step for step in world.program.walks if step.rule.part in sums)
+    phases += [closing._walked(books, step, sums[step.rule.part]) for step in walks]
+    for step in world.program.splits:
+        divide_pools(books, step)
+    for step in world.program.queues:
+        serve(books, step)
+    for step in world.program.daily_exits:
+        run_exits(books, step)
+    transfers, _ = books.writer.seal()
+    return Made(phases, transfers)
+
+
+def entries_of(prepared: Prepared, made: Made) -> Entries:
+    """Put what a kernel run has made into one set of columns, to be compared; in no particular order."""
+    names = prepared.world.rule_names.names
+    rules = tuple(dict.fromkeys([*(phase.step.rule.id for phase in made.phases), *names]))
+    place = {name: number for number, name in enumerate(rules)}
+    posted, drained = made.transfers, made.transfers["drained"]
+    of_posted = np.array([place[name] for name in names] or [0], dtype=np.int64)[posted["rule"]]
+    return Entries(
+        rules=rules,
+        member=np.concatenate([*(phase.member for phase in made.phases), posted["to_id"]]),
+        lot=np.concatenate([*(phase.lot for phase in made.phases), posted["lot"]]),
+        rule=np.concatenate(
+            [*(np.full(len(phase.lot), place[phase.step.rule.id]) for phase in made.phases), of_posted]
+        ),
+        points=np.concatenate(
+            [*(phase.points for phase in made.phases), np.where(drained > 0, drained, posted["amount"])]
+        ),
+    )
+
+
+def close_whole(world: World) -> TransferArray:
+    """Ours, the whole close in memory: all phases, posted and checked as in any run. The next day is open after it."""
+    event = DayClosed(id=f"day:{world.open_day}", day=world.open_day)
+    return apply(world, [event]).transfers
+
+
+def open_journal(world: World, directory: Path) -> SegmentWriter:
+    """Begin a journal that has all names so far: they were written when members joined and orders came in."""
+    writer = SegmentWriter(directory)
+    plans = tuple(program.plan.digest for program in world.programs)
+    names = writer.new_names(name_tables(world))
+    empty = np.empty(0, TRANSFER), np.empty(0, FORFEIT)
+    writer.append(Batch(writer.next_number, world.open_day - 1, SEMANTICS_REVISION, plans, (), *empty, names=names))
+    writer.commit()
+    return writer
+
+
+def close_to_journal(world: World, writer: SegmentWriter) -> int:
+    """Ours, the whole close with its journal on disk: closed, checked, hashed, written as Parquet, fsynced.
+
+    Returns how many transfers it has written.
+    """
+    event = DayClosed(id=f"day:{world.open_day}", day=world.open_day)
+    journal = apply(world, [event])
+    writer.append(batch_of(writer, world, [event], journal))
+    writer.commit()
+    return len(journal.transfers)
+
+
+def events_of(world: World, log: Log) -> list[Event]:
+    """What ``run_log`` takes: the log with the world's names. Not timed: ids come numbered into a run in bulk."""
+    return list(_events(world, log))
+
+
+def run_log(world: World, events: Sequence[Event]) -> int:
+    """Ours, orders in bulk: every event through all rules, in order. Returns how many were accepted."""
+    return apply(world, events).accepted
+
+
+def read_files(inputs: Inputs, plan: Plan) -> int:
+    """Ours, files in: all rows parsed and checked, members and orders numbered. Returns how many rows were taken."""
+    merge = Merge(open_inputs(inputs), inputs.zone, Findings(None), None, plan)
+    members, orders, rows = Names(), Names(), 0
+    for item in merge.items():
+        if isinstance(item.event, MemberJoined):
+            members.number(item.event.member)
+        elif isinstance(item.event, OrderPaid):
+            members.number(item.event.member)
+            orders.number(item.event.id)
+        rows += len(item.rows)
+    return rows
+
+
+def save_snapshot(world: World, directory: Path) -> None:
+    """Ours, a snapshot: all columns written and fsynced, in place of the one before."""
+    save_world(world, directory)
+
+
+def load_snapshot(directory: Path) -> World:
+    """Ours, a snapshot mapped and checked, ready to answer."""
+    return load_world(directory, read_only=True)
+
+
+def _events(world: World, log: Log) -> Iterator[Event]:
+    day, members, orders = world.open_day, world.members.size, world.orders.size
+    rows = zip(log.kind.tolist(), log.member.tolist(), log.order.tolist(), log.amount.tolist(), strict=True)
+    for number, (kind, member, order, amount) in enumerate(rows):
+        if kind == JOIN:
+            name = f"m{members:08d}"
+            members += 1
+            yield MemberJoined(id=f"j{name}", day=day, member=name, referrer=f"m{member:08d}")
+        elif kind == ORDER:
+            yield OrderPaid(id=f"o{orders + order:08d}", day=day, member=f"m{member:08d}", lines=(Line(amount=amount),))
+        elif kind == REFUND:
+            yield OrderRefunded(id=f"r{number:08d}", day=day, order=f"o{orders + order:08d}", amount=amount)
+        else:
+            yield TokensSold(id=f"s{number:08d}", day=day, member=f"m{member:08d}", tokens=amount)
+
+
+def _available_bytes() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) * 1024
+    except (OSError, StopIteration):
+        return None
