@@ -99,7 +99,7 @@ def chain_of(count: int) -> dict[str, str | None]:
     return {f"m{place}": f"m{place - 1}" if place else None for place in range(count)}
 
 
-DERIVED = ("upward", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured")
+DERIVED = ("layout", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured")
 """What a world can work out again, and its compiled plans."""
 
 
@@ -116,7 +116,8 @@ def everything(world: World) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """A copy of a value, of lists and dictionaries only."""
     if isinstance(value, Table):
-        return {name: column.tolist() for name, column in value.columns().items()}
+        names = [name for name in value.names() if name != "slot"]
+        return {name: getattr(value, name)[: value.size].tolist() for name in names}
     if isinstance(value, Names):
         return list(value.names)
     if isinstance(value, np.ndarray):

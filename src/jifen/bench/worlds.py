@@ -106,4 +106,4 @@ def _add_members(world: World, size: Size, rng: np.random.Generator) -> None:
         table.extend(count)
     world.wallets = [np.zeros(count, dtype=np.int64) for _ in world.wallets]
     world.member_ids = Names(cast("list[str]", Numbered("m", count)), {})
-    world.upward = None
+    world.layout = None

@@ -1,12 +1,15 @@
 """Growing columns of integers: how the world keeps members, lots and all the rest.
 
-A table is declared by annotations, one for each column; every column is ``int64`` and has spare room at its end, so
-``table.size`` says how many rows count. Read one value with ``table.column.item(row)``: a Python integer, which cannot
-wrap around.
+A table is declared by annotations, one for each column: ``Column`` has 64 bits (amounts), ``Narrow`` 32 (numbers of
+rows and days, rates), ``Flags`` 8. Every column has spare room at its end, so ``table.size`` says how many rows count.
+Read one value with ``table.column.item(row)``: a Python integer, which cannot wrap around.
+
+A column annotated ``Placed`` is kept in an order of its own, that in which the daily run reads it; ask it by row like
+any other.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +17,55 @@ import numpy.typing as npt
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 
-__all__ = ["FIRST_CAPACITY", "SUM_MAX", "Column", "Table", "check_range", "exact_sum"]
+__all__ = [
+    "FIRST_CAPACITY", "ROWS_MAX", "SUM_MAX", "Column", "Flags", "Narrow", "Placed", "PlacedNarrow", "Table",
+    "check_range", "exact_sum",
+]  # fmt: skip
 
 Column = npt.NDArray[np.int64]
+Narrow = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.int8]
 
 FIRST_CAPACITY = 64
+_LARGE = 1 << 20
+"""Rows from which a table grows by a quarter, not to twice its size."""
+
+ROWS_MAX = 2**31 - 1
+"""More rows cannot be numbered in a narrow column."""
 
 SUM_MAX = 2**62
 """Sums of amounts stay below this, half of what 64 bits hold."""
+
+
+class Placed:
+    """A column in another order than that of its table: row r is at ``data[slot[r]]``, ``slot`` being the table's."""
+
+    dtype: ClassVar[type[np.signedinteger[Any]]] = np.int64
+    __slots__ = ("_table", "data")
+
+    def __init__(self, table: "Table", data: npt.NDArray[Any]) -> None:
+        """Keep ``data`` for a table with a column ``slot``."""
+        self._table, self.data = table, data
+
+    def item(self, row: int) -> int:
+        """The value of one row."""
+        value: int = self.data.item(self._table.slot.item(row))
+        return value
+
+    def __getitem__(self, rows: Any) -> Any:
+        """The values of some rows, as a copy."""
+        return self.data[self._table.slot[rows]]
+
+    def __setitem__(self, rows: Any, values: Any) -> None:
+        """Set the values of some rows."""
+        self.data[self._table.slot[rows]] = values
+
+
+class PlacedNarrow(Placed):
+    """The same with 32 bits."""
+
+    dtype = np.int32
+    __slots__ = ()
 
 
 class Table:
@@ -29,13 +73,14 @@ class Table:
 
     >>> class Pairs(Table, none=("right",)):
     ...     left: Column
-    ...     right: Column
+    ...     right: Narrow
     >>> pairs = Pairs()
     >>> pairs.add(left=5), pairs.size, pairs.right.item(0)
     (0, 1, -1)
     """
 
     fills: ClassVar[Mapping[str, int]]
+    slot: Narrow
 
     def __init_subclass__(cls, none: tuple[str, ...] = ()) -> None:
         """Note which columns start with "there is none"."""
@@ -44,67 +89,107 @@ class Table:
     def __init__(self) -> None:
         """Start with no rows."""
         self.size = 0
-        for name in self.names():
-            setattr(self, name, np.full(FIRST_CAPACITY, self.fills.get(name, 0), dtype=np.int64))
+        for name, kind in type(self).__annotations__.items():
+            placed = isinstance(kind, type) and issubclass(kind, Placed)
+            data = self._filled(name, kind.dtype if placed else get_args(get_args(kind)[1])[0], FIRST_CAPACITY)
+            setattr(self, name, kind(self, data) if placed else data)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(cls.__annotations__)
 
+    @classmethod
+    def _filled(cls, name: str, dtype: npt.DTypeLike, rows: int) -> npt.NDArray[Any]:
+        """Room for rows; what is zero takes no memory before it is written."""
+        fill = cls.fills.get(name, 0)
+        return np.full(rows, fill, dtype=dtype) if fill else np.zeros(rows, dtype=dtype)
+
+    def _data(self, name: str) -> npt.NDArray[Any]:
+        """A column's array, in the order in which it is kept."""
+        column: Any = getattr(self, name)
+        data: npt.NDArray[Any] = column.data if isinstance(column, Placed) else column
+        return data
+
+    def _keep(self, name: str, data: npt.NDArray[Any]) -> None:
+        """Replace a column's array."""
+        column = getattr(self, name)
+        if isinstance(column, Placed):
+            column.data = data
+        else:
+            setattr(self, name, data)
+
     def reserve(self, rows: int) -> None:
         """Make room for at least ``rows`` rows in all."""
         names = self.names()
-        capacity = len(getattr(self, names[0]))
+        capacity = len(self._data(names[0]))
         if rows <= capacity:
             return
-        room = max(rows, capacity * 2) - capacity
+        ensure(rows <= ROWS_MAX, f"{type(self).__name__} cannot have {rows} rows")
+        room = max(rows, capacity + (capacity if capacity < _LARGE else capacity // 4))
         for name in names:
-            spare = np.full(room, self.fills.get(name, 0), dtype=np.int64)
-            setattr(self, name, np.concatenate([getattr(self, name), spare]))
+            old = self._data(name)
+            new = self._filled(name, old.dtype, room)
+            if name in self.fills or old.any():
+                new[:capacity] = old
+            self._keep(name, new)
 
     def add(self, **values: int) -> int:
         """Append one row and return its number."""
         row = self.size
         self.reserve(row + 1)
+        if "slot" in type(self).__annotations__:
+            self.slot[row] = row
         for name, value in values.items():
             getattr(self, name)[row] = value
         self.size = row + 1
         return row
 
-    def extend(self, count: int, **values: Column | int) -> int:
+    def extend(self, count: int, **values: npt.NDArray[Any] | int) -> int:
         """Append ``count`` rows from columns (or one value for all) and return the number of the first."""
         first = self.size
         self.reserve(first + count)
+        if "slot" in type(self).__annotations__:
+            self.slot[first : first + count] = np.arange(first, first + count)
         for name, value in values.items():
-            getattr(self, name)[first : first + count] = value
+            self._data(name)[first : first + count] = value
         self.size = first + count
         return first
 
-    def columns(self) -> dict[str, Column]:
-        """The rows that count, by column."""
-        return {name: getattr(self, name)[: self.size] for name in self.names()}
+    def placed(self) -> list[Placed]:
+        """The columns that are in an order of their own."""
+        return [column for name in self.names() if isinstance(column := getattr(self, name), Placed)]
+
+    def unplace(self) -> None:
+        """Put the placed columns in the order of the rows."""
+        for column in self.placed():
+            column.data[: self.size] = column.data[self.slot[: self.size]]
+        self.slot[: self.size] = np.arange(self.size)
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The rows that count, by column, each in the order in which it is kept."""
+        return {name: self._data(name)[: self.size] for name in self.names()}
 
     @classmethod
-    def of(cls, columns: Mapping[str, Column], *, copy: bool = True) -> Self:
-        """Make a table from columns of equal length; without ``copy`` it is only for reading (a snapshot's maps)."""
+    def of(cls, columns: Mapping[str, npt.NDArray[Any]], *, copy: bool = True) -> Self:
+        """Make a table from what ``columns()`` gave; without ``copy`` it keeps these arrays (a snapshot's maps)."""
         table = cls()
         count = len(next(iter(columns.values())))
         if copy:
             table.extend(count, **columns)
             return table
         for name, column in columns.items():
-            setattr(table, name, column)
+            table._keep(name, column)
         table.size = count
         return table
 
 
-def exact_sum(column: Column) -> int:
+def exact_sum(column: npt.NDArray[Any]) -> int:
     """The sum as a Python integer: no total over many members may wrap around."""
     return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())
 
 
-def check_range(column: Column, factor: int) -> None:
+def check_range(column: npt.NDArray[Any], factor: int) -> None:
     """Raise ``BrokenInvariant`` if ``factor`` times the sum of these amounts could wrap around in compiled code."""
     total = exact_sum(column)
     ensure(-SUM_MAX < total * factor < SUM_MAX, f"amounts add up to {total}: times {factor} is beyond 64 bits")

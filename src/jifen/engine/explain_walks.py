@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine import ranks, sources
+from jifen.engine import ranks, runs, sources
 from jifen.engine.explain_lots import Passed, Source
 from jifen.engine.payments import step_of
 from jifen.engine.positions import place_taken
@@ -157,6 +157,7 @@ def _was_paid(world: World, member: int, like: int) -> bool:
 
 def _walk_sources(world: World, payment: int, detail: Detail) -> tuple[Source, ...]:
     """The sources of a daily walk's payment: the releases of that day below the receiver, with his rate on each."""
+    runs.end_all(world)
     payments, releases, lots = world.payments, world.releases, world.lots
     day, receiver, step = payments.day.item(payment), payments.member.item(payment), step_of(world, payment)
     rates = _rates_below(world, step, receiver, payments.event.item(payment), detail)

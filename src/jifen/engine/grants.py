@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from jifen.core.micros import MICRO
 from jifen.engine import lines
 from jifen.engine.books import Books
-from jifen.engine.columns import Column
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -19,7 +16,6 @@ __all__ = [
     "OF_ORDER",
     "add_lot",
     "daily_of",
-    "due_today",
     "fed_pools",
     "feed",
     "grant",
@@ -85,24 +81,6 @@ def release_terms(world: World, store: str) -> dict[str, int]:
     if schedule.parts is not None:
         return {"parts": schedule.parts, "every": schedule.every}
     return {"daily_rate": schedule.rate, "daily_of": OF_ORDER if schedule.of == "order_amount" else _OF_GRANTED}
-
-
-def due_today(world: World, store: int) -> Column:
-    """By lot, what it releases today if it still has that much; only the store's lots are looked at.
-
-    Batch k of a lot in ``parts`` comes k × ``every`` days after its grant: ⌊granted ÷ parts⌋, from the last one on all
-    that is left, again every so many days until nothing is.
-    """
-    lots, count = world.lots, world.lots.size
-    if not any(program.in_parts(world.stores.names[store]) for program in world.programs):
-        return lots.daily
-    batched = np.flatnonzero((lots.store[:count] == store) & (lots.parts[:count] > 0) & (lots.remaining[:count] > 0))
-    batch, off = np.divmod(world.open_day - lots.day[batched], lots.every[batched])
-    parts = lots.parts[batched]
-    part = np.where(batch < parts, lots.granted[batched] // parts, lots.remaining[batched])
-    due = lots.daily.copy()
-    due[batched] = np.where((off == 0) & (batch > 0), part, 0)
-    return due
 
 
 def add_lot(world: World, member: int, store: str, granted: int, **values: int) -> int:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
-from jifen.engine import lines
+from jifen.engine import lines, runs
 from jifen.engine.books import CASH, FROM_MERCHANT, FROM_RESERVE, OWED, Books, On, place_of
 from jifen.engine.program import Step
+from jifen.engine.state import State
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
@@ -67,7 +68,7 @@ class Draft:
         return sum(portion.points for portion in self.portions)
 
 
-def terms_of(world: World, pay: Asset | Nothing) -> int:
+def terms_of(world: State, pay: Asset | Nothing) -> int:
     """How a rule pays: asset, per point, and the fund (the named pool, else the reserve or the merchant)."""
     if isinstance(pay, Nothing):
         return world.terms_number(CASH, 0, FROM_MERCHANT)
@@ -135,6 +136,7 @@ def take(world: World, lot: int, wanted: int) -> int:
     if taken:
         lots.remaining[lot] = remaining - taken
         if taken == remaining:
+            runs.end(world, lot)
             lots.emptied_on[lot] = world.open_day
     return taken
 
@@ -144,14 +146,12 @@ def untake(world: World, lot: int, points: int) -> None:
     if points == 0:
         return
     lots = world.lots
-    if lots.remaining.item(lot) == 0:
-        lines.enter(world, lot)
+    revived = lots.remaining.item(lot) == 0
     lots.remaining[lot] += points
     lots.emptied_on[lot] = NONE
-    chains, member = world.chains[lots.store.item(lot)], lots.member.item(lot)
-    head = chains.head.item(member)
-    if head == NONE or lot < head:
-        chains.head[member] = lot
+    if revived:
+        lines.enter(world, lot)
+        world.revive(lot)
 
 
 def draft_bank(books: Books, lot: int) -> list[Draft]:

@@ -9,83 +9,69 @@ import numpy as np
 
 from jifen.core.micros import MICRO
 from jifen.engine.books import FROM_RESERVE, Books, place_of
-from jifen.engine.columns import Column
+from jifen.engine.columns import Column, Narrow
 from jifen.engine.payments import owe
 from jifen.engine.program import Step
+from jifen.engine.runs import kept_now, returned_now
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import TRANSFER, Account
+from jifen.plan.model import Schedule
 
-__all__ = ["Phase", "asset_of", "payments_of", "post_scheduled", "post_transfers", "post_walk"]
+__all__ = ["Phase", "asset_of", "post_transfers", "post_walk"]
 
 
 @dataclass(slots=True)
 class Phase:
-    """What one daily rule takes from lots: portions in order; those of one payment stand together.
+    """What one rule of a run takes from lots, or a fund alone: portions, those of one payment beside one another.
 
-    ``payment`` numbers the payments from 0 (each lot by itself for a scheduled release).
+    Payments stand in the order in which they were found: of a pass over all members, descendants first.
     """
 
     step: Step
     terms: int
-    member: Column
-    lot: Column
+    member: Narrow
+    lot: Narrow
+    """NONE throughout where no lot gives it."""
     due: Column
     """Points before the reserve fell short."""
     points: Column
-    payment: Column
     wanted: Column
     """Of each payment: the points wanted; where a pool is divided the receiver's weight."""
+    starts: Narrow
+    """Of each payment: where its portions begin. A scheduled release has a payment for each lot."""
+    by_day: bool = False
+    """A scheduled release that has a row for each day."""
 
     @classmethod
-    def without_lots(cls, step: Step, terms: int, members: Column, wanted: Column) -> "Phase":
-        """What these members want, where no lot needs to give it; ``wanted`` is by member."""
-        points, nothing = wanted[members], np.full(len(members), NONE, dtype=np.int64)
-        return cls(step, terms, members, nothing, points, points.copy(), np.arange(len(members)), points)
+    def scheduled(cls, step: Step, terms: int, given: tuple[Narrow, Narrow, Column], *, by_day: bool) -> "Phase":
+        """A scheduled release; ``given`` is (owner, lot, points)."""
+        owners, lots, points = given
+        return cls(step, terms, owners, lots, points, points, points, np.arange(len(lots), dtype=np.int32), by_day)
+
+    @classmethod
+    def without_lots(cls, step: Step, terms: int, members: Narrow, points: Column, wanted: Column) -> "Phase":
+        """What these members get, where no lot needs to give it."""
+        each, nothing = np.arange(len(members), dtype=np.int32), np.full(len(members), NONE, dtype=np.int32)
+        return cls(step, terms, members, nothing, points, points, wanted, each)
 
     @property
     def free(self) -> bool:
         """Whether no lot gives it."""
         return len(self.lot) > 0 and self.lot.item(0) == NONE
 
-
-def payments_of(member: Column) -> tuple[Column, Column]:
-    """(where each payment starts, the payment of each portion) of portions that stand by receiver."""
-    starts = np.flatnonzero(np.diff(member, prepend=-1))
-    return starts, np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(member))))
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether lots give it by themselves."""
+        return isinstance(self.step.rule.amount, Schedule)
 
 
 def asset_of(world: World, phase: Phase) -> Column:
     """What each portion pays: ⌊points × per_point⌋."""
     per_point = world.terms[phase.terms][1]
+    if per_point == MICRO:
+        return phase.points
     return phase.points // MICRO * per_point + phase.points % MICRO * per_point // MICRO
-
-
-def post_scheduled(world: World, phase: Phase, event: int) -> None:
-    """Rows of scheduled releases; one that goes on as yesterday only lives a day longer."""
-    lots, releases = world.lots, world.releases
-    going = lots.open_release[phase.lot]
-    same = (
-        (going != NONE)
-        & (releases.last_day[going] == world.open_day - 1)
-        & (releases.base[going] == phase.due)
-        & (releases.points[going] == phase.points)
-        & (releases.terms[going] == phase.terms)
-        & (releases.rule[going] == world.rule_names.number(phase.step.rule.id))
-    )
-    releases.last_day[going[same]] = world.open_day
-    new = np.flatnonzero(~same)
-    lot = phase.lot[new]
-    order = lots.order[lot]
-    first = releases.extend(
-        len(new), lot=lot, before=lots.last_release[lot], kind=1, first_day=world.open_day, last_day=world.open_day,
-        event=event, rule=world.rule_names.number(phase.step.rule.id), version=world.version, base=phase.due[new],
-        points=phase.points[new], terms=phase.terms, kept_then=_kept_now(world, lot, order),
-        returned_then=_returned_now(world, lot, order),
-    )  # fmt: skip
-    rows = np.arange(first, first + len(new))
-    lots.last_release[lot] = rows
-    lots.open_release[lot] = rows
 
 
 def post_walk(books: Books, phase: Phase) -> None:
@@ -112,52 +98,46 @@ def _post_free(books: Books, phase: Phase) -> None:
 
 def _post_portions(world: World, phase: Phase, event: int) -> None:
     """Rows of payments that lots give, and of each lot's portion."""
-    paid = phase.points > 0
-    member, lot, points, payment = phase.member[paid], phase.lot[paid], phase.points[paid], phase.payment[paid]
+    payments, releases, lots = world.payments, world.releases, world.lots
+    member, lot, points, starts, wanted = _paid(phase)
     if len(lot) == 0:
         return
-    payments, releases, lots = world.payments, world.releases, world.lots
-    numbers, starts, counts = np.unique(payment, return_index=True, return_counts=True)
-    cumulated = np.cumsum(points) - points
-    totals = np.add.reduceat(points, starts)
+    counts = np.diff(starts, append=len(lot))
     rule = world.rule_names.number(phase.step.rule.id)
     receivers = member[starts]
     first = payments.extend(
-        len(numbers), member=receivers, rule=rule, index=phase.step.index, version=world.version, event=event,
-        day=world.open_day, wanted=phase.wanted[numbers], paid=totals, terms=phase.terms,
+        len(starts), member=receivers, rule=rule, index=phase.step.index, version=world.version, event=event,
+        day=world.open_day, wanted=wanted, paid=np.add.reduceat(points, starts), terms=phase.terms,
         first_release=releases.size + starts, portions=counts, before_of_member=world.members.last_payment[receivers],
     )  # fmt: skip
-    rows = np.arange(first, first + len(numbers))
+    rows = np.arange(first, first + len(starts))
     world.members.last_payment[receivers] = rows
-    order = lots.order[lot]
+    orders = lots.order[lot]
+    older = np.cumsum(points) - points
     start = releases.extend(
         len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
-        event=event, rule=rule, version=world.version, base=points, points=points,
-        payment=np.repeat(rows, counts), older=cumulated - np.repeat(cumulated[starts], counts), terms=phase.terms,
-        kept_then=_kept_now(world, lot, order), returned_then=_returned_now(world, lot, order),
+        event=event, rule=rule, version=world.version, base=points, points=points, payment=np.repeat(rows, counts),
+        older=older - np.repeat(older[starts], counts), terms=phase.terms,
+        kept_then=kept_now(world, lot, orders), returned_then=returned_now(world, lot, orders),
     )  # fmt: skip
     lots.last_release[lot] = np.arange(start, start + len(lot))
 
 
-def _kept_now(world: World, lot: Column, order: Column) -> Column:
-    """What each lot's order has kept (by lines where it stands on a weighting of them), 0 for one that stays whole."""
-    kept = np.where(world.lots.kept_then[lot] == 0, 0, world.orders.kept[order])
-    for at in np.flatnonzero(world.lots.key[lot] != NONE).tolist():
-        kept[at] = world.kept(int(order[at]), int(world.lots.key[lot[at]]))
-    return kept
-
-
-def _returned_now(world: World, lot: Column, order: Column) -> Column:
-    """What each lot's order has given back under ``upstream: reverse``, weighted like ``_kept_now``."""
-    returned = np.where(world.lots.kept_then[lot] == 0, 0, world.orders.returned[order])
-    for at in np.flatnonzero(world.lots.key[lot] != NONE).tolist():
-        returned[at] = world.returned(int(order[at]), int(world.lots.key[lot[at]]))
-    return returned
+def _paid(phase: Phase) -> tuple[Narrow, Narrow, Column, Narrow, Column]:
+    """(member, lot, points, starts, wanted) of what is paid at all."""
+    if phase.points.all():
+        return phase.member, phase.lot, phase.points, phase.starts, phase.wanted
+    paid = phase.points > 0
+    payment = np.repeat(np.arange(len(phase.starts)), np.diff(phase.starts, append=len(phase.lot)))[paid]
+    numbers, starts = np.unique(payment, return_index=True)
+    return phase.member[paid], phase.lot[paid], phase.points[paid], starts.astype(np.int32), phase.wanted[numbers]
 
 
 def post_transfers(books: Books, phase: Phase) -> None:
     """The transfers of a phase, and the balances they change."""
     world = books.world
+    from jifen.engine.kernels.run import credit
+
     amounts = asset_of(world, phase)
     written = (amounts > 0) | (phase.points > 0)
     amounts, member, lot = amounts[written], phase.member[written], phase.lot[written]
@@ -174,7 +154,7 @@ def post_transfers(books: Books, phase: Phase) -> None:
     rows["order"] = np.where(on_lot, world.lots.order[lot], NONE)
     rows["line"], rows["reason"] = NONE, NONE
     books.writer.transfers(rows)
-    np.add.at(world.wallets[asset], member, amounts)
+    credit(world.wallets[asset], member, amounts)
     gate = phase.step.rule.gate
     if gate is not None and gate.drain == world.program.debt_store:
         world.token_touched.update(member.tolist())  # what is left of these lots may be what an exit goes by

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jifen.engine.columns import Column
+from jifen.engine.columns import Column, Narrow
 from jifen.engine.program import Ladder, row_at
 from jifen.engine.tables import NONE
 from jifen.engine.world import History, World
@@ -28,7 +28,7 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         world.measured[name] = set()
 
 
-def _earned_now(world: World, ladder: Ladder, members: Column, before: Column) -> Column:
+def _earned_now(world: World, ladder: Ladder, members: Column, before: Narrow) -> Column:
     """The rank (a name's number, or NONE) that the ladder's measure gives each of these members."""
     rows = [row for row in ladder.ranks.ladder if row.min is not None]
     if ladder.ranks.by == "largest_order":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from jifen.core.micros import MICRO
-from jifen.engine import lines, sources, tickets
+from jifen.engine import lines, runs, sources, tickets
 from jifen.engine.books import FROM_RESERVE, Books, On
 from jifen.engine.claims import shrink_payment
 from jifen.engine.curve import burn, curve_of, standing_sales
@@ -184,6 +184,7 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
     """(release, first day, last day, points that stand of each day) of everything taken out of a lot of points."""
     from jifen.engine.kernels import stand
 
+    runs.end(world, lot)
     releases, payments, lots = world.releases, world.payments, world.lots
     rows = stand.chain(lots.last_release.item(lot), releases.before)
     points = stand.standing(
@@ -222,7 +223,6 @@ def _regrant(world: World, lot: int) -> None:
             multiple = 0 if row is None else row.columns[amount.column]
             lots.granted[lot] = world.orders.kept.item(order) * multiple // MICRO
     lots.daily[lot] = daily_of(world, lot)
-    lots.open_release[lot] = NONE
 
 
 def _disappear(books: Books, lot: int) -> None:
@@ -242,23 +242,17 @@ def _post_standing(books: Books, lot: int, before: Standing, granted_before: int
     lots.remaining[lot] = remaining
     if remaining > 0 or granted == 0:
         lots.emptied_on[lot] = NONE
-    _revive(world, lot, remaining)
     if remaining > remaining_before == 0:
         lines.enter(world, lot)
+        world.revive(lot)
+    if remaining == 0:
+        runs.end(world, lot)
     for rule, terms in sorted(before.paid.keys() | after.paid.keys()):
         lost = before.paid.get((rule, terms), 0) - after.paid.get((rule, terms), 0)
         asset, _, fund = world.terms[terms]
         books.claw_back(member, fund, asset, lost, books.on_lot(lot, rule))
     books.reclaim(member, lot, granted - granted_before)
     books.reclaim(member, lot, (remaining - remaining_before) - (granted - granted_before))
-
-
-def _revive(world: World, lot: int, remaining: int) -> None:
-    """A lot that lives again may be its owner's oldest."""
-    chains, member = world.chains[world.lots.store.item(lot)], world.lots.member.item(lot)
-    head = chains.head.item(member)
-    if remaining > 0 and (head == NONE or lot < head):
-        chains.head[member] = lot
 
 
 def _standing_feeds(world: World, order: int) -> Iterator[tuple[int, int]]:

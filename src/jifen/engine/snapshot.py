@@ -151,7 +151,7 @@ def _restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     world.regions = dict(document["regions"])
     world.newcomers = dict(document["newcomers"])
     world.control = Counter(document["control"])
-    world.upward = None
+    world.released_until = world.open_day - 1
     due = world.payments.columns()
     unpaid = (due["released"] != NONE) & (due["paid"] - due["lost"] > due["released"])
     world.claims = dict.fromkeys(np.flatnonzero(unpaid).tolist())

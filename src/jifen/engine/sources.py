@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jifen.core.micros import MICRO
-from jifen.engine.columns import Column
+from jifen.engine import runs
+from jifen.engine.columns import Column, Narrow
 from jifen.engine.program import Step
 from jifen.engine.ranks import place_at, value_at
 from jifen.engine.tables import NONE
@@ -70,6 +71,7 @@ def scheduled_rows(world: World, lot: int) -> Iterator[int]:
     kind = world.program.plan.stores.get(world.stores.names[world.lots.store.item(lot)])
     if getattr(kind, "mode", "") == "tokens":
         return
+    runs.end(world, lot)
     row = world.lots.last_release.item(lot)
     while row != NONE:
         if world.releases.kind.item(row) == SCHEDULED:
@@ -82,10 +84,10 @@ class _Received:
     """A member's payments, oldest first, as columns."""
 
     rows: Column
-    day: Column
-    index: Column
-    version: Column
-    order: Column
+    day: Narrow
+    index: Narrow
+    version: Narrow
+    order: Narrow
 
     @classmethod
     def of(cls, world: World, member: int) -> "_Received":

@@ -13,7 +13,7 @@ import numpy as np
 from jifen.core.micros import CENT
 from jifen.engine.books import Books
 from jifen.engine.columns import Column, check_range, exact_sum
-from jifen.engine.phases import Phase, payments_of, post_transfers, post_walk
+from jifen.engine.phases import Phase, post_transfers, post_walk
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -139,29 +139,14 @@ def _post(books: Books, step: Step, pool: int, sharers: _Sharers, parts: Column)
         event=books.event, rule=step.index, pool=pool, amount=exact_sum(parts), weight=exact_sum(sharers.weights)
     )
     terms = world.terms_number(world.assets.numbers[step.asset.asset], step.asset.per_point, pool)
-    weights = np.zeros(world.members.size, dtype=np.int64)
-    weights[sharers.members] = sharers.weights
+    some = parts > 0
+    members, weights = sharers.members[some].astype(np.int32), sharers.weights[some]
     if sharers.room is None:
-        points = np.zeros(world.members.size, dtype=np.int64)
-        points[sharers.members] = parts
-        phase = Phase.without_lots(step, terms, np.flatnonzero(points), points)
-        phase.wanted = weights[phase.member]
+        phase = Phase.without_lots(step, terms, members, parts[some], weights)
     else:
-        member, lot, points = _drained(world, step, sharers, parts)
-        starts, payment = payments_of(member)
-        phase = Phase(step, terms, member, lot, points, points, payment, weights[member[starts]])
+        from jifen.engine.daily import drain_lots
+
+        phase = drain_lots(world, step, members, parts[some])
+        phase.terms, phase.wanted = terms, weights
     post_walk(books, phase)
     post_transfers(books, phase)
-
-
-def _drained(world: World, step: Step, sharers: _Sharers, parts: Column) -> tuple[Column, Column, Column]:
-    """(member, lot, points) of what the lots give, oldest first."""
-    from jifen.engine.kernels.daily import drain_wanted
-
-    wanted = np.zeros(world.members.size, dtype=np.int64)
-    wanted[sharers.members] = parts
-    chains = world.chains[world.stores.numbers[step.drains]]
-    return drain_wanted(
-        world.open_day, wanted, False, (chains.head[: world.members.size], world.lots.after),
-        (world.lots.remaining, world.lots.emptied_on),
-    )  # fmt: skip

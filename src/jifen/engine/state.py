@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jifen.engine import runs
 from jifen.engine.columns import Column, check_range
 from jifen.engine.events import Line
 from jifen.engine.program import Program
@@ -38,6 +39,8 @@ from jifen.plan.model import Plan, Weight
 
 if TYPE_CHECKING:
     from collections import deque
+
+    from jifen.engine.layout import Layout
 
 
 __all__ = ["ASSETS", "SEMANTICS_REVISION", "History", "OrderLine", "State"]
@@ -123,7 +126,10 @@ class State:
         """The numbers of the events that closed the days, from ``first_day`` on."""
         self.terms: list[tuple[int, int, int]] = []
         self.granting = True
-        self.upward: Column | None = None
+        self.released_until = first_day - 1
+        """The last day on which lots have released by schedule."""
+        self.layout: Layout | None = None
+        """Derived by ``laid_out``; ``None`` after a member has moved."""
         self.token_touched: set[int] = set()
         self.measured: dict[str, set[int] | None] = {}
         """By ladder, whose measures have changed since its last recomputation; ``None``: it judges everyone anew."""
@@ -153,6 +159,8 @@ class State:
 
     def activate(self, plan: Plan) -> None:
         """Make ``plan`` the version for later events and the open day's run."""
+        if self.programs:
+            runs.end_all(self)
         self.programs.append(Program(plan))
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
@@ -212,7 +220,6 @@ class State:
         if member >= len(self.wallets[0]):
             room = np.zeros(max(64, member), dtype=np.int64)
             self.wallets = [np.concatenate([wallet, room]) for wallet in self.wallets]
-        self.upward = None
         return member
 
     def touch(self, member: int) -> None:
@@ -283,20 +290,32 @@ class State:
                 yield order
             order = orders.before_of_member.item(order)
 
-    def upward_order(self) -> Column:
-        """Members, everyone after all his descendants."""
-        if self.upward is None:
-            from jifen.engine.kernels.daily import upward_order
+    def laid_out(self) -> "Layout":
+        """Members in preorder and their lots beside one another, with all that has been added."""
+        from jifen.engine.layout import Layout
 
-            self.upward = upward_order(self.members.parent, self.members.size)
-        return self.upward
+        if self.layout is None:
+            self.layout = Layout()
+        self.layout.renew(self.members, self.lots, self.chains)
+        return self.layout
+
+    def revive(self, lot: int) -> None:
+        """A lot that was empty has something again: it may be its owner's oldest live one."""
+        store, member = self.lots.store.item(lot), self.lots.member.item(lot)
+        chains = self.chains[store]
+        head = chains.head.item(member)
+        if head == NONE or lot < head:
+            chains.head[member] = lot
+        if self.layout is not None:
+            self.layout.revive(store, member, self.lots.slot.item(lot))
+        for other in self.lots_of(member, store):
+            runs.end(self, other)  # a newer lot may have to wait for this one
 
     def performances(self) -> Column:
         """Each member's own net amount plus that of all his present descendants."""
-        from jifen.engine.kernels.daily import subtree_sums
-
-        check_range(self.members.own_net[: self.members.size], 1)
-        return subtree_sums(self.upward_order(), self.members.parent, self.members.own_net)
+        own = self.members.own_net[: self.members.size]
+        check_range(own, 1)
+        return self.laid_out().subtree_sums(own)
 
     def place_of(self, member: int, ladder: str) -> int:
         """The member's place in a ladder of the day, -1 for no rank: the higher of the earned and the appointed."""

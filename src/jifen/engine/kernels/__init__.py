@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-__all__ = ["cache_folder", "compiled", "interpret"]
+__all__ = ["cache_folder", "compiled", "inlined", "interpret", "lean"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -28,13 +28,30 @@ def interpret() -> None:
 
 def compiled(function: _Function) -> _Function:
     """Compile a kernel on its first call, keeping the machine code on disk for the next process."""
+    return _compiled(function)
+
+
+def lean(function: _Function) -> _Function:
+    """Compile a kernel that makes no arrays and returns none: references to its arrays are not counted.
+
+    Counting them, wherever a tuple of arrays is passed on or taken apart, can cost more than all the rest.
+    """
+    return _compiled(function, _nrt=False)
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile a part of a lean kernel into each place that calls it."""
+    return _compiled(function, _nrt=False, forceinline=True)
+
+
+def _compiled(function: _Function, **options: Any) -> _Function:
     if not _mode["compile"]:
         return function
     from numba import njit
 
     # Other threads may go on while a kernel runs: it holds nothing of Python.
     with _cached_in(cache_folder(Path(function.__code__.co_filename).parent)):
-        return cast("_Function", njit(cache=True, nogil=True)(function))
+        return cast("_Function", cast("Any", njit)(cache=True, nogil=True, **options)(function))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jifen.engine.columns import Column
+from jifen.engine.columns import Column, Narrow
 from jifen.engine.kernels import compiled
 from jifen.engine.kernels.divide import mul_div
 
@@ -10,7 +10,7 @@ __all__ = ["chain", "standing"]
 
 
 @compiled
-def chain(last: int, before: Column) -> Column:
+def chain(last: int, before: Narrow) -> Column:
     """The rows from ``last`` back along ``before``, oldest first."""
     count = 0
     row = last
@@ -26,7 +26,9 @@ def chain(last: int, before: Column) -> Column:
 
 
 @compiled
-def standing(rows: Column, kept: int, releases: tuple[Column, ...], payments: tuple[Column, Column]) -> Column:
+def standing(
+    rows: Column, kept: int, releases: tuple[Column, Column, Narrow, Column], payments: tuple[Column, Column]
+) -> Column:
     """Points of each release (of one day of it) that stand while the lot's order has ``kept``.
 
     ``releases`` is (points, kept_then, payment, older), ``payments`` is (paid, lost). What stands of a payment stands
