@@ -12,9 +12,8 @@ __all__ = ["appoint", "change", "judge_order", "place_at", "recompute", "value_a
 
 def recompute(world: World, since: int, *, only_immediate: bool = False) -> None:
     """Give everyone whose measure has changed the rank it gives now; it counts from event number ``since`` on."""
-    for name, ladder in world.program.ladders.items():
-        if only_immediate and ladder.ranks.effective != "immediate":
-            continue
+    ladders = world.program.immediate if only_immediate else world.program.ladders
+    for name, ladder in ladders.items():
         touched = None if ladder.ranks.by == "performance" else world.measured[name]
         if touched is not None and not touched:
             continue

@@ -24,6 +24,7 @@ __all__ = [
     "canonical_events",
     "canonical_json",
     "canonical_records",
+    "canonical_text",
     "journal_digest",
     "link",
     "seal",
@@ -71,7 +72,7 @@ def canonical_json(document: Any) -> str:
     '{"a":"积分","b":[1,null]}'
     """
     _refuse_floats(document)
-    return _dump(document)
+    return canonical_text(document)
 
 
 def canonical_events(events: Sequence[str]) -> bytes:
@@ -120,7 +121,7 @@ def batch_hash(previous: bytes, batch: Batch) -> bytes:
         canonical_events(batch.events),
         canonical_records(batch.transfers, TRANSFER),
         canonical_records(batch.forfeits, FORFEIT),
-        header=_dump(header).encode(),
+        header=canonical_text(header).encode(),
     )
 
 
@@ -176,7 +177,8 @@ def unseal(content: bytes, file: str) -> dict[str, Any]:
     return dict(document)
 
 
-def _dump(document: Any) -> str:
+def canonical_text(document: Any) -> str:
+    """The same for a document that is known to have only texts as keys, and no floats."""
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
