@@ -21,7 +21,9 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         earned = world.ladders[name].earned
         before = earned[members]
         after = _earned_now(world, ladder, members, before)
-        for at in np.flatnonzero(before != after).tolist():
+        changed = np.flatnonzero(before != after)
+        world.reranked.update(members[changed].tolist())
+        for at in changed.tolist():
             change(world.earned_changes[name], int(members[at]), since, int(before[at]), int(after[at]))
         earned[members] = after
         world.measured[name] = set()
@@ -90,6 +92,7 @@ def appoint(world: World, member: int, rank: int) -> None:
     before = world.members.appointed.item(member)
     change(world.appointed_changes, member, world.next_event, before, rank)
     world.members.appointed[member] = rank
+    world.reranked.add(member)
 
 
 def value_at(changes: History, member: int, event: int, now: int) -> int:

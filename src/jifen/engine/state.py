@@ -128,6 +128,8 @@ class State:
         self.granting = True
         self.released_until = first_day - 1
         """The last day on which lots have released by schedule."""
+        self.reranked: set[int] = set()
+        """Derived: whose rank has changed since the last run."""
         self.layout: Layout | None = None
         """Derived by ``laid_out``; ``None`` after a member has moved."""
         self.token_touched: set[int] = set()
@@ -161,6 +163,8 @@ class State:
         """Make ``plan`` the version for later events and the open day's run."""
         if self.programs:
             runs.end_all(self)
+        if self.layout is not None:
+            self.layout.levels = None
         self.programs.append(Program(plan))
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
