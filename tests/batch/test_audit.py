@@ -11,6 +11,7 @@ import pytest
 from jifen.batch.audit import audit
 from jifen.batch.run import Target
 from jifen.core.errors import InputError
+from jifen.ledger.journal import Transfers
 from jifen.ledger.segments import SegmentWriter, read_segments
 
 REFUNDS = "refund,order,refunded_at,amount\nr1,o1,2025-01-02T11:00:00,40.00\n"
@@ -45,11 +46,11 @@ def changed(**fields):
     def change(batch):
         if batch.number != 1:
             return batch
-        transfers = np.array(batch.transfers)
+        transfers = batch.transfers.array()
         row = int(np.flatnonzero(transfers["drained"] > 0)[0])
         for name, value in fields.items():
             transfers[row][name] = value
-        return replace(batch, transfers=transfers)
+        return replace(batch, transfers=Transfers.of(transfers))
 
     return change
 

@@ -28,7 +28,7 @@ from jifen.engine.queues import serve
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.splits import divide_pools
 from jifen.ledger.chain import Batch
-from jifen.ledger.journal import FORFEIT, TRANSFER, Names, TransferArray
+from jifen.ledger.journal import Forfeits, Names, Transfers
 from jifen.ledger.segments import SegmentWriter
 from jifen.plan.model import Plan
 
@@ -64,7 +64,7 @@ class Made:
     """What a kernel run has made: the columns of each daily rule, and what pools, queues and exits have posted."""
 
     phases: Sequence[Phase]
-    transfers: TransferArray
+    transfers: Transfers
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -167,7 +167,7 @@ def entries_of(prepared: Prepared, made: Made) -> Entries:
     )
 
 
-def close_whole(world: World) -> TransferArray:
+def close_whole(world: World) -> Transfers:
     """Ours, the whole close in memory: all phases, posted and checked as in any run. The next day is open after it."""
     event = DayClosed(id=f"day:{world.open_day}", day=world.open_day)
     return apply(world, [event]).transfers
@@ -178,7 +178,7 @@ def open_journal(world: World, directory: Path) -> SegmentWriter:
     writer = SegmentWriter(directory)
     plans = tuple(program.plan.digest for program in world.programs)
     names = writer.new_names(name_tables(world))
-    empty = np.empty(0, TRANSFER), np.empty(0, FORFEIT)
+    empty = Transfers(), Forfeits()
     writer.append(Batch(writer.next_number, world.open_day - 1, SEMANTICS_REVISION, plans, (), *empty, names=names))
     writer.commit()
     return writer

@@ -26,7 +26,6 @@ from jifen.engine.splits import divide_pools
 from jifen.engine.tables import NONE
 from jifen.engine.walks import generation_rates, peer_rate
 from jifen.engine.world import World
-from jifen.ledger.journal import FORFEIT
 from jifen.plan.model import Lots
 
 __all__ = [
@@ -172,11 +171,10 @@ def _forfeit(books: Books, step: Step, members: Column, points: Column) -> None:
     """Write what lots could not take."""
     if len(members) == 0:
         return
-    rows = np.empty(len(members), dtype=FORFEIT)
-    rows["event"], rows["day"] = books.event, books.world.open_day
-    rows["rule"] = books.world.rule_names.number(step.rule.id)
-    rows["member"], rows["points"] = members, points
-    books.writer.forfeits(rows)
+    rule = books.world.rule_names.number(step.rule.id)
+    books.writer.forfeits(
+        len(members), event=books.event, day=books.world.open_day, rule=rule, member=members, points=points
+    )
 
 
 def _ration(books: Books, phases: list[Phase]) -> None:

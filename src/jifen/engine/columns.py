@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jifen.core.errors import ensure
-from jifen.core.micros import MICRO
+from jifen.ledger.sums import exact_sum
 
 __all__ = ["FIRST_CAPACITY", "SUM_MAX", "Column", "Table", "check_range", "exact_sum"]
 
@@ -97,11 +97,6 @@ class Table:
             setattr(table, name, column)
         table.size = count
         return table
-
-
-def exact_sum(column: Column) -> int:
-    """The sum as a Python integer: no total over many members may wrap around."""
-    return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())
 
 
 def check_range(column: Column, factor: int) -> None:

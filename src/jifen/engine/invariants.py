@@ -4,6 +4,8 @@ The journal is added up by itself, in control totals of Python integers, and wha
 each batch that is looked at where the batch has touched something; at the close of a day everywhere.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from jifen.core.errors import ensure
@@ -11,41 +13,58 @@ from jifen.engine.books import OWED
 from jifen.engine.columns import exact_sum
 from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
-from jifen.ledger.invariants import Balances, check_claims, check_lots, check_transfers, check_zero_sum, fold
-from jifen.ledger.journal import Account, TransferArray
+from jifen.ledger.invariants import Holder, check_claims, check_lots, check_transfers, check_zero_sum, fold
+from jifen.ledger.journal import Account, Transfers
+from jifen.ledger.sums import grouped_sums
 
 __all__ = ["check_world"]
 
+_FUNDS = {Account.POOL: "fund", Account.RESERVE: "fund", Account.RECEIVABLE: "debt"}
+_HELD = {Account.WALLET: "wallet", Account.CLAIM: "claim", Account.WEIGHT: "weight"}
+"""What control totals are called: of funds each by itself, of members all together."""
 
-def check_world(world: World, transfers: TransferArray, *, closed: bool) -> None:
+
+def check_world(world: World, transfers: Transfers, *, closed: bool) -> None:
     """Raise ``BrokenInvariant`` unless the books are in order; ``closed``: a day was closed in this batch."""
     check_transfers(transfers, assets=len(world.assets))
     balances = fold(transfers)
     check_zero_sum(balances)
-    _add_to_control(world, balances, transfers)
+    _add_to_control(world, balances)
+    _add_releases(world, transfers)
     _check_funds(world)
-    lots, count = world.lots, world.lots.size
-    touched = np.unique(transfers["lot"][transfers["lot"] != NONE])
-    rows = np.arange(count) if closed else touched
-    check_lots(lots.granted[rows], lots.remaining[rows])
+    lots = world.lots
     if closed:
+        check_lots(lots.granted[: lots.size], lots.remaining[: lots.size])
         _check_whole(world)
+    else:
+        touched = transfers["lot"]
+        touched = touched[touched != NONE]
+        check_lots(lots.granted[touched], lots.remaining[touched])
 
 
-def _add_to_control(world: World, balances: Balances, transfers: TransferArray) -> None:
-    """Add the batch to the control totals: by fund, by asset in wallets, by store in lots."""
-    for name, kind in (("fund", Account.POOL), ("fund", Account.RESERVE), ("debt", Account.RECEIVABLE)):
-        some = balances.of(kind)
-        for number, amount in zip(some.id.tolist(), some.amount.tolist(), strict=True):
-            world.control[f"{name} {NONE if kind == Account.RESERVE else number}"] += amount
-    for name, kind in (("wallet", Account.WALLET), ("claim", Account.CLAIM), ("weight", Account.WEIGHT)):
-        some = balances.of(kind)
-        for asset in np.unique(some.asset).tolist():
-            world.control[f"{name} {world.assets.names[asset]}"] += exact_sum(some.amount[some.asset == asset])
-    drained = transfers[transfers["drained"] > 0]
-    stores = world.lots.store[drained["lot"]]
-    for store in np.unique(stores).tolist():
-        world.control[f"claim {world.stores.names[store]}"] -= exact_sum(drained["drained"][stores == store])
+def _add_to_control(world: World, balances: Mapping[Holder, int]) -> None:
+    """Add the batch to the control totals: by fund, by asset in wallets, by unit in lots and weights."""
+    for (kind, number, asset), amount in balances.items():
+        if amount == 0:
+            continue
+        if kind in _FUNDS:
+            world.control[f"{_FUNDS[kind]} {NONE if kind == Account.RESERVE else number}"] += amount
+        elif kind in _HELD:
+            world.control[f"{_HELD[kind]} {world.assets.names[asset]}"] += amount
+
+
+def _add_releases(world: World, transfers: Transfers) -> None:
+    """Take what lots gave from the control totals, by store. What stands on no lot has drained nothing."""
+    only = next(iter(world.chains)) if len(world.chains) == 1 else None
+    for block in transfers.blocks():
+        drained = block["drained"]
+        if isinstance(drained, int) and drained == 0:
+            continue
+        store = world.lots.store[block["lot"]] if only is None else only
+        key = store if isinstance(store, np.ndarray) else int(store)
+        for (number,), points in grouped_sums([key], block.column("drained", np.int64)):
+            if points:
+                world.control[f"claim {world.stores.names[number]}"] -= points
 
 
 def _check_funds(world: World) -> None:

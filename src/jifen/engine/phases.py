@@ -14,7 +14,7 @@ from jifen.engine.payments import owe
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
-from jifen.ledger.journal import TRANSFER, Account
+from jifen.ledger.journal import Account
 
 __all__ = ["Phase", "asset_of", "payments_of", "post_scheduled", "post_transfers", "post_walk"]
 
@@ -163,17 +163,12 @@ def post_transfers(books: Books, phase: Phase) -> None:
     amounts, member, lot = amounts[written], phase.member[written], phase.lot[written]
     asset, _, fund = world.terms[phase.terms]
     kind, number = place_of(fund)
-    rows = np.empty(len(lot), dtype=TRANSFER)
-    rows["event"], rows["day"], rows["version"] = books.event, world.open_day, world.version
-    rows["rule"] = world.rule_names.number(phase.step.rule.id)
-    rows["from_kind"], rows["from_id"] = kind, number
-    rows["to_kind"], rows["to_id"] = Account.WALLET, member
-    rows["asset"], rows["amount"], rows["lot"] = asset, amounts, lot
-    on_lot = lot != NONE
-    rows["drained"] = np.where(on_lot, phase.points[written], 0)
-    rows["order"] = np.where(on_lot, world.lots.order[lot], NONE)
-    rows["line"], rows["reason"] = NONE, NONE
-    books.writer.transfers(rows)
+    on_lot = {} if phase.free else {"lot": lot, "drained": phase.points[written], "order": world.lots.order[lot]}
+    books.writer.columns(
+        len(lot), event=books.event, day=world.open_day, rule=world.rule_names.number(phase.step.rule.id),
+        from_kind=kind, from_id=number, to_kind=Account.WALLET, to_id=member, asset=asset, amount=amounts,
+        version=world.version, **on_lot,
+    )  # fmt: skip
     np.add.at(world.wallets[asset], member, amounts)
     gate = phase.step.rule.gate
     if gate is not None and gate.drain == world.program.debt_store:
