@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jifen.engine import World
+from jifen.engine.invariants import drained_of
 from jifen.ledger.journal import NONE, Account, Journal
 from jifen.ledger.rows import Chunk, Column
 from jifen.ledger.sums import grouped_sums
@@ -61,15 +62,10 @@ def flows_of(journal: Journal, world: World) -> Counter[Flow]:
 
 def drains_of(journal: Journal, world: World) -> Counter[Drain]:
     """What each rule used up of lots, in units of their store."""
-    found: Counter[Drain] = Counter()
-    for block in journal.transfers.blocks():
-        drained = block.column("drained", np.int64)
-        lots = block.column("lot", np.int64)[drained > 0]
-        if len(lots):
-            keys = (block.column("rule", np.int64)[drained > 0], world.lots.store[lots])
-            for (rule, store), amount in grouped_sums(keys, drained[drained > 0]):
-                found[Drain(journal.rules[rule], world.stores.names[store])] += amount
-    return found
+    found = drained_of(world, journal.transfers)
+    return Counter({
+        Drain(journal.rules[rule], world.stores.names[store]): amount for (rule, store), amount in found.items()
+    })  # fmt: skip
 
 
 def _end(block: Chunk, side: str) -> tuple[int | Column, int | Column]:

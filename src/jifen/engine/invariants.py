@@ -4,20 +4,21 @@ The journal is added up by itself, in control totals of Python integers, and wha
 each batch that is looked at where the batch has touched something; at the close of a day everywhere.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 
 from jifen.core.errors import ensure
 from jifen.engine.books import OWED
-from jifen.engine.columns import exact_sum
+from jifen.engine.columns import Column, exact_sum
 from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
 from jifen.ledger.invariants import Holder, check_claims, check_lots, check_transfers, check_zero_sum, fold
 from jifen.ledger.journal import Account, Transfers
 from jifen.ledger.sums import grouped_sums
 
-__all__ = ["check_world"]
+__all__ = ["check_world", "drained_of"]
 
 _FUNDS = {Account.POOL: "fund", Account.RESERVE: "fund", Account.RECEIVABLE: "debt"}
 _HELD = {Account.WALLET: "wallet", Account.CLAIM: "claim", Account.WEIGHT: "weight"}
@@ -30,7 +31,8 @@ def check_world(world: World, transfers: Transfers, *, closed: bool) -> None:
     balances = fold(transfers)
     check_zero_sum(balances)
     _add_to_control(world, balances)
-    _add_releases(world, transfers)
+    for (_, store), amount in drained_of(world, transfers).items():
+        world.control[f"claim {world.stores.names[store]}"] -= amount
     _check_funds(world)
     lots = world.lots
     if closed:
@@ -53,18 +55,16 @@ def _add_to_control(world: World, balances: Mapping[Holder, int]) -> None:
             world.control[f"{_HELD[kind]} {world.assets.names[asset]}"] += amount
 
 
-def _add_releases(world: World, transfers: Transfers) -> None:
-    """Take what lots gave from the control totals, by store. What stands on no lot has drained nothing."""
+def drained_of(world: World, transfers: Transfers) -> Counter[tuple[int, int]]:
+    """What each rule used up of the lots of each store, by the numbers of rule and store."""
     only = next(iter(world.chains)) if len(world.chains) == 1 else None
+    found: Counter[tuple[int, int]] = Counter()
     for block in transfers.blocks():
-        drained = block["drained"]
-        if isinstance(drained, int) and drained == 0:
-            continue
-        store = world.lots.store[block["lot"]] if only is None else only
-        key = store if isinstance(store, np.ndarray) else int(store)
-        for (number,), points in grouped_sums([key], block.column("drained", np.int64)):
-            if points:
-                world.control[f"claim {world.stores.names[number]}"] -= points
+        # What stands on no lot has drained nothing, and adds nothing to whichever store this finds for it.
+        store = world.lots.store[block.column("lot", np.int64)] if only is None else only
+        for (rule, number), amount in grouped_sums([block["rule"], store], block.column("drained", np.int64)):
+            found[rule, number] += amount
+    return +found
 
 
 def _check_funds(world: World) -> None:
@@ -86,7 +86,7 @@ def _check_whole(world: World) -> None:
     lots, count = world.lots, world.lots.size
     names = {world.stores.names[store]: store for store in world.chains}
     claims = {name: world.control[f"claim {name}"] for name in names}
-    left = {name: exact_sum(lots.remaining[:count][lots.store[:count] == store]) for name, store in names.items()}
+    left = {name: exact_sum(_of_store(lots.remaining[:count], world, store)) for name, store in names.items()}
     check_claims(claims, {}, left)
     for store, weights in world.weights.items():
         name, total = world.stores.names[store], exact_sum(weights.amount[: weights.size])
@@ -96,3 +96,8 @@ def _check_whole(world: World) -> None:
     ensure(owed == said, f"rewards of {owed} points wait for the reserve; the journal says {said}")
     held = exact_sum(world.members.tokens[: world.members.size])
     ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")
+
+
+def _of_store(column: Column, world: World, store: int) -> Column:
+    """What a column of lots has of one store."""
+    return column if len(world.chains) == 1 else column[world.lots.store[: world.lots.size] == store]

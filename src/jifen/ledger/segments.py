@@ -41,7 +41,9 @@ _ROW_STREAMS = ("names", "events", "transfers", "forfeits", "refusals")
 _STREAMS = ("batches", *_ROW_STREAMS)
 _ROWS: Mapping[str, type[Rows]] = {"transfers": Transfers, "forfeits": Forfeits}
 _WIDE = 8
-"""Bytes of the columns that rarely have the same number twice; what changes little in the others is a dictionary."""
+"""Bytes of the columns whose neighbours differ less than they are large; the others hardly change at all."""
+_LOOKED_UP = ["batch", "event", "day"]
+"""Columns of which files say what they hold at least and at most, for those who look for some rows."""
 _THREADS = min(os.cpu_count() or 1, 4)
 _SEGMENT_NAME = re.compile(rf"({'|'.join(_STREAMS)})-\d{{6,}}\.parquet")
 _RESTORE = "restore the journal from a backup"
@@ -83,7 +85,6 @@ class SegmentWriter:
         ensure(batch.number == self.next_number, f"batch {batch.number} where {self.next_number} comes next")
         self._begin()
         with ThreadPoolExecutor(_THREADS) as pool:
-            hashed = pool.submit(batch_hash, self.head, batch)
             rows = {
                 "names": self._names.extend(batch.names),
                 "events": pa.table({"event": text_array(batch.events)}),
@@ -95,7 +96,7 @@ class SegmentWriter:
                 check_names(rows[name], self._names.counts)
             for name, part in rows.items():
                 self._streams[name].push(batch.number, part, pool)
-            self.head = hashed.result()
+            self.head = batch_hash(self.head, batch)  # meanwhile the pool writes what is full
             counts = {name: len(part) for name, part in rows.items()}
             self._streams["batches"].push(batch.number, _summary(batch, counts, self.head), pool)
             self._settle()
@@ -256,14 +257,14 @@ def _write_segment(path: Path, waiting: Sequence[tuple[int, Any]]) -> _Segment:
 
 
 def _encodings(rows: Any) -> dict[str, Any]:
-    """How pyarrow is to encode the columns: wide ones by differences, which is sooner done than a dictionary."""
+    """How pyarrow is to encode columns of numbers: without dictionaries, which take longer and more room."""
     if not isinstance(rows, Rows):
         return {}
-    names = rows.dtype.names or ()
-    wide = [name for name in names if rows.dtype[name].itemsize == _WIDE]
+    wide = ["batch", *(name for name in rows.dtype.names or () if rows.dtype[name].itemsize == _WIDE)]
     return {
-        "use_dictionary": ["batch", *(name for name in names if name not in wide)],
+        "use_dictionary": False,
         "column_encoding": dict.fromkeys(wide, "DELTA_BINARY_PACKED"),
+        "write_statistics": _LOOKED_UP,
     }
 
 
