@@ -27,7 +27,10 @@ _SIZES = (1, 2, 4, 8)
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A column that is made when it is read: ``of`` the same rows of other columns, which must not change meanwhile."""
+    """A column that is made when it is read, again each time: ``of`` the same rows of other columns.
+
+    These must not change meanwhile. It is read piece by piece, and from several threads.
+    """
 
     of: Callable[..., Column]
     inputs: tuple[Column, ...]
