@@ -21,7 +21,7 @@ SEEDS = range(6)
 
 def written(journal: Journal) -> tuple[bytes, bytes, list[tuple[str, str, str]]]:
     refusals = [(refusal.event, refusal.code, refusal.message) for refusal in journal.refusals]
-    return journal.transfers.tobytes(), journal.forfeits.tobytes(), refusals
+    return journal.transfers.array().tobytes(), journal.forfeits.array().tobytes(), refusals
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jifen.core.errors import ensure
-from jifen.core.micros import MICRO
+from jifen.ledger.sums import exact_sum
 
 __all__ = [
     "FIRST_CAPACITY", "ROWS_MAX", "SUM_MAX", "Column", "Flags", "Narrow", "Placed", "PlacedNarrow", "Table",
@@ -185,11 +185,6 @@ class Table:
             table._keep(name, column)
         table.size = table.capacity = count
         return table
-
-
-def exact_sum(column: npt.NDArray[Any]) -> int:
-    """The sum as a Python integer: no total over many members may wrap around."""
-    return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())
 
 
 def check_range(column: npt.NDArray[Any], factor: int) -> None:
