@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jifen.batch import blocks
-from jifen.batch.columns import Columns, NameTables, day_of
+from jifen.batch.clock import day_of
+from jifen.batch.columns import Columns
+from jifen.batch.name_table import NameTables
 from jifen.batch.findings import Findings
 from jifen.batch.merge import Inputs, Merge, open_inputs
-from jifen.batch.read import KINDS, columns_of
+from jifen.batch.read import KINDS
 from jifen.batch.tables import open_table
 from jifen.core.errors import InputError
 from jifen.core.micros import MICRO
@@ -25,9 +27,10 @@ SHANGHAI, BERLIN = "Asia/Shanghai", "Europe/Berlin"
 PLAN = load_plan("points_dividend")
 
 AMOUNTS = [
-    "100", "5.5", "", "1e3", "1E2", "１００", "-5", "-0", "nan", "inf", "¥5", "1,000", "1.005", "1.0050000", "1.000", ".5",
-    "5.", "+7", "+ 7", "--1", "0", "00012.34", "1_000", "0x10", "1.2.3", "٣", "1000000000", "1000000000.01", "999999999.99",
-    "0.000001", "0.0000001", "9" * 26, " 12.30 ", "\u300012.5\u3000", "12\xa0", "5\x00", "12 3",
+    "100", "5.5", "", "1e3", "1E2", "１００", "-5", "-0", "nan", "inf", "¥5", "1,000", "1.005", "1.0050000", "1.000",
+    ".5", "5.", "+7", "+ 7", "--1", "0", "00012.34", "1_000", "0x10", "1.2.3", "٣", "1000000000", "1000000000.01",
+    "999999999.99", "0.000001", "0.0000001", "9" * 26, "0" * 30 + "7", "18446744073709551616", "9223372036854775808",
+    " 12.30 ", "\u300012.5\u3000", "12\xa0", "5\x00", "12 3", "1" * 140_000,
 ]  # fmt: skip
 TIMES = [
     "2025-01-02", "2025-01-02T10:00", "2025-01-02T10:00:00+08:00", "2025-01-02T10:00:00Z", "2025-01-02t10:00:00z",
