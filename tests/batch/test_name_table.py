@@ -38,7 +38,7 @@ def test_numbers_stand_for_names_and_for_nothing_else(blocks):
             elif is_name(name) and name == name.strip():
                 assert number == known.setdefault(name, number)
                 assert numbers.name(number) == name
-                assert numbers.number(name) == number
+                assert numbers.add(name) == number
             else:
                 assert number == ODD
     assert len(set(known.values())) == len(known), "two names never share a number"
@@ -52,7 +52,7 @@ def test_fifty_thousand_names_are_numbered_in_the_order_in_which_they_come():
         assert numbers.of(column(part)).tolist() == list(range(first, first + len(part)))
     assert numbers.of(column([*reversed(names)])).tolist() == list(range(49_999, -1, -1))
     assert len(numbers) == 50_000
-    assert numbers.number("nobody") == NAMELESS
+    assert numbers.add("one more") == 50_000
 
 
 def test_many_numbers_are_turned_into_names_at_once_and_an_empty_cell_into_none():
