@@ -113,9 +113,15 @@ def test_what_a_file_has_no_column_for_is_empty(folder):
 
 def test_a_row_before_one_above_it_is_refused_also_in_the_next_block(folder, monkeypatch):
     monkeypatch.setattr(blocks, "SCAN_ROWS", 2)
-    rows = "o1,a,2025-01-02,1\no2,a,2025-01-04,1\no3,a,2025-01-03,1\no4,a,2025-01-04,1\n"
+    rows = "o1,a,2025-01-04,1\no2,a,2025-01-03,1\no3,a,2025-01-04,1\no4,a,2025-01-03,1\no5,a,2025-01-05,1\n"
     read = stretches(folder, "orders", HEADER + rows)
-    assert [order for found in read for order in found.texts("order")] == ["o1", "o2", "o4"]
+    assert [order for found in read for order in found.texts("order")] == ["o1", "o3", "o5"]
+
+
+def test_a_name_that_must_be_there_is_missed(folder):
+    rows = ",a,2025-01-02,1\no2,,2025-01-02,1\no3, ,2025-01-02,1\no4,a,2025-01-02,1\n"
+    (found,) = stretches(folder, "orders", HEADER + rows)
+    assert found.texts("order") == ["o4"]
 
 
 def test_days_of_23_and_25_hours_begin_and_end_where_the_shop_says(folder):

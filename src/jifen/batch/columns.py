@@ -205,8 +205,11 @@ class Columns:
 
 def _ahead(parts: Iterator[_Parsed]) -> Iterator[_Parsed]:
     """Make the next part in a second thread while the present one is used."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
         following = pool.submit(next, parts, None)
         while (part := following.result()) is not None:
             following = pool.submit(next, parts, None)
             yield part
+    finally:  # Who leaves half-way does not wait for a part that nobody asks for.
+        pool.shutdown(wait=False, cancel_futures=True)
