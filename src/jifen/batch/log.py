@@ -103,12 +103,18 @@ def merged(readers: Mapping[str, Reader]) -> Iterator[Log | Item]:
                     parts[kinds[place]] = head.part(0, rows)
                     heads[place] = head.part(rows, len(head))
         if parts:
-            instant = np.concatenate([part.instant for part in parts.values()])
-            yield Log(parts, readers, np.argsort(instant, kind="stable"))
+            yield Log(parts, readers, _order([part.instant for part in parts.values()]))
         first = heads[by]
         if isinstance(first, Item):
             yield first
         heads[by] = next(streams[by], None)
+
+
+def _order(instants: list[Column]) -> Column:
+    """The places of some sorted columns, one after the other, in the order of all; of equal ones the first is first."""
+    if len(instants) == 1:
+        return np.arange(len(instants[0]))
+    return np.argsort(np.concatenate(instants), kind="stable")
 
 
 def _end(head: Stretch | Item) -> int:
