@@ -1,18 +1,11 @@
 import numpy as np
 from tests.ledger.samples import NAMES, forfeits, transfer, transfers
 
-from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Journal, JournalWriter, Names
+from jifen.ledger.journal import FORFEIT, TRANSFER, Account, Journal, JournalWriter
 
 
 def journal(moved, lost=()):
     return Journal(moved, forfeits(*lost), (), 1, 0, NAMES["member"], NAMES["rule"], NAMES["asset"])
-
-
-def test_names_get_numbers_in_order_of_first_use():
-    names = Names.of(["ben", "安", "ben"])
-    assert [names.number(name) for name in ("安", "cora", "ben")] == [1, 2, 0]
-    assert (names.names, len(names)) == (["ben", "安", "cora"], 3)
-    assert (names.get("cora"), names.get("dan")) == (2, NONE)
 
 
 def test_rows_and_chunks_are_sealed_in_the_order_they_came():

@@ -28,7 +28,8 @@ from jifen.engine.queues import serve
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.splits import divide_pools
 from jifen.ledger.chain import Batch
-from jifen.ledger.journal import FORFEIT, TRANSFER, Names, TransferArray
+from jifen.ledger.journal import FORFEIT, TRANSFER, TransferArray
+from jifen.ledger.names import Names
 from jifen.ledger.segments import SegmentWriter
 from jifen.plan.model import Plan
 

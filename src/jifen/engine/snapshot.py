@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from jifen.engine.columns import Column, Table, exact_sum
+from jifen.engine.columns import Table, exact_sum
 from jifen.engine.events import Line
 from jifen.engine.tables import (
     NONE,
     Banked,
     Chains,
+    Digests,
     Divisions,
     Feeds,
     Lots,
@@ -37,26 +38,30 @@ from jifen.engine.tables import (
     Weights,
 )
 from jifen.engine.world import ASSETS, SEMANTICS_REVISION, History, OrderLine, World
-from jifen.ledger.journal import Names
-from jifen.ledger.snapshot import decode_names, encode_names, load, save
+from jifen.ledger.names import Names, Texts
+from jifen.ledger.snapshot import load, save
 from jifen.plan.text import parse_plan, plan_text
 
 __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when the columns or the document change their meaning."""
 
 _TABLES: Mapping[str, type[Table]] = {
     "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
     "sales": Sales, "banked": Banked, "positions": Places, "weighed": Weighed, "divisions": Divisions, "owings": Owings,
+    "event_digests": Digests,
 }  # fmt: skip
-_NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets", "region_names")
+_NAMES = (
+    "member_ids", "order_ids", "event_ids", "rank_names", "rule_names", "stores", "pools", "assets", "region_names",
+)  # fmt: skip
 _PLAIN = (
     "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
     "pool_debt_of", "last_price", "version_events", "first_day", "run_events", "terms", "line_rates", "withdrawals",
 )  # fmt: skip
 
 _Columns = dict[str, npt.NDArray[Any]]
+_Table = TypeVar("_Table", bound=Table)
 
 
 def save_world(world: World, directory: Path) -> None:
@@ -78,12 +83,10 @@ def save_world(world: World, directory: Path) -> None:
     columns |= _flat("order_pay", world.order_pay)
     columns |= _flat("bank_releases", {key: [(row, 0) for row in rows] for key, rows in world.bank_releases.items()})
     columns |= _flat("pending", {day: [(order, 0) for order in orders] for day, orders in world.pending.items()})
-    columns["wallets"] = np.stack([wallet[: world.members.size] for wallet in world.wallets])
-    columns["event_digests"] = np.frombuffer(b"".join(world.event_digests.values()), dtype=np.uint8).reshape(-1, 16)
+    columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
         columns |= _text(name, getattr(world, name).names)
-    columns |= _text("event_names", world.event_names)
-    columns |= _text("order_lines", (_lines_text(order, lines) for order, lines in world.order_lines.items()))
+    columns |= _text("order_lines", Texts.of(_lines_text(order, lines) for order, lines in world.order_lines.items()))
     document = {name: getattr(world, name) for name in _PLAIN} | {
         "semantics_revision": SEMANTICS_REVISION,
         "plans": [plan_text(program.plan) for program in world.programs],
@@ -94,30 +97,31 @@ def save_world(world: World, directory: Path) -> None:
     save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION)
 
 
-def load_world(directory: Path, *, read_only: bool = False) -> World:
-    """Read a snapshot; ``InputError`` for one that is missing, damaged or of another version.
+def load_world(directory: Path, *, read_only: bool = False, verify: bool = True) -> World:
+    """Map a snapshot; ``InputError`` for one that is missing, damaged or of another version.
 
-    A ``read_only`` world answers questions from the mapped files; no event can be applied to it.
+    What the world changes of it stays in memory; a table is copied when it grows. No event can be applied to a world
+    that is ``read_only``. ``verify`` reads every byte (see ``ledger.snapshot.load``).
     """
-    columns, document = load(directory, version=FORMAT_VERSION)
+    columns, document = load(directory, version=FORMAT_VERSION, writable=not read_only, verify=verify)
     plans = [parse_plan(plan, str(directory)) for plan in document["plans"]]
     world = World(plans[0], int(document["open_day"]), receipts=bool(document["receipts"]))
     for plan in plans[1:]:
         world.activate(plan)
     for name, kind in _TABLES.items():
-        setattr(world, name, kind.of(_unprefixed(name, columns), copy=not read_only))
+        setattr(world, name, _table(kind, name, columns))
     for name in _NAMES:
-        setattr(world, name, Names.of(_texts(name, columns)))
+        setattr(world, name, Names(_texts(name, columns)))
     for name in _PLAIN:
         setattr(world, name, document[name])
-    world.chains = {store: Chains.of(_unprefixed(f"chains__{store}", columns)) for store in _stores_in(columns)}
+    world.chains = {store: _table(Chains, f"chains__{store}", columns) for store in _stores_in(columns)}
     for number, ladder in enumerate(document["ladders"]):
-        world.ladders[ladder] = Ranked.of(_unprefixed(f"ladders__{number}", columns))
+        world.ladders[ladder] = _table(Ranked, f"ladders__{number}", columns)
         world.earned_changes[ladder] = _unflat(f"earned_changes__{number}", columns)
         if ladder in world.order_ranks:
-            world.order_ranks[ladder] = OrderRanks.of(_unprefixed(f"order_ranks__{number}", columns))
+            world.order_ranks[ladder] = _table(OrderRanks, f"order_ranks__{number}", columns)
     for store in world.weights:
-        world.weights[store] = Weights.of(_unprefixed(f"weights__{store}", columns))
+        world.weights[store] = _table(Weights, f"weights__{store}", columns)
         amounts = world.weights[store].columns()["amount"]
         world.issued_totals[store] = exact_sum(amounts)
         world.shared_totals[store] = exact_sum(amounts[amounts > 0])
@@ -128,12 +132,7 @@ def load_world(directory: Path, *, read_only: bool = False) -> World:
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
         world.bank_of.setdefault(member, []).append(row)
     world.pending = {day: deque(order for order, _ in rows) for day, rows in _unflat("pending", columns).items()}
-    world.wallets = [np.array(columns["wallets"][number]) for number in range(len(ASSETS))]
-    world.event_names = _texts("event_names", columns)
-    if not read_only:
-        digests = columns["event_digests"].tobytes()
-        places = enumerate(world.event_names)
-        world.event_digests = {name: digests[place * 16 : place * 16 + 16] for place, name in places}
+    world.wallets = [columns[f"wallets__{asset}"] for asset in range(len(ASSETS))]
     world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
     _restore_tuples(world, document)
     return world
@@ -162,10 +161,12 @@ def _prefixed(prefix: str, columns: Mapping[str, npt.NDArray[Any]]) -> _Columns:
     return {f"{prefix}__{name}": column for name, column in columns.items()}
 
 
-def _unprefixed(prefix: str, columns: _Columns) -> dict[str, Column]:
-    """The columns under a common name, by their own."""
+def _table(kind: type[_Table], prefix: str, columns: _Columns) -> _Table:
+    """The table whose columns are under a common name."""
     start = prefix + "__"
-    return {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
+    mine = {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
+    empty = not len(next(iter(mine.values())))
+    return kind.of(mine, copy=empty)  # even a table without rows has room
 
 
 def _stores_in(columns: _Columns) -> list[int]:
@@ -188,15 +189,15 @@ def _unflat(name: str, columns: _Columns) -> History:
     return {key: pairs[start:end] for key, (start, end) in zip(rows[starts, 0].tolist(), bounds, strict=True)}
 
 
-def _text(name: str, names: Iterable[str]) -> _Columns:
+def _text(name: str, texts: Texts) -> _Columns:
     """Texts as two columns."""
-    data, offsets = encode_names(list(names))
-    return {f"{name}__text": data, f"{name}__offsets": offsets}
+    content, starts = texts.columns()
+    return {f"{name}__text": content, f"{name}__starts": starts}
 
 
-def _texts(name: str, columns: _Columns) -> list[str]:
+def _texts(name: str, columns: _Columns) -> Texts:
     """Texts from two columns."""
-    return decode_names(columns[f"{name}__text"], columns[f"{name}__offsets"])
+    return Texts(columns[f"{name}__text"], columns[f"{name}__starts"])
 
 
 def _lines_text(order: int, lines: Iterable[OrderLine]) -> str:

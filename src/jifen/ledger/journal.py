@@ -4,11 +4,11 @@ A **transfer** moves ``amount`` of ``asset`` from one account to another: it can
 release of a lot, ``drained`` says how much of the lot is used up with it (points; the asset is ⌊drained × per point⌋,
 so either of the two may be 0, never both). An account is a kind and an id: ``WALLET`` 17 is the wallet of member 17.
 
-Names (rules, assets, members, orders) are numbers in the columns; ``Names`` turns them back.
+Names (rules, assets, members, orders) are numbers in the columns; ``names.Names`` turns them back.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -21,7 +21,6 @@ __all__ = [
     "Account",
     "Journal",
     "JournalWriter",
-    "Names",
     "Refusal",
     "TransferArray",
 ]
@@ -77,36 +76,6 @@ TRANSFER = np.dtype(
 FORFEIT = np.dtype([("event", "<i8"), ("day", "<i4"), ("rule", "<i4"), ("member", "<i8"), ("points", "<i8")])
 
 TransferArray = npt.NDArray[np.void]
-
-
-@dataclass(slots=True)
-class Names:
-    """Numbers for names, in order of first use: one table for each kind of thing."""
-
-    names: list[str] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def number(self, name: str) -> int:
-        """The number of a name, a new one if it is new."""
-        found = self.numbers.get(name)
-        if found is None:
-            found = self.numbers[name] = len(self.names)
-            self.names.append(name)
-        return found
-
-    def get(self, name: str) -> int:
-        """The number of a name, ``NONE`` if it has none."""
-        return self.numbers.get(name, NONE)
-
-    def __len__(self) -> int:
-        """How many names there are."""
-        return len(self.names)
-
-    @classmethod
-    def of(cls, names: Iterable[str]) -> "Names":
-        """Make a table from names in order."""
-        once = list(dict.fromkeys(names))
-        return cls(once, {name: number for number, name in enumerate(once)})
 
 
 @dataclass(frozen=True, slots=True)
