@@ -6,9 +6,9 @@ orders of visiting) is not saved.
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import pairwise
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +59,7 @@ _PLAIN = (
     "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
     "pool_debt_of", "last_price", "version_events", "first_day", "run_events", "terms", "line_rates", "withdrawals",
 )  # fmt: skip
+_PAIRS = ("parent_changes", "appointed_changes", "agent_changes", "order_pay")
 
 _Columns = dict[str, npt.NDArray[Any]]
 _Table = TypeVar("_Table", bound=Table)
@@ -77,12 +78,10 @@ def save_world(world: World, directory: Path) -> None:
         columns |= _prefixed(f"order_ranks__{list(world.ladders).index(ladder)}", order_ranks.columns())
     for ladder, ranked in world.ladders.items():
         columns |= _prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
-        columns |= _flat(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
-    columns |= _flat("parent_changes", world.parent_changes) | _flat("appointed_changes", world.appointed_changes)
-    columns |= _flat("agent_changes", world.agent_changes)
-    columns |= _flat("order_pay", world.order_pay)
-    columns |= _flat("bank_releases", {key: [(row, 0) for row in rows] for key, rows in world.bank_releases.items()})
-    columns |= _flat("pending", {day: [(order, 0) for order in orders] for day, orders in world.pending.items()})
+        columns |= _pairs(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
+    for name in _PAIRS:
+        columns |= _pairs(name, getattr(world, name))
+    columns |= _flat("bank_releases", world.bank_releases) | _flat("pending", world.pending)
     columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
         columns |= _text(name, getattr(world, name).names)
@@ -117,7 +116,7 @@ def load_world(directory: Path, *, read_only: bool = False, verify: bool = True)
     world.chains = {store: _table(Chains, f"chains__{store}", columns) for store in _stores_in(columns)}
     for number, ladder in enumerate(document["ladders"]):
         world.ladders[ladder] = _table(Ranked, f"ladders__{number}", columns)
-        world.earned_changes[ladder] = _unflat(f"earned_changes__{number}", columns)
+        world.earned_changes[ladder] = _unpaired(f"earned_changes__{number}", columns)
         if ladder in world.order_ranks:
             world.order_ranks[ladder] = _table(OrderRanks, f"order_ranks__{number}", columns)
     for store in world.weights:
@@ -125,13 +124,13 @@ def load_world(directory: Path, *, read_only: bool = False, verify: bool = True)
         amounts = world.weights[store].columns()["amount"]
         world.issued_totals[store] = exact_sum(amounts)
         world.shared_totals[store] = exact_sum(amounts[amounts > 0])
-    for name in ("parent_changes", "appointed_changes", "agent_changes"):
-        setattr(world, name, _unflat(name, columns))
-    world.order_pay = {order: tuple(pay) for order, pay in _unflat("order_pay", columns).items()}
-    world.bank_releases = {key: [row for row, _ in rows] for key, rows in _unflat("bank_releases", columns).items()}
+    for name in _PAIRS:
+        setattr(world, name, _unpaired(name, columns))
+    world.order_pay = {order: tuple(pay) for order, pay in world.order_pay.items()}
+    world.bank_releases = _unflat("bank_releases", columns)
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
         world.bank_of.setdefault(member, []).append(row)
-    world.pending = {day: deque(order for order, _ in rows) for day, rows in _unflat("pending", columns).items()}
+    world.pending = {day: deque(orders) for day, orders in _unflat("pending", columns).items()}
     world.wallets = [columns[f"wallets__{asset}"] for asset in range(len(ASSETS))]
     world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
     _restore_tuples(world, document)
@@ -174,19 +173,29 @@ def _stores_in(columns: _Columns) -> list[int]:
     return sorted({int(name.split("__")[1]) for name in columns if name.startswith("chains__")})
 
 
-def _flat(name: str, histories: Mapping[int, Iterable[tuple[int, int]]]) -> _Columns:
-    """Lists of pairs by number, as one column of triples."""
-    rows = [(key, *pair) for key, pairs in histories.items() for pair in pairs]
-    return {name: np.array(rows, dtype=np.int64).reshape(-1, 3)}
+def _flat(name: str, lists: Mapping[int, Collection[int]]) -> _Columns:
+    """Lists of numbers by a number, as two columns: (number, length) of each, and what is in them end to end."""
+    lengths = [(key, len(numbers)) for key, numbers in lists.items()]
+    return {
+        f"{name}__lengths": np.array(lengths, dtype=np.int64).reshape(-1, 2),
+        name: np.fromiter(chain.from_iterable(lists.values()), dtype=np.int64),
+    }
 
 
-def _unflat(name: str, columns: _Columns) -> History:
-    """Lists of pairs by number, from triples: those of one number stand together."""
-    rows = columns[name]
-    starts = np.flatnonzero(np.diff(rows[:, 0], prepend=-1 if len(rows) == 0 else rows[0, 0] - 1))
-    pairs = list(zip(rows[:, 1].tolist(), rows[:, 2].tolist(), strict=True))
-    bounds = pairwise([*starts.tolist(), len(rows)])
-    return {key: pairs[start:end] for key, (start, end) in zip(rows[starts, 0].tolist(), bounds, strict=True)}
+def _unflat(name: str, columns: _Columns) -> dict[int, list[int]]:
+    """Lists of numbers by a number, from two columns."""
+    numbers = iter(columns[name].tolist())
+    return {key: list(islice(numbers, length)) for key, length in columns[f"{name}__lengths"].tolist()}
+
+
+def _pairs(name: str, histories: Mapping[int, Sequence[tuple[int, int]]]) -> _Columns:
+    """Lists of pairs by number, as two columns."""
+    return _flat(name, {key: list(chain.from_iterable(pairs)) for key, pairs in histories.items()})
+
+
+def _unpaired(name: str, columns: _Columns) -> History:
+    """Lists of pairs by number, from two columns."""
+    return {key: list(zip(numbers[::2], numbers[1::2], strict=True)) for key, numbers in _unflat(name, columns).items()}
 
 
 def _text(name: str, texts: Texts) -> _Columns:
