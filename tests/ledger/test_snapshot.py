@@ -89,6 +89,16 @@ def assert_old(directory):
     assert all(np.array_equal(columns[name], COLUMNS[name]) for name in COLUMNS)
 
 
+def start_of(directory, name):
+    return json.loads((directory / "header.json").read_bytes())["columns"][name]["start"]
+
+
+def overwrite(directory, start, content):
+    with (directory / "columns.bin").open("r+b") as file:
+        file.seek(start)
+        file.write(content)
+
+
 def code_of(error):
     (problem,) = error.value.problems
     assert problem.remedy
@@ -125,8 +135,7 @@ def test_columns_are_maps_of_the_files_and_not_copies(world):
     seen, _ = load(world, version=1)
     changed, _ = load(world, version=1, writable=True)
     changed["rank"][0] = 7
-    with (world / "rank.column").open("r+b") as file:
-        file.write(b"\x05")
+    overwrite(world, start_of(world, "rank"), b"\x05")
     assert (seen["rank"][0], changed["rank"][0]) == (5, 7)
 
 
@@ -145,7 +154,10 @@ def test_any_columns_come_back_little_endian(tmp_path_factory, columns):
     for name, column in columns.items():
         assert np.array_equal(read[name], column)
         assert read[name].dtype == column.dtype.newbyteorder("<")
-        assert (directory / f"{name}.column").read_bytes() == column.astype(column.dtype.newbyteorder("<")).tobytes()
+        start, size = start_of(directory, name), column.nbytes
+        content = (directory / "columns.bin").read_bytes()[start : start + size]
+        assert content == column.astype(column.dtype.newbyteorder("<")).tobytes()
+        assert start % 64 == 0
     shutil.rmtree(directory)
 
 
@@ -197,11 +209,9 @@ def test_another_sealed_file_is_no_snapshot(world):
 
 @pytest.mark.parametrize("name", ["remaining", "rank", "live", "weights"])
 def test_a_bit_that_flipped_in_any_column_is_found_and_the_file_named(world, name):
-    file = world / f"{name}.column"
-    content = bytearray(file.read_bytes())
-    content[-1] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(InputError, match=f"{name}.column") as caught:
+    last = start_of(world, name) + COLUMNS[name].nbytes - 1
+    overwrite(world, last, bytes([(world / "columns.bin").read_bytes()[last] ^ 1]))
+    with pytest.raises(InputError, match=f"columns.bin: column {name} ") as caught:
         load(world, version=1)
     assert code_of(caught) == "snapshot_damaged"
     load(world, version=1, verify=False)
@@ -217,18 +227,19 @@ def test_a_bit_that_flipped_in_the_header_is_found(world):
 
 
 @pytest.mark.parametrize("verify", [True, False])
-@pytest.mark.parametrize("length", [0, 1, 8, 23, 25, 48])
-def test_a_column_that_is_too_short_or_too_long_is_found(world, length, verify):
-    file = world / "remaining.column"
+@pytest.mark.parametrize("length", [0, 1, 64, 255, 257, 512])
+def test_columns_that_are_cut_or_too_long_are_found(world, length, verify):
+    """Columns of 24, 3, 3 and 12 bytes begin at 0, 64, 128 and 192, and the one without any at 256."""
+    file = world / "columns.bin"
     file.write_bytes((file.read_bytes() * 2)[:length])
-    with pytest.raises(InputError, match="bytes, not 24") as caught:
+    with pytest.raises(InputError, match="bytes, not 256") as caught:
         load(world, version=1, verify=verify)
     assert code_of(caught) == "snapshot_damaged"
 
 
-def test_a_column_or_header_that_is_missing_is_named(world):
-    (world / "rank.column").unlink()
-    with pytest.raises(InputError, match=r"rank\.column") as caught:
+def test_a_file_that_is_missing_is_named(world):
+    (world / "columns.bin").unlink()
+    with pytest.raises(InputError, match=r"columns\.bin") as caught:
         load(world, version=1)
     assert code_of(caught) == "snapshot_incomplete"
     (world / "header.json").unlink()

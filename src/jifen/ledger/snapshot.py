@@ -1,17 +1,15 @@
 """A snapshot: named NumPy columns and one JSON document in a directory, checksummed, memory-mapped when loaded.
 
-Each column is a file of raw little-endian numbers, ``<name>.column``; ``header.json`` has the document, the caller's
-format version, and each column's type, shape and SHA-256, and is sealed with its own. The directory appears whole or
-not at all (``atomic``), in place of the one before.
+``columns.bin`` has the columns one after the other, raw little-endian numbers, each from a multiple of 64 bytes on.
+``header.json`` has the document, the caller's format version, and where each column begins with its type, shape and
+SHA-256, and is sealed with its own. The directory appears whole or not at all (``atomic``), in place of the one before.
 """
 
 import hashlib
-import math
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BufferedWriter
 from mmap import ACCESS_COPY, ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,8 @@ __all__ = ["load", "save"]
 
 _Column = npt.NDArray[Any]
 
-_HEADER = "header.json"
+_HEADER, _COLUMNS = "header.json", "columns.bin"
+_ALIGNED = 64
 _FORMAT = "jifen snapshot"
 _KINDS = "biu"
 """Truths and integers: nothing else may be a column."""
@@ -40,11 +39,18 @@ def save(directory: Path, columns: Mapping[str, _Column], document: Mapping[str,
 
     Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats.
     """
+    packed = {name: _packed(name, column) for name, column in columns.items()}
     with atomic_directory(directory, force=True) as new_directory:
-        write = partial(_write_column, new_directory)
-        with ThreadPoolExecutor() as pool:  # hashing, copying and waiting for the disk all let other threads go on
-            described = dict(zip(columns, pool.map(write, columns, columns.values()), strict=True))
-        header = {"format": _FORMAT, "version": version, "columns": described, "document": document}
+        # Hashing lets other threads go on, and so does writing.
+        with (new_directory / _COLUMNS).open("wb") as file, ThreadPoolExecutor() as pool:
+            digests = pool.map(_digest, packed.values())
+            starts = [_write(file, column) for column in packed.values()]
+            described = {
+                name: {"dtype": column.dtype.str, "shape": list(column.shape), "start": start, "sha256": digest}
+                for (name, column), start, digest in zip(packed.items(), starts, digests, strict=True)
+            }
+            size = file.tell()
+        header = {"format": _FORMAT, "version": version, "size": size, "columns": described, "document": document}
         (new_directory / _HEADER).write_bytes(seal(header))
 
 
@@ -53,8 +59,8 @@ def load(
 ) -> tuple[dict[str, _Column], dict[str, Any]]:
     """Map a snapshot of ``version``: its columns and its document.
 
-    What is written to ``writable`` columns stays in this process and never reaches the files. The header and the sizes
-    of all files are checked, and with ``verify`` every byte, which reads them all; who has done that before may leave
+    What is written to ``writable`` columns stays in this process and never reaches the files. The header and the size
+    of the file are checked, and with ``verify`` every byte, which reads them all; who has done that before may leave
     it out, and what he does not ask for is never read. Raises ``InputError`` with a remedy for a snapshot that is not
     there, of another version, damaged, cut off, or not complete; also if another is saved here meanwhile, so give each
     one its own directory where others read.
@@ -66,30 +72,32 @@ def load(
             Problem("snapshot_missing", "there is no snapshot", "make it from the journal", str(directory))
         )
     header = _read_header(directory / _HEADER, version)
-    columns = {
-        name: _map_column(directory / f"{name}.column", described, writable)
-        for name, described in header["columns"].items()
-    }
+    columns = _map_columns(directory / _COLUMNS, header, writable)
     if verify:
         with ThreadPoolExecutor() as pool:
-            digests = dict(zip(columns, pool.map(_digest, columns.values()), strict=True))
-        for name, described in header["columns"].items():
-            if digests[name] != described["sha256"]:
-                raise _damaged(directory / f"{name}.column", "the file is not what was written: its SHA-256 differs")
+            digests = pool.map(_digest, columns.values())
+            for (name, described), digest in zip(header["columns"].items(), digests, strict=True):
+                if digest != described["sha256"]:
+                    message = f"column {name} is not what was written: its SHA-256 differs"
+                    raise _damaged(directory / _COLUMNS, message)
     elif _read_header(directory / _HEADER, version) != header:
         raise _damaged(directory / _HEADER, "another snapshot was saved here meanwhile")
     return columns, header["document"]
 
 
-def _write_column(directory: Path, name: str, column: _Column) -> dict[str, Any]:
+def _packed(name: str, column: _Column) -> _Column:
+    """A column as it is on disk: itself, or a copy if its values are laid out in another way."""
     ensure(name.isidentifier(), f"a column is named like a variable, not {name!r}")
     ensure(column.dtype.kind in _KINDS, f"column {name} must hold truths or integers, not {column.dtype}")
-    packed = np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<"))
-    with (directory / f"{name}.column").open("wb") as file:
-        file.write(_bytes_of(packed))
-        file.flush()
-        os.fsync(file.fileno())
-    return {"dtype": packed.dtype.str, "shape": list(column.shape), "sha256": _digest(packed)}
+    return np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<")).reshape(column.shape)
+
+
+def _write(file: BufferedWriter, column: _Column) -> int:
+    """Write one column after the last, and return where it begins."""
+    file.write(bytes(-file.tell() % _ALIGNED))
+    start = file.tell()
+    file.write(_bytes_of(column))
+    return start
 
 
 def _digest(column: _Column) -> str:
@@ -109,16 +117,17 @@ def _read_header(path: Path, version: int) -> dict[str, Any]:
     return header
 
 
-def _map_column(path: Path, described: Mapping[str, Any], writable: bool) -> _Column:
-    dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
+def _map_columns(path: Path, header: Mapping[str, Any], writable: bool) -> dict[str, _Column]:
     with _open(path) as file:
-        size, expected = os.fstat(file.fileno()).st_size, dtype.itemsize * math.prod(shape)
+        size, expected = os.fstat(file.fileno()).st_size, header["size"]
         if size != expected:
             raise _damaged(path, f"the file has {size} bytes, not {expected}")
-        if size == 0:  # cannot be mapped
-            return np.empty(shape, dtype=dtype)
-        content = mmap(file.fileno(), size, access=ACCESS_COPY if writable else ACCESS_READ)
-    return np.frombuffer(content, dtype=dtype).reshape(shape)
+        access = ACCESS_COPY if writable else ACCESS_READ
+        content = mmap(file.fileno(), size, access=access) if size else b""  # what is empty cannot be mapped
+    return {
+        name: np.ndarray(column["shape"], column["dtype"], content, column["start"])
+        for name, column in header["columns"].items()
+    }
 
 
 def _open(path: Path) -> BufferedReader:
