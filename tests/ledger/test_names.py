@@ -1,5 +1,6 @@
 """Names get the next number when they are first used, and keep it: ten or a hundred thousand of them."""
 
+from copy import deepcopy
 from random import Random
 
 import numpy as np
@@ -97,6 +98,14 @@ def test_columns_that_cannot_be_written_are_left_alone(at_once):
     assert [names.number(name) for name in ("c", "", "a")] == [2, 3, 0]
     assert [column.tolist() for column in names.names.columns()] == [[97, 98, 99], [0, 1, 2, 3, 3]]
     assert (content.tolist(), starts.tolist()) == ([97, 98], [0, 1, 2])
+
+
+def test_a_copy_goes_its_own_way(at_once):
+    names = Names.of(["a", "b"])
+    other = deepcopy(names)
+    assert [table.number(name) for table, name in ((names, "c"), (other, "d"), (names, "d"))] == [2, 2, 3]
+    assert (list(names.names), list(other.names)) == (["a", "b", "c", "d"], ["a", "b", "d"])
+    assert (other.get("c"), other.numbers["b"]) == (NONE, 1)
 
 
 def test_columns_once_given_do_not_change_when_texts_are_added(at_once):

@@ -7,7 +7,7 @@ a name is found is made when it is first needed.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +61,10 @@ class Texts(Sequence[str]):
         if self._latest:
             self._pack()
         return np.asarray(self._content)[: self._starts[self._count]], np.asarray(self._starts)[: self._count + 1]
+
+    def __reduce__(self) -> tuple[type["Texts"], tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Copied by the columns."""
+        return Texts, self.columns()
 
     def __len__(self) -> int:
         """How many there are."""
@@ -236,6 +240,10 @@ class Names:
         """The number of a name, ``NONE`` if it has none."""
         number = self._lately.get(name)
         return self.numbers.find(name) if number is None else number
+
+    def __reduce__(self) -> tuple[type["Names"], tuple[Texts]]:
+        """Copied by the names."""
+        return Names, (self.names,)
 
     def __len__(self) -> int:
         """How many names there are."""
