@@ -1,6 +1,7 @@
 """Names get the next number when they are first used, and keep it: ten or a hundred thousand of them."""
 
 from copy import deepcopy
+from itertools import count, islice
 from random import Random
 
 import numpy as np
@@ -130,6 +131,13 @@ def test_names_are_what_a_dictionary_would_say(first, second, at_once):
             names = saved(names) if len(expected) % 5 == 0 else names
         assert dict(names.numbers) == expected
         assert [names.names[number] for number in expected.values()] == list(expected)
+
+
+def test_names_that_meet_in_the_last_slot_go_on_in_the_first():
+    """Of 64 slots, as many as a small table has."""
+    first, second, other = islice((name for name in map(str, count()) if hash(name) % 64 == 63), 3)
+    names = saved(Names.of([first, second]))
+    assert [names.get(name) for name in (first, second, other)] == [0, 1, NONE]
 
 
 def test_a_hundred_thousand_names_grow_through_every_size_of_the_table():
