@@ -78,7 +78,7 @@ def test_texts_are_laid_end_to_end(at_once):
     assert starts.tolist() == [0, 0, 2, 4]
 
 
-@pytest.mark.parametrize(("content", "starts"), [(b"ab", []), (b"ab", [0, 1]), (b"ab", [1, 2]), (b"ab", [0, 2, 1, 2])])
+@pytest.mark.parametrize(("content", "starts"), [(b"ab", []), (b"ab", [0, 1]), (b"ab", [1, 2])])
 def test_columns_that_do_not_divide_the_bytes_are_refused(content, starts):
     with pytest.raises(ValueError, match="does not divide"):
         Texts(np.frombuffer(content, np.uint8), np.array(starts, dtype=np.int64))
