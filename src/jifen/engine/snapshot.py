@@ -189,13 +189,19 @@ def _unflat(name: str, columns: _Columns) -> dict[int, list[int]]:
 
 
 def _pairs(name: str, histories: Mapping[int, Sequence[tuple[int, int]]]) -> _Columns:
-    """Lists of pairs by number, as two columns."""
-    return _flat(name, {key: list(chain.from_iterable(pairs)) for key, pairs in histories.items()})
+    """Lists of pairs by a number, as two columns: (number, length) of each, and the pairs of all."""
+    lengths = [(key, len(pairs)) for key, pairs in histories.items()]
+    numbers = chain.from_iterable(chain.from_iterable(histories.values()))
+    return {
+        f"{name}__lengths": np.array(lengths, dtype=np.int64).reshape(-1, 2),
+        name: np.fromiter(numbers, dtype=np.int64).reshape(-1, 2),
+    }
 
 
 def _unpaired(name: str, columns: _Columns) -> History:
-    """Lists of pairs by number, from two columns."""
-    return {key: list(zip(numbers[::2], numbers[1::2], strict=True)) for key, numbers in _unflat(name, columns).items()}
+    """Lists of pairs by a number, from two columns."""
+    pairs = zip(*columns[name].T.tolist(), strict=True)
+    return {key: list(islice(pairs, length)) for key, length in columns[f"{name}__lengths"].tolist()}
 
 
 def _text(name: str, texts: Texts) -> _Columns:
