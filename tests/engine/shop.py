@@ -22,7 +22,8 @@ from jifen.engine.events import (
     StoreAdjusted,
     TokensSold,
 )
-from jifen.ledger.journal import Journal, Names
+from jifen.ledger.journal import Journal
+from jifen.ledger.names import Names
 from jifen.plan import Plan, load_plan
 
 __all__ = ["Shop", "chain_of", "everything", "yuan"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.ledger.samples import NAMES, WAYS, forfeits, made, transfer, transfers
 
 from jifen.core.errors import BrokenInvariant
-from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Forfeits, Journal, JournalWriter, Names, Transfers
+from jifen.ledger.journal import FORFEIT, TRANSFER, Account, Forfeits, Journal, JournalWriter, Transfers
 from jifen.ledger.rows import BLOCK_ROWS
 
 RUN = {
@@ -15,13 +15,6 @@ RUN = {
 
 def journal(moved, lost=()):
     return Journal(moved, forfeits(*lost), (), 1, 0, NAMES["member"], NAMES["rule"], NAMES["asset"])
-
-
-def test_names_get_numbers_in_order_of_first_use():
-    names = Names.of(["ben", "安", "ben"])
-    assert [names.number(name) for name in ("安", "cora", "ben")] == [1, 2, 0]
-    assert (names.names, len(names)) == (["ben", "安", "cora"], 3)
-    assert (names.get("cora"), names.get("dan")) == (2, NONE)
 
 
 def test_rows_and_columns_are_sealed_in_the_order_they_came():

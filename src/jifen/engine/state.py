@@ -18,6 +18,7 @@ from jifen.engine.tables import (
     NONE,
     Banked,
     Chains,
+    Digests,
     Divisions,
     Feeds,
     Lots,
@@ -33,7 +34,7 @@ from jifen.engine.tables import (
     Weighed,
     Weights,
 )
-from jifen.ledger.journal import Names
+from jifen.ledger.names import Names
 from jifen.plan.model import Lots as LotsStore
 from jifen.plan.model import Plan, Weight
 
@@ -83,11 +84,10 @@ class State:
         self.feeds, self.sales, self.banked = Feeds(), Sales(), Banked()
         self.positions, self.weighed, self.divisions, self.owings = Places(), Weighed(), Divisions(), Owings()
         self.member_ids, self.order_ids = Names(), Names()
-        self.event_names: list[str] = []
+        self.event_ids, self.event_digests = Names(), Digests()
         self.rank_names, self.rule_names, self.stores = Names(), Names(), Names()
         self.region_names = Names()
         self.pools, self.assets = Names(), Names.of(ASSETS)
-        self.event_digests: dict[str, bytes] = {}
         self.chains: dict[int, Chains] = {}
         self.weights: dict[int, Weights] = {}
         self.issued_totals: dict[int, int] = {}
@@ -194,7 +194,7 @@ class State:
     @property
     def next_event(self) -> int:
         """The number of the next event: what is done now counts from it on."""
-        return len(self.event_names)
+        return len(self.event_ids)
 
     def version_at(self, event: int) -> int:
         """The version that counted when an event was handled."""

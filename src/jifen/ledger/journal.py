@@ -4,12 +4,12 @@ A **transfer** moves ``amount`` of ``asset`` from one account to another: it can
 release of a lot, ``drained`` says how much of the lot is used up with it (points; the asset is ⌊drained × per point⌋,
 so either of the two may be 0, never both). An account is a kind and an id: ``WALLET`` 17 is the wallet of member 17.
 
-Names (rules, assets, members, orders) are numbers in the columns; ``Names`` turns them back.
+Names (rules, assets, members, orders) are numbers in the columns; ``names.Names`` turns them back.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
 
@@ -26,7 +26,6 @@ __all__ = [
     "Forfeits",
     "Journal",
     "JournalWriter",
-    "Names",
     "Refusal",
     "Transfers",
 ]
@@ -94,36 +93,6 @@ class Forfeits(Rows):
 
     __slots__ = ()
     dtype = FORFEIT
-
-
-@dataclass(slots=True)
-class Names:
-    """Numbers for names, in order of first use: one table for each kind of thing."""
-
-    names: list[str] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def number(self, name: str) -> int:
-        """The number of a name, a new one if it is new."""
-        found = self.numbers.get(name)
-        if found is None:
-            found = self.numbers[name] = len(self.names)
-            self.names.append(name)
-        return found
-
-    def get(self, name: str) -> int:
-        """The number of a name, ``NONE`` if it has none."""
-        return self.numbers.get(name, NONE)
-
-    def __len__(self) -> int:
-        """How many names there are."""
-        return len(self.names)
-
-    @classmethod
-    def of(cls, names: Iterable[str]) -> "Names":
-        """Make a table from names in order."""
-        once = list(dict.fromkeys(names))
-        return cls(once, {name: number for number, name in enumerate(once)})
 
 
 @dataclass(frozen=True, slots=True)
