@@ -129,13 +129,13 @@ def test_claims_places_weights_order_ranks_and_divisions_go_on(tmp_path: Path) -
     assert len(state["divisions"]["pool"]) > 4
 
 
-def test_a_read_only_world_explains_what_is_owed(tmp_path: Path) -> None:
+def test_a_loaded_world_explains_what_is_owed(tmp_path: Path) -> None:
     from tests.engine.test_refund_all import all_of_it
 
     shop = all_of_it()
     shop.close()
     save_world(shop.world, tmp_path)
-    world = load_world(tmp_path, read_only=True)
+    world = load_world(tmp_path)
     assert [world.owed(member) for member in "abcd"] == [shop.world.owed(member) for member in "abcd"]
     assert sum(world.owed(member) for member in "abcd") > 0
     assert [explain(world, member) for member in "abcd"] == [explain(shop.world, member) for member in "abcd"]

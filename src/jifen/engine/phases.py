@@ -114,13 +114,15 @@ def _post_portions(world: World, phase: Phase, event: int) -> None:
     rows = np.arange(first, first + len(starts))
     world.members.last_payment[receivers] = rows
     orders = lots.order[lot]
-    older = np.cumsum(points) - points
     start = releases.extend(
         len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
-        event=event, rule=rule, version=world.version, base=points, points=points, payment=np.repeat(rows, counts),
-        older=older - np.repeat(older[starts], counts), terms=phase.terms,
-        kept_then=kept_now(world, lot, orders), returned_then=returned_now(world, lot, orders),
+        event=event, rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
+        terms=phase.terms, kept_then=kept_now(world, lot, orders),
     )  # fmt: skip
+    releases.put("returned_then", start, returned_now(world, lot, orders))
+    if len(lot) > len(starts):
+        older = np.cumsum(points) - points
+        releases.put("older", start, older - np.repeat(older[starts], counts))
     lots.last_release[lot] = np.arange(start, start + len(lot))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from jifen.engine import runs
 from jifen.engine.columns import Column, check_range
 from jifen.engine.events import Line
+from jifen.engine.history import History
 from jifen.engine.program import Program
 from jifen.engine.tables import (
     NONE,
@@ -44,16 +45,12 @@ if TYPE_CHECKING:
     from jifen.engine.layout import Layout
 
 
-__all__ = ["ASSETS", "SEMANTICS_REVISION", "History", "OrderLine", "State"]
+__all__ = ["ASSETS", "SEMANTICS_REVISION", "OrderLine", "State"]
 
 SEMANTICS_REVISION = 1
 """Raised by every change that gives other amounts for the same events."""
 
 ASSETS = ("cash", "coin", "voucher")
-
-
-History = dict[int, list[tuple[int, int]]]
-"""By member: (number of the event from which it counts, value), oldest first; the first is what was there before."""
 
 
 @dataclass(slots=True)
@@ -110,10 +107,10 @@ class State:
         self.bank_of: dict[int, list[int]] = {}
         self.bank_releases: dict[int, list[int]] = {}
         self.withdrawals: dict[str, tuple[int, int, int, str]] = {}
-        self.parent_changes: History = {}
-        self.appointed_changes: History = {}
+        self.parent_changes = History()
+        self.appointed_changes = History()
         self.earned_changes: dict[str, History] = {}
-        self.agent_changes: History = {}
+        self.agent_changes = History()
         self.ladders: dict[str, Ranked] = {}
         self.order_ranks: dict[str, OrderRanks] = {}
         self.regions: dict[int, str] = {}
@@ -181,7 +178,7 @@ class State:
             if ladder not in self.ladders:
                 self.ladders[ladder] = Ranked()
                 self.ladders[ladder].extend(self.members.size)
-                self.earned_changes[ladder] = {}
+                self.earned_changes[ladder] = History()
             if plan.ranks[ladder].by == "largest_order" and ladder not in self.order_ranks:
                 self.order_ranks[ladder] = OrderRanks()
                 self.order_ranks[ladder].extend(self.orders.size)
