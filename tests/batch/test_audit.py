@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jifen.batch.audit import audit
+from jifen.batch.audit import Difference, _record_differences, audit
 from jifen.batch.run import Target
 from jifen.core.errors import InputError
+from jifen.ledger.journal import TRANSFER, Transfers
+from jifen.ledger.rows import BLOCK_ROWS
 from jifen.ledger.segments import SegmentWriter, read_segments
 
 REFUNDS = "refund,order,refunded_at,amount\nr1,o1,2025-01-02T11:00:00,40.00\n"
@@ -45,11 +47,11 @@ def changed(**fields):
     def change(batch):
         if batch.number != 1:
             return batch
-        transfers = np.array(batch.transfers)
+        transfers = batch.transfers.array()
         row = int(np.flatnonzero(transfers["drained"] > 0)[0])
         for name, value in fields.items():
             transfers[row][name] = value
-        return replace(batch, transfers=transfers)
+        return replace(batch, transfers=Transfers.of(transfers))
 
     return change
 
@@ -94,6 +96,15 @@ def test_an_event_that_is_refused_is_named(done):
 def test_a_missing_transfer_is_named(done):
     rewrite(done, lambda batch: replace(batch, transfers=batch.transfers[:-1]))
     assert (audit(done).difference.batch, audit(done).difference.field) == (0, "rows")
+
+
+def test_a_difference_far_into_a_batch_is_named_by_its_row():
+    records = np.zeros(BLOCK_ROWS + 9, dtype=TRANSFER)
+    records["amount"] = 5
+    other = records.copy()
+    other["lot"][BLOCK_ROWS + 7], other["day"][BLOCK_ROWS + 8] = 3, 1
+    found = list(_record_differences("transfers", 2, Transfers.of(records), Transfers.of(other)))
+    assert found == [Difference("transfers", 2, BLOCK_ROWS + 7, "lot", "0", "3")]
 
 
 def test_a_changed_segment_is_told_by_its_digest(done):

@@ -284,9 +284,9 @@ def test_rows_are_read_as_they_are_needed_not_before(shop, monkeypatch):
     taken = []
     read = tables.csv_blocks
 
-    def counted(*arguments, **options):
-        for block in read(*arguments, **options):
-            taken.extend(block.numbers)
+    def counted(file, *arguments, **options):
+        for block in read(file, *arguments, **options):
+            taken.extend(block.numbers.tolist() if file.endswith("orders.csv") else [])
             yield block
 
     monkeypatch.setattr(tables, "csv_blocks", counted)
@@ -294,7 +294,7 @@ def test_rows_are_read_as_they_are_needed_not_before(shop, monkeypatch):
     header = "order,member,paid_at,amount\n"
     shop.write(orders=header + "".join(f"o{day},a,2025-01-{day:02d},1\n" for day in range(2, 31)))
     after_day_two = []
-    shop.run(progress=lambda done, total: after_day_two.append(len(taken)) if done == 2 else None)
+    shop.run(progress=lambda done, total: after_day_two.append(max(taken)) if done == 2 else None)
     assert after_day_two[0] < 15
 
 

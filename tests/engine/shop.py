@@ -22,7 +22,8 @@ from jifen.engine.events import (
     StoreAdjusted,
     TokensSold,
 )
-from jifen.ledger.journal import Journal, Names
+from jifen.ledger.journal import Journal
+from jifen.ledger.names import Names
 from jifen.plan import Plan, load_plan
 
 __all__ = ["Shop", "chain_of", "everything", "yuan"]
@@ -99,7 +100,7 @@ def chain_of(count: int) -> dict[str, str | None]:
     return {f"m{place}": f"m{place - 1}" if place else None for place in range(count)}
 
 
-DERIVED = ("layout", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured")
+DERIVED = ("layout", "reranked", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured")
 """What a world can work out again, and its compiled plans."""
 
 

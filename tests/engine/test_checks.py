@@ -210,7 +210,7 @@ def test_one_refusal_in_a_batch_stops_no_other_event() -> None:
     joins = [MemberJoined(id=f"j{n}", day=0, member=member) for n, member in enumerate("aab")]
     journal = apply(made.world, joins)
     assert (journal.accepted, [refusal.code for refusal in journal.refusals]) == (2, ["conflict"])
-    assert made.world.member_names == ["a", "b"]
+    assert list(made.world.member_names) == ["a", "b"]
 
 
 @pytest.mark.parametrize("amount", [1, AMOUNT_MAX])

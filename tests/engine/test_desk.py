@@ -31,7 +31,7 @@ from jifen.plan import revise
 def test_members_join_below_their_referrers() -> None:
     shop = Shop().join(a=None, b="a")
     shop.book(MemberJoined, member="c", referrer="b", region="粤/深")
-    assert shop.world.member_names == ["a", "b", "c"]
+    assert list(shop.world.member_names) == ["a", "b", "c"]
     assert [shop.world.referrer(member) for member in "abc"] == [None, "a", "b"]
     assert shop.world.regions == {2: "粤/深"}
 

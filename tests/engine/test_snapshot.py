@@ -21,7 +21,7 @@ SEEDS = range(6)
 
 def written(journal: Journal) -> tuple[bytes, bytes, list[tuple[str, str, str]]]:
     refusals = [(refusal.event, refusal.code, refusal.message) for refusal in journal.refusals]
-    return journal.transfers.tobytes(), journal.forfeits.tobytes(), refusals
+    return journal.transfers.array().tobytes(), journal.forfeits.array().tobytes(), refusals
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -68,6 +68,31 @@ def test_the_newest_snapshot_counts(tmp_path: Path) -> None:
     shop.close()
     save_world(shop.world, tmp_path)
     assert load_world(tmp_path).open_day == 1
+
+
+def test_a_world_that_goes_on_leaves_its_snapshot_as_it_was(tmp_path: Path) -> None:
+    """Tables that grow, values that change in place, events that came before and events that are new."""
+    shop = Shop().join(a=None, b="a")
+    shop.order("o1", "b", "100")
+    shop.close(2)
+    before = everything(shop.world)
+    save_world(shop.world, tmp_path)
+    shop.world = load_world(tmp_path)
+    assert [refusal.code for refusal in shop.order("o1", "b", "100").refusals] == ["duplicate"]
+    assert [refusal.code for refusal in shop.order("o1", "b", "101").refusals] == ["conflict"]
+    assert shop.order("o2", "a", "50").accepted == 1
+    shop.refund("o1", "30")
+    shop.join(c="b").close(3)
+    assert everything(shop.world) != before
+    assert everything(load_world(tmp_path, verify=False)) == before
+
+
+def test_a_damaged_snapshot_is_an_input_error(tmp_path: Path) -> None:
+    save_world(Shop().join(a=None).world, tmp_path / "world")
+    file = tmp_path / "world" / "columns.bin"
+    file.write_bytes(file.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(InputError, match="snapshot_damaged"):
+        load_world(tmp_path / "world")
 
 
 def test_a_missing_snapshot_is_an_input_error(tmp_path: Path) -> None:

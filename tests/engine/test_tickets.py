@@ -131,7 +131,7 @@ def test_orders_settle_into_tickets_with_their_net_amount() -> None:
 def test_an_order_of_too_many_tickets_is_refused() -> None:
     tickets = shop(threshold="0.01")
     assert tickets.order("o1", "a", "10000.01").refusals[0].code == "limit"
-    assert tickets.world.order_names == []
+    assert list(tickets.world.order_names) == []
 
 
 def test_new_terms_count_for_new_tickets() -> None:

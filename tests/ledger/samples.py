@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import textwrap
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
 from jifen.ledger.chain import Batch
-from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Refusal
+from jifen.ledger.journal import FORFEIT, NONE, TRANSFER, Account, Forfeits, JournalWriter, Refusal, Transfers
+from jifen.ledger.rows import Computed, narrow
 
 NAMES = {
     "asset": ["cash", "points"],
@@ -22,25 +24,45 @@ NAMES = {
 
 
 def transfer(**fields):
-    """One record: 1 unit of cash from the merchant to member 0 by rule 0, unless the fields say otherwise."""
+    """One row: 1 unit of cash from the merchant to member 0 by rule 0, unless the fields say otherwise."""
     record = np.zeros(1, dtype=TRANSFER)
     usual = {"from_kind": Account.MERCHANT, "to_kind": Account.WALLET, "amount": 1_000_000, "day": 7}
     none = dict.fromkeys(("event", "lot", "order", "line", "reason"), NONE)
     for name, value in {**usual, **none, **fields}.items():
         record[name] = value
-    return record
+    return Transfers.of(record)
 
 
 def transfers(*amounts):
-    """Cash from the merchant to members 0, 1, 2, 0, …, one record an amount."""
-    none = np.empty(0, dtype=TRANSFER)
-    return np.concatenate([none, *(transfer(to_id=place % 3, amount=amount) for place, amount in enumerate(amounts))])
+    """Cash from the merchant to members 0, 1, 2, 0, …, one row an amount."""
+    return Transfers.joined(transfer(to_id=place % 3, amount=amount) for place, amount in enumerate(amounts))
 
 
 def forfeits(*points):
     rows = np.zeros(len(points), dtype=FORFEIT)
     rows["event"], rows["day"], rows["points"] = NONE, 7, points
-    return rows
+    return Forfeits.of(rows)
+
+
+WAYS = ("row by row", "wide columns", "narrow columns", "computed columns")
+
+
+def made(records, cuts=(), ways=()):
+    """The same rows however they are made: cut at these places, each part by its way, row by row where none is left."""
+    writer = JournalWriter()
+    parts = np.split(records, sorted(cut for cut in cuts if cut <= len(records)))
+    for part, way in zip_longest(parts, ways[: len(parts)], fillvalue=WAYS[0]):
+        columns = {name: np.ascontiguousarray(part[name]) for name in TRANSFER.names}
+        if way == "row by row":
+            for row in part:
+                writer.transfer(row.item())
+        elif way == "wide columns":
+            writer.columns(len(part), **columns)
+        elif way == "narrow columns":
+            writer.columns(len(part), **{name: narrow(column) if len(part) else 0 for name, column in columns.items()})
+        else:
+            writer.columns(len(part), **{name: Computed(np.copy, (column,)) for name, column in columns.items()})
+    return writer.seal()[0]
 
 
 def batch(number, *amounts, events=('{"id":"e1"}',), names=None, **fields):

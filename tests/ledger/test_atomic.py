@@ -6,7 +6,7 @@ from tests.ledger.samples import FULL_DISK, kill_when_ready, run_python
 
 from jifen.core.errors import InputError
 from jifen.ledger import atomic
-from jifen.ledger.atomic import atomic_directory, atomic_write, sweep
+from jifen.ledger.atomic import atomic_directory, atomic_file, atomic_write, sweep
 
 DIE_WRITING = """
 import sys, time
@@ -278,3 +278,23 @@ def test_a_writer_whose_directory_was_swept_before_it_was_locked_makes_another(t
     with atomic_directory(tmp_path / "run") as directory:
         assert directory.exists()
     assert len(calls) == 2
+
+
+def test_a_file_appears_when_it_is_finished(tmp_path):
+    target = tmp_path / "a.parquet"
+    target.write_text("old")
+    with atomic_file(target) as unfinished:
+        unfinished.write_text("new")
+        assert (target.read_text(), unfinished.parent, unfinished.name[0]) == ("old", tmp_path, ".")
+    assert (target.read_text(), names(tmp_path)) == ("new", ["a.parquet"])
+
+
+def test_a_file_that_is_not_finished_vanishes(tmp_path):
+    def fail():
+        with atomic_file(tmp_path / "a.parquet") as unfinished:
+            unfinished.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert names(tmp_path) == []

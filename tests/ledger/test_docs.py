@@ -3,10 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.ledger.samples import batch
+from tests.ledger.samples import batch, transfer
 
-from jifen.ledger.journal import FORFEIT, TRANSFER, Account
+from jifen.ledger.journal import FORFEIT, TRANSFER, Account, Transfers
+from jifen.ledger.rows import BLOCK_ROWS
 from jifen.ledger.segments import SEGMENT_ROWS, SegmentWriter
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
@@ -30,6 +32,16 @@ def test_the_program_in_the_docs_recomputes_the_chain_without_this_package(tmp_p
     assert "jifen." not in CHECKER
     result = check(tmp_path / "journal")
     assert (result.stdout, result.stderr) == (writer.head.hex() + "\n", "")
+
+
+def test_the_program_in_the_docs_knows_what_a_block_is(tmp_path):
+    rows = np.repeat(transfer().array(), 2 * BLOCK_ROWS + 10)
+    rows["amount"], rows["lot"] = np.arange(len(rows)) * 50_000, np.arange(len(rows)) // BLOCK_ROWS
+    with SegmentWriter(tmp_path / "journal") as writer:
+        writer.append(batch(0, transfers=Transfers.of(rows)))
+    result = check(tmp_path / "journal")
+    assert (result.stdout, result.stderr) == (writer.head.hex() + "\n", "")
+    assert f"{BLOCK_ROWS:,} rows" in PAGE
 
 
 def test_the_program_in_the_docs_names_the_batch_that_was_changed(tmp_path, writer):

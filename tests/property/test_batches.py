@@ -21,8 +21,8 @@ SEEDS = 15
 def written(journals: list[Journal]) -> tuple[bytes, bytes, list[tuple[str, str]]]:
     """The bytes of all transfers and forfeits, and the refusals."""
     refusals = [(refusal.event, refusal.code) for journal in journals for refusal in journal.refusals]
-    transfers = b"".join(journal.transfers.tobytes() for journal in journals)
-    return transfers, b"".join(journal.forfeits.tobytes() for journal in journals), refusals
+    transfers = b"".join(journal.transfers.array().tobytes() for journal in journals)
+    return transfers, b"".join(journal.forfeits.array().tobytes() for journal in journals), refusals
 
 
 def cut(seed: int, name: str, most: int) -> tuple[bytes, bytes, list[tuple[str, str]]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,6 +21,7 @@ from jifen.batch.waterfall import waterfall_of
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.ledger.chain import Batch, verify
+from jifen.ledger.rows import Rows
 from jifen.ledger.segments import read_segments
 from jifen.plan.model import Plan
 from jifen.plan.text import parse_plan
@@ -153,16 +153,18 @@ class _Replay:
         self.daily.add(batch.day, events, journal)
 
 
-def _record_differences(
-    where: str, batch: int, expected: npt.NDArray[np.void], got: npt.NDArray[np.void]
-) -> Iterator[Difference]:
-    """The first record that differs in any field, or the first one that only one side has."""
-    common = min(len(expected), len(got))
-    for row in np.flatnonzero(expected[:common] != got[:common])[:1].tolist():
-        for name in expected.dtype.names or ():
-            if expected[row][name] != got[row][name]:
-                yield Difference(where, batch, row, name, str(expected[row][name]), str(got[row][name]))
-                return
+def _record_differences(where: str, batch: int, expected: Rows, got: Rows) -> Iterator[Difference]:
+    """The first row that differs in any field, or the first one that only one side has."""
+    common, first = min(len(expected), len(got)), 0
+    for one, other in zip(expected[:common].blocks(), got[:common].blocks(), strict=True):
+        places = {name: int(np.argmax(different)) for name in expected.dtype.names or ()
+                  if np.any(different := np.not_equal(one[name], other[name]))}  # fmt: skip
+        if places:
+            name = min(places, key=places.__getitem__)
+            told = (str(block.row(places[name])[name]) for block in (one, other))
+            yield Difference(where, batch, first + places[name], name, *told)
+            return
+        first += len(one)
     if len(expected) != len(got):
         yield Difference(where, batch, common, "rows", str(len(expected)), str(len(got)))
 

@@ -27,13 +27,6 @@ SCAN_ROWS = 1 << 15
 """Most rows of a block."""
 
 
-class Row(NamedTuple):
-    """One row: ``number`` is its line in a CSV file (the header is line 1), in a Parquet file its row from 1."""
-
-    number: int
-    values: list[str]
-
-
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some rows, by column.
@@ -43,15 +36,32 @@ class Block:
     """
 
     numbers: Column
+    """The line of each row in a CSV file (the header is line 1), in a Parquet file its row from 1."""
     columns: list[TextColumn]
     odd: npt.NDArray[np.bool_]
     values: Callable[[int], list[str]]
-    """The cells of one row as they were written."""
+    """The cells of the row at a place, as they were written."""
 
-    def rows(self) -> Iterator[Row]:
-        """Yield each row as text."""
-        for place, number in enumerate(self.numbers.tolist()):
-            yield Row(number, self.values(place))
+    def row(self, place: int) -> "Row":
+        """The row at a place."""
+        return Row(self.numbers.item(place), self, place)
+
+    def rows(self) -> Iterator["Row"]:
+        """Yield each row."""
+        return map(self.row, range(len(self.numbers)))
+
+
+class Row(NamedTuple):
+    """One row by its ``number`` in the file, and where its cells are, which become text when they are asked for."""
+
+    number: int
+    block: Block
+    place: int
+
+    @property
+    def values(self) -> list[str]:
+        """The cells as they were written."""
+        return self.block.values(self.place)
 
 
 def csv_blocks(file: str, encoding: str, width: int, skip: int = 1) -> Iterator[Block]:
@@ -87,8 +97,8 @@ def _chunks(file: str, encoding: str) -> Iterator[tuple[bytes, bool]]:
         else:
             decoder = codecs.getincrementaldecoder(encoding)()
             while part := stream.read(READ_BYTES):
-                yield decoder.decode(part).encode("utf-8", "surrogatepass"), False
-            yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass"), False
+                yield decoder.decode(part).encode("utf-8"), False
+            yield decoder.decode(b"", final=True).encode("utf-8"), False
     yield b"", True
 
 
@@ -109,7 +119,7 @@ def _block(content: bytes, used: Column, found: Scan) -> Block:
         if odd[row]:
             return _cells(content, *spans[:, row].tolist())
         places = zip(starts[:, row].tolist(), ends[:, row].tolist(), strict=True)
-        return [content[start:end].decode("utf-8", "surrogatepass") for start, end in places]
+        return [content[start:end].decode("utf-8") for start, end in places]
 
     text = np.frombuffer(content, dtype=np.uint8)
     columns = [TextColumn(text, *places) for places in zip(starts, ends, strict=True)]
@@ -118,7 +128,7 @@ def _block(content: bytes, used: Column, found: Scan) -> Block:
 
 def _cells(content: bytes, start: int, end: int) -> list[str]:
     """The cells of one row that was read without fault."""
-    return next(csv.reader(StringIO(content[start:end].decode("utf-8", "surrogatepass"), newline=""), strict=True))
+    return next(csv.reader(StringIO(content[start:end].decode("utf-8"), newline=""), strict=True))
 
 
 def arrow_block(first: int, arrays: Sequence[pa.StringArray]) -> Block:
@@ -139,4 +149,5 @@ def _string_column(array: pa.StringArray) -> TextColumn:
         return TextColumn(np.empty(0, dtype=np.uint8), *np.empty((2, 0), dtype=np.int32))
     places = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1].copy()
     text = np.frombuffer(data if data is not None else b"", dtype=np.uint8)
+    text.setflags(write=False)  # as that of CSV is: kernels are compiled for one of the two
     return TextColumn(text, places[:-1], places[1:])

@@ -1,7 +1,8 @@
-"""The cells of one row as values: each mistake becomes a ``Problem`` that knows file, row and column."""
+"""What may stand in a cell, and the cells of one row as values: each mistake is a ``Problem`` with its place."""
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from jifen.batch.blocks import Row
@@ -12,9 +13,35 @@ from jifen.core.days import Moment, parse_moment
 from jifen.core.errors import Problem
 from jifen.core.micros import AMOUNT_MAX, MICRO, format_micros
 
-__all__ = ["Cells"]
+__all__ = ["Amount", "Cells", "Count", "Kinds", "Name"]
 
 _DECIMAL = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d+)(\.(?P<part>\d*))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A column of names: of which kind, whether it must be filled, and among which names (``None``: any)."""
+
+    kind: str
+    required: bool = False
+    options: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A column of amounts not below zero with at most so many decimals; an empty cell is 0 unless it must be filled."""
+
+    decimals: int
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A column of whole numbers from 1 on; an empty cell is 1."""
+
+
+Kinds = Mapping[str, Name | Amount | Count]
+"""What each column of a file is, in the order in which mistakes are told; the column of times is none of them."""
 
 
 class Cells:
@@ -26,7 +53,7 @@ class Cells:
     def __init__(self, table: Table, zone: ZoneInfo) -> None:
         """Stand before the first row."""
         self.table = table
-        self.row = Row(0, [])
+        self.row: Row
         self.problems: list[Problem] = []
         self._zone = zone
         self._texts: dict[str, str] = {}
@@ -34,8 +61,9 @@ class Cells:
     def read(self, row: Row) -> bool:
         """Go to ``row``; whether it has as many cells as the header."""
         self.row, self.problems = row, []
-        self._texts = dict(zip(self.table.columns, map(str.strip, row.values), strict=False))
-        count = len(row.values)
+        values = row.values
+        self._texts = dict(zip(self.table.columns, map(str.strip, values), strict=False))
+        count = len(values)
         if count == len(self.table.columns):
             return True
         names = list(self.table.columns)
@@ -50,6 +78,18 @@ class Cells:
     def raw(self, column: str) -> str:
         """The cell as it stands, without blanks around it; empty if the file has no such column."""
         return self._texts.get(column, "")
+
+    def value(self, column: str, kind: Name | Amount | Count) -> str | int | None:
+        """The name (``None`` where the cell is empty), the amount in micro-units or the count in a column."""
+        match kind:
+            case Name(options=tuple() as options):
+                return self.option(column, options)
+            case Name():
+                return self.name(column) if kind.required else self.optional_name(column)
+            case Amount():
+                filled = kind.required or self.raw(column)
+                return self.amount(column, kind.decimals) if filled else 0
+        return self.count(column, 1)
 
     def name(self, column: str) -> str:
         """An id that must be there."""
@@ -116,10 +156,6 @@ class Cells:
         message = f"{self.raw(column)[:40]} is above {format_micros(AMOUNT_MAX, 0)}"
         self.note(Problem("too_large", message, "correct it, or split the order"), column)
         return 0
-
-    def optional_amount(self, column: str, decimals: int = 6, *, signed: bool = False) -> int | None:
-        """An amount, or ``None`` where the cell is empty."""
-        return self.amount(column, decimals, signed=signed) if self.raw(column) else None
 
     def count(self, column: str, default: int) -> int:
         """A whole number of at least 1, ``default`` where the cell is empty."""

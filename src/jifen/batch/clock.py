@@ -13,11 +13,11 @@ import numpy as np
 from jifen.core.days import YEAR_MAX, YEAR_MIN
 from jifen.engine.columns import Column
 
-__all__ = ["DAY_MICROS", "EPOCH_DAY", "SECOND", "Clock", "clock_of", "instant_micros", "iso_times", "wall_micros"]
+__all__ = ["Clock", "clock_of", "day_of", "instant_micros", "iso_times", "wall_micros"]
 
-SECOND = 1_000_000
-DAY_MICROS = 86_400 * SECOND
-EPOCH_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+_EPOCH_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 _PROBE_SECONDS = 3 * 86_400
@@ -82,7 +82,16 @@ def iso_times(walls: Column) -> list[str]:
     >>> iso_times(np.array([0, 1]))
     ['1970-01-01T00:00:00', '1970-01-01T00:00:00.000001']
     """
-    texts: list[str] = np.datetime_as_string((walls // SECOND).astype("M8[s]")).tolist()
-    for place in np.flatnonzero(walls % SECOND).tolist():
-        texts[place] += f".{walls.item(place) % SECOND:06d}"
+    texts: list[str] = np.datetime_as_string((walls // _SECOND).astype("M8[s]")).tolist()
+    for place in np.flatnonzero(walls % _SECOND).tolist():
+        texts[place] += f".{walls.item(place) % _SECOND:06d}"
     return texts
+
+
+def day_of(walls: Column) -> Column:
+    """The business day of each time of the shop's clock, as an ordinal.
+
+    >>> day_of(np.array([0, 86_400_000_000])).tolist()
+    [719163, 719164]
+    """
+    return walls // _DAY + _EPOCH_DAY

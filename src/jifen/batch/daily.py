@@ -13,9 +13,9 @@ from jifen.batch.flows import REFUND, Drain, Flow, drains_of, flows_of
 from jifen.core.micros import MICRO
 from jifen.engine import World
 from jifen.engine.books import OWED
-from jifen.engine.columns import exact_sum
 from jifen.engine.events import Event, OrderPaid, OrderRefunded
 from jifen.ledger.journal import Account, Journal
+from jifen.ledger.sums import grouped_sums
 from jifen.plan.model import Asset, Lots, Plan
 
 __all__ = ["Daily", "is_tokens", "yuan_per_unit"]
@@ -72,10 +72,10 @@ class Daily:
             self._count(flow, amount, row)
         for drain, amount in drains.items():
             self._release(drain, amount, row)
-        for rule in np.unique(journal.forfeits["rule"]).tolist():
-            lost = exact_sum(journal.forfeits["points"][journal.forfeits["rule"] == rule])
-            self.forfeits[journal.rules[rule]] += lost
-            row["forfeited"] += lost
+        for block in journal.forfeits.blocks():
+            for (rule,), lost in grouped_sums([block["rule"]], block.column("points", np.int64)):
+                self.forfeits[journal.rules[rule]] += lost
+                row["forfeited"] += lost
         self._levels(row)
         self.flows.update(flows)
         self.drains.update(drains)

@@ -1,11 +1,11 @@
 """Events as lines of canonical JSON, as a journal keeps them, and back."""
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
-from jifen.engine.events import EVENT_TYPES, Event, Line, PlanActivated
-from jifen.ledger.chain import canonical_json
+from jifen.engine.events import EVENT_TYPES, Event, Line, OrderPaid, PlanActivated
+from jifen.ledger.chain import canonical_json, canonical_text
 from jifen.plan.text import parse_plan, plan_text
 
 __all__ = ["event_text", "parse_event"]
@@ -21,7 +21,10 @@ def event_text(event: Event) -> str:
     if isinstance(event, PlanActivated):
         facts = {"id": event.id, "day": event.day, "plan": json.loads(plan_text(event.plan))}
         return canonical_json({"event": event.name, **facts} | ({} if event.at is None else {"at": event.at}))
-    return canonical_json({"event": event.name, **asdict(event, dict_factory=_filled)})
+    facts = _facts(event)
+    if "lines" in facts and isinstance(event, OrderPaid):
+        facts["lines"] = [_facts(line) for line in event.lines]
+    return canonical_text({"event": event.name, **facts})
 
 
 def parse_event(text: str) -> Event:
@@ -44,5 +47,11 @@ _NULLABLE = {"rank_set": ("rank",), "agent_set": ("region",), "tokens_sold": ("t
 """Facts that may be ``None`` and have no default."""
 
 
-def _filled(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: value for name, value in items if value is not None}
+def _facts(record: Event | Line) -> dict[str, Any]:
+    """The fields of an event or a line but those that are ``None``."""
+    names = _FIELDS[type(record)]
+    return {name: value for name in names if (value := getattr(record, name)) is not None}
+
+
+_KINDS: tuple[type[Event | Line], ...] = (Line, *EVENT_TYPES.values())
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _KINDS}

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -59,6 +59,10 @@ class Findings:
     def lost(self, event: str) -> Problem | None:
         """Why the event with this id was refused, if a row of it was: what stands on it is refused for this reason."""
         return self._lost.get(event)
+
+    def any_lost(self, events: Iterable[str]) -> bool:
+        """Whether one of these events was refused. Their ids are not asked for as long as none was."""
+        return bool(self._lost) and not self._lost.keys().isdisjoint(events)
 
     def error(self, *others: Problem) -> InputError:
         """All problems, and others, as one error in order of file and row."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jifen.batch.findings import Findings
+from jifen.batch.log import Log, merged
+from jifen.batch.name_table import NameTables
 from jifen.batch.read import KINDS
 from jifen.batch.reader import Item, Reader
 from jifen.batch.tables import Table, open_table
@@ -56,15 +58,31 @@ class Merge:
     after: int = 0
     """How many events came after ``until``; they have no part in the run."""
     first: int | None = field(default=None, init=False)
+    names: NameTables = field(default_factory=NameTables, init=False)
+    """The names in the files as numbers, by kind: those of refused rows too, and in no order that means anything."""
 
     def items(self) -> Iterator[Item]:
         """All events by time, then kind, then row."""
-        zone = shop_zone(self.zone)
-        streams = [
-            KINDS[kind].items(Reader(table, zone, self.findings, KINDS[kind].shape, self.plan))
-            for kind, table in self.tables.items()
-        ]
+        streams = [KINDS[kind].items(reader) for kind, reader in self._readers().items()]
         return heapq.merge(*streams, key=lambda item: item.instant)
+
+    def log(self) -> Iterator[Log | Item]:
+        """The same events in the same order: by column where each is one row, one by one where several make it up.
+
+        Take each part before the next one is asked for: what is refused meanwhile counts for the rows that follow.
+        """
+        for part in merged(self._readers()):
+            if isinstance(part, Log) and self.findings.any_lost(part.ids()):
+                yield from part.items()
+            else:
+                yield part
+
+    def _readers(self) -> dict[str, Reader]:
+        zone = shop_zone(self.zone)
+        return {
+            kind: Reader(table, zone, self.findings, KINDS[kind].shape, self.plan, self.names)
+            for kind, table in self.tables.items()
+        }
 
     def days(self) -> Iterator[Day]:
         """Every day, those without events too. Inputs without any event give none."""

@@ -24,13 +24,14 @@ from jifen.engine import World
 from jifen.engine.books import OWED
 from jifen.engine.sources import parent_at
 from jifen.engine.tables import NONE
+from jifen.ledger.invariants import ACCOUNT_TABLE
 from jifen.ledger.journal import Account
 
 __all__ = ["Entry", "LotLine", "OrderAccount", "account_of"]
 
 _COLUMNS = (
-    "event", "day", "from_kind", "from_id", "to_kind", "to_id", "amount", "lot", "drained", "order", "rule_name",
-    "reason_name", "from_name", "to_name", "asset_name",
+    "event", "day", "rule", "from_kind", "from_id", "to_kind", "to_id", "asset", "amount", "lot", "drained", "order",
+    "reason",
 )  # fmt: skip
 _ORDER = "order"
 _STATES = ("waits for the end of its refund window", "in effect", "closed by a forced exit", "outside the plan")
@@ -151,7 +152,21 @@ class _Teller:
 
     def _transfers(self, number: int, refunds: list[int], lots: list[int]) -> Iterator[dict[str, Any]]:
         """The transfers that name the order or a lot of it, and those of its refunds."""
-        yield from self._rows("transfers", _COLUMNS, {"order": [number], "event": refunds, "lot": lots})
+        world = self.world
+        for row in self._rows("transfers", _COLUMNS, {"order": [number], "event": refunds, "lot": lots}):
+            row["rule_name"] = world.rule_names.names[row["rule"]]
+            row["reason_name"] = None if row["reason"] == NONE else world.rule_names.names[row["reason"]]
+            row["asset_name"] = world.assets.names[row["asset"]]
+            for side in ("from", "to"):
+                row[f"{side}_name"] = self._account_name(row[f"{side}_kind"], row[f"{side}_id"])
+            yield row
+
+    def _account_name(self, kind: int, number: int) -> str:
+        """The member, pool or store an account belongs to; empty where there is none."""
+        world = self.world
+        tables = {"member": world.member_ids, "pool": world.pools, "store": world.stores}
+        table = ACCOUNT_TABLE[Account(kind)]
+        return "" if table is None or number == NONE else tables[table].names[number]
 
     def _rows(self, kind: str, columns: Iterable[str], wanted: Mapping[str, list[int]]) -> Iterator[dict[str, Any]]:
         """Rows that have one of the wanted numbers in one of the columns; only they are read as a whole."""
@@ -193,7 +208,7 @@ class _Teller:
 
     def _ends(self, row: Mapping[str, Any]) -> tuple[str, str]:
         kinds = Account(row["from_kind"]), Account(row["to_kind"])
-        return place_of(kinds[0], row["from_name"] or ""), place_of(kinds[1], row["to_name"] or "")
+        return place_of(kinds[0], row["from_name"]), place_of(kinds[1], row["to_name"])
 
     def _entry(self, row: Mapping[str, Any], rule: str, source: str, target: str) -> Entry:
         """The entry a movement belongs to."""
@@ -204,7 +219,7 @@ class _Teller:
         elif what == "paid" and row["amount"] == 0:
             what = "used"
         to = row["to_name"] if target in (MEMBERS, "") else target
-        key = (rule, what, source or row["from_name"] or "", to or "", row["asset_name"])
+        key = (rule, what, source or row["from_name"], to, row["asset_name"])
         if key not in self.entries:
             relation = self._relation(row["to_id"], row["event"]) if kind in _OF_MEMBERS else ""
             self.entries[key] = Entry(rule, what, key[2], key[3], relation, key[4])
@@ -247,10 +262,11 @@ class _Teller:
     def _forfeits(self, event: int) -> None:
         """What receivers lost when the order took effect, by rules that run on orders."""
         rules = {rule.id for program in self.world.programs for rule in program.plan.rules if rule.when == "order"}
-        columns = ("event", "day", "member", "points", "rule_name", "member_name")
+        columns = ("event", "day", "rule", "member", "points")
         for row in self._rows("forfeits", columns, {"event": [] if event == NONE else [event]}):
-            if row["rule_name"] in rules:
-                key = (row["rule_name"], "forfeited", "", row["member_name"], "")
+            rule = self.world.rule_names.names[row["rule"]]
+            if rule in rules:
+                key = (rule, "forfeited", "", self.world.member_ids.names[row["member"]], "")
                 entry = self.entries.setdefault(
                     key, Entry(*key[:4], self._relation(row["member"], event), first_day=row["day"])
                 )

@@ -1,37 +1,26 @@
-"""Files of members, orders, refunds and other events as engine events, in the order of the rows, one file at a time."""
+"""What the files of members, orders, refunds and other events have in their columns, and the events their rows are."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from jifen.batch.blocks import Row
-from jifen.batch.cells import Cells
-from jifen.batch.columns import Amount, Columns, Count, Kinds, Name, NameTables, Rows
-from jifen.batch.read_events import FACTS, read_events
-from jifen.batch.reader import Item, Part, Reader, When
-from jifen.batch.tables import Shape, Table
+from jifen.batch.cells import Amount, Count, Kinds, Name
+from jifen.batch.other_events import FACTS, read_events
+from jifen.batch.reader import Item, Part, Reader
+from jifen.batch.stretches import Stretch, cut, cut_repeats, whole_times
+from jifen.batch.tables import Shape
 from jifen.core.errors import Problem
 from jifen.core.micros import AMOUNT_MAX, format_micros
 from jifen.engine.events import AgentSet, Event, Line, MemberJoined, OrderPaid, OrderRefunded, RankSet
 
-__all__ = ["KINDS", "ORDER_KINDS", "REFUND_KINDS", "Kind", "columns_of", "member_kinds"]
+__all__ = ["KINDS", "Kind"]
 
-
-_MEMBER_NAMES = (
-    ("member", "member"),
-    ("referrer", "member"),
-    ("region", "region"),
-    ("rank", "rank"),
-    ("agent", "region"),
-)
 _PAY = ("cash", "coin", "voucher")
 
-ORDER_KINDS: Kinds = {
-    "order": Name("order", required=True),
-    "member": Name("member", required=True),
+_ORDER: Kinds = {
+    **{f"pay_{asset}": Amount(6) for asset in _PAY},
     "amount": Amount(2, required=True),
-    "region": Name("region"),
     "line": Name("line"),
     "sku": Name("sku"),
     "category": Name("category"),
@@ -39,21 +28,21 @@ ORDER_KINDS: Kinds = {
     "zone": Name("zone"),
     "quantity": Count(),
     "cost": Amount(6),
-    **{f"pay_{asset}": Amount(6) for asset in _PAY},
+    "member": Name("member", required=True),
+    "region": Name("region"),
+    "order": Name("order", required=True),
 }
-"""What the columns of orders are."""
 
-REFUND_KINDS: Kinds = {
+_REFUND: Kinds = {
     "refund": Name("refund", required=True),
+    "line": Name("line"),
     "order": Name("order", required=True),
     "amount": Amount(2, required=True),
-    "line": Name("line"),
 }
-"""What the columns of refunds are."""
 
 
-def member_kinds(ranks: tuple[str, ...]) -> Kinds:
-    """What the columns of members are; a rank is one of the plan's."""
+def _member(ranks: tuple[str, ...]) -> Kinds:
+    """The columns of members; a rank is one of the plan's."""
     return {
         "member": Name("member", required=True),
         "referrer": Name("member"),
@@ -63,93 +52,41 @@ def member_kinds(ranks: tuple[str, ...]) -> Kinds:
     }
 
 
-def columns_of(kind: str, table: Table, zone: ZoneInfo, names: NameTables, ranks: tuple[str, ...] = ()) -> Columns:
-    """The columns of a file of members, orders or refunds; ``names`` may be shared with other files."""
-    kinds = {"members": member_kinds(ranks), "orders": ORDER_KINDS, "refunds": REFUND_KINDS}[kind]
-    return Columns(table, zone, kinds, KINDS[kind].shape.time, names)
+def _read_members(reader: Reader) -> Iterator[Stretch | Item]:
+    """Stretches of rows that are a joining each; a row that appoints the member too is several events."""
+    for stretch in reader.stretches(_member(reader.ranks), lambda cells: f"member:{cells.raw('member')}"):
+        appointed = (stretch.names("rank") >= 0) | (stretch.names("agent") >= 0)
+        for more, part in cut(stretch, appointed):
+            if more:
+                yield from _joins(reader, [part])
+            else:
+                yield part
 
 
-def _names(rows: Rows, tables: NameTables, column: str, kind: str) -> Sequence[Any]:
-    """The name in each row, ``None`` where there is none."""
-    return tables[kind].names(rows.names[column]) if column in rows.names else [None] * len(rows)
+def _joins(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
+    for stretch in stretches:
+        facts = zip(*map(stretch.texts, ("member", "referrer", "region", "rank", "agent")), strict=True)
+        for when, row, of in zip(stretch.times(), stretch.cells(), facts, strict=True):
+            member, referrer, region, rank, agent = of
+            common: dict[str, Any] = {"day": when.day, "at": when.at, "member": member}
+            events: list[Event] = [MemberJoined(id=f"member:{member}", referrer=referrer, region=region, **common)]
+            if rank is not None:
+                events.append(RankSet(id=f"rank:{member}", rank=rank, **common))
+            if agent is not None:
+                events.append(AgentSet(id=f"agent:{member}", region=agent, **common))
+            for event in events:
+                yield Item(when.instant, event, reader.table, (row,), "member")
 
 
-def _values(rows: Rows, column: str, default: int) -> list[int]:
-    return rows.values[column].tolist() if column in rows.values else [default] * len(rows)
+def _read_orders(reader: Reader) -> Iterator[Stretch | Item]:
+    """Stretches of orders of one row, and orders of several."""
+    for whole in whole_times(reader.stretches(_ORDER, lambda cells: cells.raw("order"))):
+        for repeated, some in cut_repeats(whole, "order"):
+            yield from _orders(reader, some) if repeated else some
 
 
-def _member_parts(rows: Rows, tables: NameTables) -> Callable[[int, When, Row], Part]:
-    facts = list(zip(*(_names(rows, tables, *of) for of in _MEMBER_NAMES), strict=True))
-    return lambda place, when, row: Part(when, row, f"member:{facts[place][0]}", facts[place], "", None)
-
-
-def _member_part(cells: Cells, when: When, ranks: tuple[str, ...]) -> Part:
-    member, referrer, region = cells.name("member"), cells.optional_name("referrer"), cells.optional_name("region")
-    facts = (member, referrer, region, cells.option("rank", ranks), cells.optional_name("agent"))
-    return Part(when, cells.row, _join_id(cells), facts, "", None)
-
-
-def _join_id(cells: Cells) -> str:
-    return f"member:{cells.raw('member')}"
-
-
-def _members(reader: Reader) -> Iterator[Item]:
-    ranks = reader.ranks
-    for when, row, event, facts, _, _ in reader.sound(
-        member_kinds(ranks), _member_parts, lambda cells, when: _member_part(cells, when, ranks), _join_id
-    ):
-        member, referrer, region, rank, agent = facts
-        common: dict[str, Any] = {"day": when.day, "at": when.at, "member": member}
-        events: list[Event] = [MemberJoined(id=event, referrer=referrer, region=region, **common)]
-        if rank is not None:
-            events.append(RankSet(id=f"rank:{member}", rank=rank, **common))
-        if agent is not None:
-            events.append(AgentSet(id=f"agent:{member}", region=agent, **common))
-        for made in events:
-            yield Item(when.instant, made, reader.table, (row,), "member")
-
-
-def _order_parts(rows: Rows, tables: NameTables) -> Callable[[int, When, Row], Part]:
-    orders, members, regions = (_names(rows, tables, name, name) for name in ("order", "member", "region"))
-    used = [(asset, rows.values[f"pay_{asset}"].tolist()) for asset in _PAY if f"pay_{asset}" in rows.values]
-    facts = list(
-        zip(
-            _values(rows, "amount", 0),
-            (line or "1" for line in _names(rows, tables, "line", "line")),
-            *(_names(rows, tables, name, name) for name in ("sku", "category", "merchant", "zone")),
-            _values(rows, "quantity", 1),
-            _values(rows, "cost", 0),
-            strict=True,
-        )
-    )
-
-    def part(place: int, when: When, row: Row) -> Part:
-        line = Line(*facts[place])
-        pay = tuple((asset, amounts[place]) for asset, amounts in used if amounts[place])
-        return Part(when, row, orders[place], (members[place], regions[place], pay), line.line, line)
-
-    return part
-
-
-def _order_part(cells: Cells, when: When) -> Part:
-    pay = tuple((asset, cells.optional_amount(f"pay_{asset}") or 0) for asset in _PAY)
-    line = Line(
-        amount=cells.amount("amount"),
-        line=cells.optional_name("line") or "1",
-        sku=cells.optional_name("sku"),
-        category=cells.optional_name("category"),
-        merchant=cells.optional_name("merchant"),
-        zone=cells.optional_name("zone"),
-        quantity=cells.count("quantity", 1),
-        cost=cells.optional_amount("cost") or 0,
-    )
-    shared = (cells.name("member"), cells.optional_name("region"), tuple(part for part in pay if part[1]))
-    return Part(when, cells.row, cells.name("order"), shared, line.line, line)
-
-
-def _orders(reader: Reader) -> Iterator[Item]:
-    sound = reader.sound(ORDER_KINDS, _order_parts, _order_part, lambda cells: cells.raw("order"))
-    for parts in reader.together(sound):
+def _orders(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
+    for parts in reader.together(chain.from_iterable(map(_order_parts, stretches))):
         lines = tuple(part.facts for part in parts)
         if _too_large(reader, parts, sum(line.amount for line in lines)):
             continue
@@ -158,30 +95,31 @@ def _orders(reader: Reader) -> Iterator[Item]:
         yield Item(when.instant, order, reader.table, tuple(part.row for part in parts), "order")
 
 
-def _refund_parts(rows: Rows, tables: NameTables) -> Callable[[int, When, Row], Part]:
-    refunds, orders, lines = (_names(rows, tables, name, name) for name in ("refund", "order", "line"))
-    amounts = _values(rows, "amount", 0)
-
-    def part(place: int, when: When, row: Row) -> Part:
-        order, line = orders[place], lines[place]
-        return Part(when, row, f"{refunds[place]}/{order}", (order, line is None), line or "", amounts[place])
-
-    return part
-
-
-def _refund_id(cells: Cells) -> str:
-    return f"{cells.raw('refund')}/{cells.raw('order')}"
-
-
-def _refund_part(cells: Cells, when: When) -> Part:
-    cells.name("refund")
-    line = cells.optional_name("line")
-    shared = (cells.name("order"), line is None)
-    return Part(when, cells.row, _refund_id(cells), shared, line or "", cells.amount("amount"))
+def _order_parts(stretch: Stretch) -> Iterator[Part]:
+    lines = map(
+        Line,
+        stretch.values("amount").tolist(),
+        (line or "1" for line in stretch.texts("line")),
+        *map(stretch.texts, ("sku", "category", "merchant", "zone")),
+        stretch.values("quantity", 1).tolist(),
+        stretch.values("cost").tolist(),
+    )
+    paid = zip(*(stretch.values(f"pay_{asset}").tolist() for asset in _PAY), strict=True)
+    pays = (tuple((asset, amount) for asset, amount in zip(_PAY, used, strict=True) if amount) for used in paid)
+    shared = zip(stretch.texts("member"), stretch.texts("region"), pays, strict=True)
+    rows = zip(stretch.times(), stretch.cells(), stretch.texts("order"), shared, lines, strict=True)
+    return (Part(when, row, order, of, line.line, line) for when, row, order, of, line in rows)
 
 
-def _refunds(reader: Reader) -> Iterator[Item]:
-    for parts in reader.together(reader.sound(REFUND_KINDS, _refund_parts, _refund_part, _refund_id)):
+def _read_refunds(reader: Reader) -> Iterator[Stretch | Item]:
+    """Stretches of refunds that are the only one at their time: of others, the ids are compared as texts."""
+    for whole in whole_times(reader.stretches(_REFUND, lambda cells: f"{cells.raw('refund')}/{cells.raw('order')}")):
+        for repeated, some in cut_repeats(whole, None):
+            yield from _refunds(reader, some) if repeated else some
+
+
+def _refunds(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
+    for parts in reader.together(chain.from_iterable(map(_refund_parts, stretches))):
         amount = sum(part.facts for part in parts)
         if _too_large(reader, parts, amount):
             continue
@@ -189,6 +127,12 @@ def _refunds(reader: Reader) -> Iterator[Item]:
         lines = () if whole else tuple((part.line, part.facts) for part in parts)
         refund = OrderRefunded(id=parts[0].id, day=when.day, at=when.at, order=order, amount=amount, lines=lines)
         yield Item(when.instant, refund, reader.table, tuple(part.row for part in parts), "refund")
+
+
+def _refund_parts(stretch: Stretch) -> Iterator[Part]:
+    facts = zip(*map(stretch.texts, ("refund", "order", "line")), stretch.values("amount").tolist(), strict=True)
+    for when, row, (refund, order, line, amount) in zip(stretch.times(), stretch.cells(), facts, strict=True):
+        yield Part(when, row, f"{refund}/{order}", (order, line is None), line or "", amount)
 
 
 def _too_large(reader: Reader, parts: list[Part], amount: int) -> bool:
@@ -202,16 +146,41 @@ def _too_large(reader: Reader, parts: list[Part], amount: int) -> bool:
     return True
 
 
+def _no_events(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
+    """Other events never come in stretches."""
+    return iter(())
+
+
+def _no_ids(stretch: Stretch) -> Iterator[str]:
+    """Who joins stands or falls by one row."""
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of input file: its columns and how its rows become events."""
+    """A kind of input file: its columns, how it is read, and how the rows of stretches become events.
+
+    ``ids`` are those of the events of a stretch that other rows can be a part of.
+    """
 
     shape: Shape
-    items: Callable[[Reader], Iterable[Item]]
+    read: Callable[[Reader], Iterator[Stretch | Item]]
+    events: Callable[[Reader, Iterable[Stretch]], Iterator[Item]] = _no_events
+    ids: Callable[[Stretch], Iterator[str]] = _no_ids
+
+    def items(self, reader: Reader) -> Iterator[Item]:
+        """All events of a file, in the order of the rows."""
+        for piece in self.read(reader):
+            if isinstance(piece, Stretch):
+                yield from self.events(reader, [piece])
+            else:
+                yield piece
 
 
 KINDS: dict[str, Kind] = {
-    "members": Kind(Shape(("member", "referrer", "joined_at"), ("region", "rank", "agent"), "joined_at"), _members),
+    "members": Kind(
+        Shape(("member", "referrer", "joined_at"), ("region", "rank", "agent"), "joined_at"), _read_members, _joins
+    ),
     "orders": Kind(
         Shape(
             ("order", "member", "paid_at", "amount"),
@@ -228,9 +197,16 @@ KINDS: dict[str, Kind] = {
             ),
             "paid_at",
         ),
+        _read_orders,
         _orders,
+        lambda stretch: iter(stretch.texts("order")),
     ),
-    "refunds": Kind(Shape(("refund", "order", "refunded_at", "amount"), ("line",), "refunded_at"), _refunds),
+    "refunds": Kind(
+        Shape(("refund", "order", "refunded_at", "amount"), ("line",), "refunded_at"),
+        _read_refunds,
+        _refunds,
+        lambda stretch: (part.id for part in _refund_parts(stretch)),
+    ),
     "events": Kind(Shape(("event", "id", "at"), FACTS, "at"), read_events),
 }
 """The kinds of files by name, in the order in which events of one time are handled."""

@@ -12,7 +12,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -137,7 +137,7 @@ def batch_of(writer: SegmentWriter, world: World, events: Iterable[Event], journ
     )
 
 
-def name_tables(world: World) -> dict[str, list[str]]:
+def name_tables(world: World) -> dict[str, Sequence[str]]:
     """The names that the numbers in a journal stand for, by table."""
     return {
         "asset": world.assets.names, "member": world.member_ids.names, "order": world.order_ids.names,

@@ -81,6 +81,7 @@ class _ParquetTable:
         try:
             with pq.ParquetFile(self.file) as source:
                 for batch in source.iter_batches(BATCH_ROWS):
+                    batch.validate(full=True)  # Parquet does not promise that its texts are UTF-8.
                     yield arrow_block(number, list(self._texts(batch)))
                     number += len(batch)
         except (pa.ArrowException, OSError) as error:

@@ -71,13 +71,13 @@ def bench_journal(plan: Plan, size: Size, say: Say = quiet) -> JournalFigures:
 
 
 def journal_columns(directory: Path, last: int) -> pa.Table:
-    """Read the last so many transfers of a journal, with their names, as one table."""
+    """Read the last so many transfers of a journal, as one table."""
     found: list[pa.Table] = []
     for file in sorted(directory.glob("transfers-*.parquet"), reverse=True):
         if sum(map(len, found)) >= last:
             break
         found.insert(0, pq.read_table(file))
-    table = pa.concat_tables(found).unify_dictionaries()
+    table = pa.concat_tables(found)
     return table.slice(len(table) - last).combine_chunks()
 
 

@@ -7,20 +7,23 @@ what is measured, and against whom, stays as it is.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from jifen.batch.findings import Findings
 from jifen.batch.merge import Inputs, Merge, open_inputs
+from jifen.batch.reader import Item
 from jifen.batch.run import batch_of, name_tables
 from jifen.bench.log import JOIN, ORDER, REFUND, Log
 from jifen.bench.sizes import Size, check_between
 from jifen.bench.stock import refill
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
-from jifen.engine import close as closing
 from jifen.engine.books import Books
 from jifen.engine.columns import Column
+from jifen.engine.daily import run_pass
 from jifen.engine.events import DayClosed, Event, Line, MemberJoined, OrderPaid, OrderRefunded, TokensSold
 from jifen.engine.exits import run_exits
 from jifen.engine.phases import Phase
@@ -28,7 +31,7 @@ from jifen.engine.queues import serve
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.splits import divide_pools
 from jifen.ledger.chain import Batch
-from jifen.ledger.journal import FORFEIT, TRANSFER, Names, TransferArray
+from jifen.ledger.journal import Forfeits, Transfers
 from jifen.ledger.segments import SegmentWriter
 from jifen.plan.model import Plan
 
@@ -52,9 +55,7 @@ class Prepared:
     """A world ready to be closed again and again: what the kernel changes in it, as it was before."""
 
     world: World
-    remaining: Column
-    emptied_on: Column
-    heads: dict[int, Column]
+    columns: tuple[npt.NDArray[Any], ...]
     again: bool
     """Whether every run starts from the same; else (pools, queues and exits post what they pay) they follow on."""
 
@@ -64,7 +65,7 @@ class Made:
     """What a kernel run has made: the columns of each daily rule, and what pools, queues and exits have posted."""
 
     phases: Sequence[Phase]
-    transfers: TransferArray
+    transfers: Transfers
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -97,46 +98,38 @@ def prepare(world: World, threads: int = 1) -> Prepared:
     ``threads`` beyond what the kernel can use are an ``InputError``.
     """
     check_between("--threads", threads, 1, MOST_THREADS)
-    world.upward_order()
-    program, lots, count = world.program, world.lots, world.lots.size
-    return Prepared(
-        world=world,
-        remaining=lots.remaining[:count].copy(),
-        emptied_on=lots.emptied_on[:count].copy(),
-        heads={store: chains.head[: world.members.size].copy() for store, chains in world.chains.items()},
-        again=not (program.splits or program.queues or program.daily_exits),
-    )
+    world.laid_out()
+    program = world.program
+    again = not (program.splits or program.queues or program.daily_exits)
+    return Prepared(world, tuple(column.copy() for column in _changing(world)), again)
+
+
+def _changing(world: World) -> Iterator[npt.NDArray[Any]]:
+    """The columns that a pass over all members changes."""
+    lots, count = world.lots, world.lots.size
+    yield from (lots.remaining.data[:count], lots.run_first.data[:count], lots.emptied_on[:count])
+    yield world.laid_out().begins
 
 
 def restore(prepared: Prepared) -> None:
     """Undo the last kernel run, or where it has posted fill the pools for the next; never inside a timed run."""
-    world = prepared.world
     if not prepared.again:
-        refill(world)
+        refill(prepared.world)
         return
-    world.lots.remaining[: world.lots.size] = prepared.remaining
-    world.lots.emptied_on[: world.lots.size] = prepared.emptied_on
-    for store, heads in prepared.heads.items():
-        world.chains[store].head[: world.members.size] = heads
+    for column, before in zip(_changing(prepared.world), prepared.columns, strict=True):
+        column[...] = before
 
 
 def kernel(prepared: Prepared) -> Made:
     """Ours, the kernel alone: every entry of the day in columns, lots drained, nothing posted.
 
-    Today these are phases 3 and 4 of the close (scheduled releases, the walks over them) with merchant funding. Pools,
-    queues and daily exits are run as the close runs them, posting included: that cannot be taken apart yet.
+    These are phases 3 and 4 of the close (scheduled releases, the walks over them) with merchant funding. Pools, queues
+    and daily exits are run as the close runs them, posting included: that cannot be taken apart.
     """
     world = prepared.world
+    phases = run_pass(world).phases if world.program.schedules else []
     books = Books(world)
     books.event = world.next_event
-    phases: list[Phase] = []
-    sums: dict[int, Column] = {}
-    for step in world.program.schedules:
-        phase, released = closing._scheduled(world, step)
-        phases.append(phase)
-        sums[step.rule.part] = sums.get(step.rule.part, 0) + released
-    walks = (step for step in world.program.walks if step.rule.part in sums)
-    phases += [closing._walked(books, step, sums[step.rule.part]) for step in walks]
     for step in world.program.splits:
         divide_pools(books, step)
     for step in world.program.queues:
@@ -167,7 +160,7 @@ def entries_of(prepared: Prepared, made: Made) -> Entries:
     )
 
 
-def close_whole(world: World) -> TransferArray:
+def close_whole(world: World) -> Transfers:
     """Ours, the whole close in memory: all phases, posted and checked as in any run. The next day is open after it."""
     event = DayClosed(id=f"day:{world.open_day}", day=world.open_day)
     return apply(world, [event]).transfers
@@ -178,7 +171,7 @@ def open_journal(world: World, directory: Path) -> SegmentWriter:
     writer = SegmentWriter(directory)
     plans = tuple(program.plan.digest for program in world.programs)
     names = writer.new_names(name_tables(world))
-    empty = np.empty(0, TRANSFER), np.empty(0, FORFEIT)
+    empty = Transfers(), Forfeits()
     writer.append(Batch(writer.next_number, world.open_day - 1, SEMANTICS_REVISION, plans, (), *empty, names=names))
     writer.commit()
     return writer
@@ -207,17 +200,12 @@ def run_log(world: World, events: Sequence[Event]) -> int:
 
 
 def read_files(inputs: Inputs, plan: Plan) -> int:
-    """Ours, files in: all rows parsed and checked, members and orders numbered. Returns how many rows were taken."""
+    """Ours, files in: all rows parsed, checked, put in the order of the log, and their names numbered.
+
+    Events of one row are taken by column, as a run in bulk does. Returns how many rows were taken.
+    """
     merge = Merge(open_inputs(inputs), inputs.zone, Findings(None), None, plan)
-    members, orders, rows = Names(), Names(), 0
-    for item in merge.items():
-        if isinstance(item.event, MemberJoined):
-            members.number(item.event.member)
-        elif isinstance(item.event, OrderPaid):
-            members.number(item.event.member)
-            orders.number(item.event.id)
-        rows += len(item.rows)
-    return rows
+    return sum(len(part.rows) if isinstance(part, Item) else len(part) for part in merge.log())
 
 
 def save_snapshot(world: World, directory: Path) -> None:

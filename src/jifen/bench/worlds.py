@@ -8,6 +8,7 @@ balance.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, cast, overload
 
 import numpy as np
@@ -18,7 +19,7 @@ from jifen.bench.timing import Say, quiet
 from jifen.engine import World
 from jifen.engine.columns import Column
 from jifen.engine.tables import NONE
-from jifen.ledger.journal import Names
+from jifen.ledger.names import Names, Texts
 from jifen.plan.model import Plan
 
 __all__ = ["FIRST_DAY", "Numbered", "build_world", "give_names", "parents_of"]
@@ -31,10 +32,10 @@ _UNREFERRED = 0.15
 
 
 class Numbered(Sequence[str]):
-    """Names that nobody has to keep: a letter and the number itself."""
+    """Names that nobody has to keep: a prefix and the number itself."""
 
     def __init__(self, letter: str, count: int) -> None:
-        """``count`` names from ``letter`` 0 on."""
+        """``count`` names from number 0 on."""
         self._letter, self._count = letter, count
 
     def __len__(self) -> int:
@@ -63,7 +64,7 @@ def build_world(plan: Plan, size: Size, say: Say = quiet) -> World:
     world = World(plan, first_day=FIRST_DAY)
     _add_members(world, size, rng)
     fill(world, size, Stock.of(world, size, rng))
-    world.order_ids = Names(cast("list[str]", Numbered("o", world.orders.size)), {})
+    world.order_ids = Names(cast("Texts", Numbered("o", world.orders.size)))
     return world
 
 
@@ -88,12 +89,11 @@ def parents_of(size: Size, rng: np.random.Generator) -> Column:
 
 def give_names(world: World) -> None:
     """Let members, orders and events keep their names, as in a shop that has lived: a snapshot has them all."""
-    world.member_ids = Names.of(Numbered("m", world.members.size))
-    world.order_ids = Names.of(Numbered("o", world.orders.size))
-    world.event_names = [f"j{name}" for name in world.member_ids.names] + world.order_ids.names
-    digests = np.random.default_rng(0).bytes(16 * len(world.event_names))
-    places = enumerate(world.event_names)
-    world.event_digests = {name: digests[place * 16 : place * 16 + 16] for place, name in places}
+    world.member_ids = Names(Texts.of(Numbered("m", world.members.size)))
+    world.order_ids = Names(Texts.of(Numbered("o", world.orders.size)))
+    world.event_ids = Names(Texts.of(chain(Numbered("jm", world.members.size), Numbered("o", world.orders.size))))
+    first, second = np.random.default_rng(0).integers(-(2**63), 2**63 - 1, (2, len(world.event_ids)))
+    world.event_digests.extend(len(world.event_ids), first=first, second=second)
 
 
 def _add_members(world: World, size: Size, rng: np.random.Generator) -> None:
@@ -105,5 +105,5 @@ def _add_members(world: World, size: Size, rng: np.random.Generator) -> None:
     for table in tables:
         table.extend(count)
     world.wallets = [np.zeros(count, dtype=np.int64) for _ in world.wallets]
-    world.member_ids = Names(cast("list[str]", Numbered("m", count)), {})
+    world.member_ids = Names(cast("Texts", Numbered("m", count)))
     world.layout = None

@@ -3,8 +3,9 @@
 Events are handled strictly one after the other. A refused event changes nothing and leaves its id free.
 """
 
-import hashlib
+import struct
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from typing import Any
 
 from jifen.core.errors import ensure
@@ -40,6 +41,7 @@ from jifen.engine.events import (
 from jifen.engine.invariants import check_world
 from jifen.engine.order import accept_order
 from jifen.engine.refund import accept_refund
+from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Journal, Refusal
 
@@ -100,9 +102,9 @@ def _apply_one(books: Books, event: Event) -> None:
     """Check one event, then handle it and what follows it."""
     world = books.world
     digest = _digest_of(event)
-    known = world.event_digests.get(event.id)
-    if known is not None:
-        code = "duplicate" if known == digest else "conflict"
+    known, digests = world.event_ids.get(event.id), world.event_digests
+    if known != NONE:
+        code = "duplicate" if digest == (digests.first.item(known), digests.second.item(known)) else "conflict"
         books.duplicates += code == "duplicate"
         message = "the same event came before" if code == "duplicate" else "another event has this id"
         books.refusals.append(Refusal(event.id, code, message))
@@ -112,9 +114,8 @@ def _apply_one(books: Books, event: Event) -> None:
         books.refusals.append(Refusal(event.id, *refusal))
         return
     ensure(event.day == world.open_day, f"event {event.id} is of day {event.day}, but day {world.open_day} is open")
-    world.event_digests[event.id] = digest
-    books.event = len(world.event_names)
-    world.event_names.append(event.id)
+    books.event = world.event_ids.number(event.id)
+    digests.add(first=digest[0], second=digest[1])
     books.accepted += 1
     if isinstance(event, DayClosed):
         close_day(books)
@@ -123,6 +124,8 @@ def _apply_one(books: Books, event: Event) -> None:
     after_event(books, since=world.next_event)
 
 
-def _digest_of(event: Event) -> bytes:
-    """What makes two events of one id the same: a digest of their facts (the day is no fact)."""
-    return hashlib.blake2b(repr(event.facts()).encode(), digest_size=16).digest()
+def _digest_of(event: Event) -> tuple[int, int]:
+    """What makes two events of one id the same: a digest of their facts (the day is no fact), in two halves."""
+    digest = blake2b(repr(event.facts()).encode(), digest_size=16).digest()
+    first, second = struct.unpack("<qq", digest)
+    return first, second

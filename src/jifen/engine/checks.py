@@ -154,6 +154,8 @@ def _check_supply(world: World, money: int) -> _Why | None:
 
 
 def _check_pay(world: World, event: OrderPaid) -> _Why | None:
+    if not event.pay:
+        return None
     params, member = world.program.plan.params, world.member_ids.numbers[event.member]
     allowed = sum(line.amount for line in event.lines if line.sku in params["voucher_skus"])
     pay = Counter[str]()

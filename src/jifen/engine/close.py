@@ -24,7 +24,6 @@ from jifen.engine.queues import serve
 from jifen.engine.splits import divide_pools
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
-from jifen.ledger.journal import FORFEIT
 
 if TYPE_CHECKING:
     from jifen.engine.daily import Found, Walked
@@ -115,11 +114,10 @@ def _forfeit(books: Books, step: Step, members: Narrow, points: Column) -> None:
     """Write what lots could not take."""
     if len(members) == 0:
         return
-    rows = np.empty(len(members), dtype=FORFEIT)
-    rows["event"], rows["day"] = books.event, books.world.open_day
-    rows["rule"] = books.world.rule_names.number(step.rule.id)
-    rows["member"], rows["points"] = members, points
-    books.writer.forfeits(rows)
+    rule = books.world.rule_names.number(step.rule.id)
+    books.writer.forfeits(
+        len(members), event=books.event, day=books.world.open_day, rule=rule, member=members, points=points
+    )
 
 
 def _end_runs(world: World, found: "Found", short: list[Phase]) -> None:

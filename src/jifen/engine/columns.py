@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jifen.core.errors import ensure
-from jifen.core.micros import MICRO
+from jifen.ledger.sums import exact_sum
 
 __all__ = [
     "FIRST_CAPACITY", "ROWS_MAX", "SUM_MAX", "Column", "Flags", "Narrow", "Placed", "PlacedNarrow", "Table",
@@ -80,15 +80,17 @@ class Table:
     """
 
     fills: ClassVar[Mapping[str, int]]
+    has_places: ClassVar[bool]
     slot: Narrow
 
     def __init_subclass__(cls, none: tuple[str, ...] = ()) -> None:
         """Note which columns start with "there is none"."""
         cls.fills = dict.fromkeys(none, -1)
+        cls.has_places = "slot" in cls.__annotations__
 
     def __init__(self) -> None:
         """Start with no rows."""
-        self.size = 0
+        self.size, self.capacity = 0, FIRST_CAPACITY
         for name, kind in type(self).__annotations__.items():
             placed = isinstance(kind, type) and issubclass(kind, Placed)
             data = self._filled(name, kind.dtype if placed else get_args(get_args(kind)[1])[0], FIRST_CAPACITY)
@@ -121,27 +123,28 @@ class Table:
 
     def reserve(self, rows: int) -> None:
         """Make room for at least ``rows`` rows in all."""
-        names = self.names()
-        capacity = len(self._data(names[0]))
+        capacity = self.capacity
         if rows <= capacity:
             return
         ensure(rows <= ROWS_MAX, f"{type(self).__name__} cannot have {rows} rows")
         room = max(rows, capacity + (capacity if capacity < _LARGE else capacity // 4))
-        for name in names:
+        for name in self.names():
             old = self._data(name)
             new = self._filled(name, old.dtype, room)
             if name in self.fills or old.any():
                 new[:capacity] = old
             self._keep(name, new)
+        self.capacity = room
 
     def add(self, **values: int) -> int:
         """Append one row and return its number."""
-        row = self.size
-        self.reserve(row + 1)
-        if "slot" in type(self).__annotations__:
+        row, columns = self.size, vars(self)
+        if row == self.capacity:
+            self.reserve(row + 1)
+        if self.has_places:
             self.slot[row] = row
         for name, value in values.items():
-            getattr(self, name)[row] = value
+            columns[name][row] = value
         self.size = row + 1
         return row
 
@@ -149,7 +152,7 @@ class Table:
         """Append ``count`` rows from columns (or one value for all) and return the number of the first."""
         first = self.size
         self.reserve(first + count)
-        if "slot" in type(self).__annotations__:
+        if self.has_places:
             self.slot[first : first + count] = np.arange(first, first + count)
         for name, value in values.items():
             self._data(name)[first : first + count] = value
@@ -180,13 +183,8 @@ class Table:
             return table
         for name, column in columns.items():
             table._keep(name, column)
-        table.size = count
+        table.size = table.capacity = count
         return table
-
-
-def exact_sum(column: npt.NDArray[Any]) -> int:
-    """The sum as a Python integer: no total over many members may wrap around."""
-    return int((column // MICRO).sum()) * MICRO + int((column % MICRO).sum())
 
 
 def check_range(column: npt.NDArray[Any], factor: int) -> None:

@@ -209,15 +209,26 @@ def _ladder_of(step: Step) -> tuple[str, bool] | None:
 
 
 def _levels(world: World, layout: Layout, walks: tuple[Step, ...]) -> Narrow:
-    """By ladder that a walk goes by, and position: the level of the member's rank, 0 for no rank."""
-    rows = []
-    for name, own in dict.fromkeys(filter(None, map(_ladder_of, walks))):
-        ladder = world.program.ladders[name]
-        heights = [*(ladder.places.get(rank, -1) + 1 for rank in world.rank_names.names), 0]
-        levels = [0, *(range(1, len(ladder.levels) + 1) if own else ladder.levels)]
-        pair = np.array(heights, dtype=np.int32), np.array(levels, dtype=np.int32)
-        rows.append(layout.levels(world.ladders[name].earned, world.members.appointed, pair))
-    return np.stack(rows) if rows else np.zeros((0, len(layout.members)), dtype=np.int32)
+    """By ladder that a walk goes by, and position: the level of the member's rank, 0 for no rank.
+
+    It is kept; only those are looked at again whose rank has changed since.
+    """
+    anew, ladders = layout.levels is None, list(dict.fromkeys(filter(None, map(_ladder_of, walks))))
+    if layout.levels is None:
+        layout.levels = np.zeros((len(ladders), len(layout.members)), dtype=np.int32)
+    changed = np.array(sorted(world.reranked), dtype=np.int32)
+    for row, (name, own) in enumerate(ladders):
+        ladder, earned = world.program.ladders[name], world.ladders[name].earned
+        height = [*(ladder.places.get(rank, -1) + 1 for rank in world.rank_names.names), 0]
+        level = [0, *(range(1, len(ladder.levels) + 1) if own else ladder.levels)]
+        heights, levels = np.array(height, dtype=np.int32), np.array(level, dtype=np.int32)
+        if anew:
+            layout.levels[row] = layout.levels_of(earned, world.members.appointed, (heights, levels))
+        else:
+            ranks = earned[changed], world.members.appointed[changed]
+            layout.levels[row, layout.positions[changed]] = levels[np.maximum(*(heights[rank] for rank in ranks))]
+    world.reranked.clear()
+    return layout.levels
 
 
 def _bounds(layout: Layout, rules: kernel.Rules, width: int) -> kernel.Bounds:

@@ -6,7 +6,9 @@ Business days are integers; files use ``datetime.date.toordinal()``. Field for f
 architecture; ``day`` is no fact, all else is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from jifen.plan.model import Plan
@@ -65,7 +67,7 @@ class Event:
 
     def facts(self) -> tuple[Any, ...]:
         """Everything but the day: two events of one id are the same event if their facts are equal."""
-        return (self.name, *(getattr(self, field.name) for field in fields(self) if field.name != "day"))
+        return (self.name, *_FACTS[type(self)](self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,3 +295,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         StoreAdjusted, PoolDonated, ReserveToppedUp, PlanActivated, PlanPaused, PlanEnded, DayClosed,
     )
 }  # fmt: skip
+
+_FACTS: dict[type[Event], Callable[[Event], tuple[Any, ...]]] = {
+    kind: attrgetter(*(field.name for field in fields(kind) if field.name != "day")) for kind in EVENT_TYPES.values()
+}

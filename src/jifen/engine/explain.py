@@ -123,7 +123,7 @@ def _weighed(world: World, member: int, day: int | None) -> Iterator[Explanation
         order, amount = weighed.order.item(row), weighed.amount.item(row)
         plan = world.programs[weighed.version.item(row)].plan
         parts: tuple[Source, ...] = ()
-        cause = world.event_names[weighed.event.item(row)]
+        cause = world.event_ids.names[weighed.event.item(row)]
         if order != NONE:
             cause, kept = world.order_ids.names[order], weighed.kept_then.item(row)
             buyer = world.member_ids.names[world.orders.member.item(order)]

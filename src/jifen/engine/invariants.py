@@ -4,48 +4,67 @@ The journal is added up by itself, in control totals of Python integers, and wha
 each batch that is looked at where the batch has touched something; at the close of a day everywhere.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+
 import numpy as np
 
 from jifen.core.errors import ensure
 from jifen.engine.books import OWED
-from jifen.engine.columns import exact_sum
+from jifen.engine.columns import Column, exact_sum
 from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
-from jifen.ledger.invariants import Balances, check_claims, check_lots, check_transfers, check_zero_sum, fold
-from jifen.ledger.journal import Account, TransferArray
+from jifen.ledger.invariants import Holder, check_claims, check_lots, check_transfers, check_zero_sum, fold
+from jifen.ledger.journal import Account, Transfers
+from jifen.ledger.sums import grouped_sums
 
-__all__ = ["check_world"]
+__all__ = ["check_world", "drained_of"]
+
+_FUNDS = {Account.POOL: "fund", Account.RESERVE: "fund", Account.RECEIVABLE: "debt"}
+_HELD = {Account.WALLET: "wallet", Account.CLAIM: "claim", Account.WEIGHT: "weight"}
+"""What control totals are called: of funds each by itself, of members all together."""
 
 
-def check_world(world: World, transfers: TransferArray, *, closed: bool) -> None:
+def check_world(world: World, transfers: Transfers, *, closed: bool) -> None:
     """Raise ``BrokenInvariant`` unless the books are in order; ``closed``: a day was closed in this batch."""
     check_transfers(transfers, assets=len(world.assets))
     balances = fold(transfers)
     check_zero_sum(balances)
-    _add_to_control(world, balances, transfers)
+    _add_to_control(world, balances)
+    for (_, store), amount in drained_of(world, transfers).items():
+        world.control[f"claim {world.stores.names[store]}"] -= amount
     _check_funds(world)
-    lots, count = world.lots, world.lots.size
-    touched = np.unique(transfers["lot"][transfers["lot"] != NONE])
-    rows = np.arange(count) if closed else touched
-    check_lots(lots.granted[rows], lots.remaining[rows])
+    lots = world.lots
     if closed:
+        check_lots(lots.granted[: lots.size], lots.remaining[: lots.size])
         _check_whole(world)
+    else:
+        touched = transfers["lot"]
+        touched = touched[touched != NONE]
+        check_lots(lots.granted[touched], lots.remaining[touched])
 
 
-def _add_to_control(world: World, balances: Balances, transfers: TransferArray) -> None:
-    """Add the batch to the control totals: by fund, by asset in wallets, by store in lots."""
-    for name, kind in (("fund", Account.POOL), ("fund", Account.RESERVE), ("debt", Account.RECEIVABLE)):
-        some = balances.of(kind)
-        for number, amount in zip(some.id.tolist(), some.amount.tolist(), strict=True):
-            world.control[f"{name} {NONE if kind == Account.RESERVE else number}"] += amount
-    for name, kind in (("wallet", Account.WALLET), ("claim", Account.CLAIM), ("weight", Account.WEIGHT)):
-        some = balances.of(kind)
-        for asset in np.unique(some.asset).tolist():
-            world.control[f"{name} {world.assets.names[asset]}"] += exact_sum(some.amount[some.asset == asset])
-    drained = transfers[transfers["drained"] > 0]
-    stores = world.lots.store[drained["lot"]]
-    for store in np.unique(stores).tolist():
-        world.control[f"claim {world.stores.names[store]}"] -= exact_sum(drained["drained"][stores == store])
+def _add_to_control(world: World, balances: Mapping[Holder, int]) -> None:
+    """Add the batch to the control totals: by fund, by asset in wallets, by unit in lots and weights."""
+    for (kind, number, asset), amount in balances.items():
+        if amount == 0:
+            continue
+        if kind in _FUNDS:
+            world.control[f"{_FUNDS[kind]} {NONE if kind == Account.RESERVE else number}"] += amount
+        elif kind in _HELD:
+            world.control[f"{_HELD[kind]} {world.assets.names[asset]}"] += amount
+
+
+def drained_of(world: World, transfers: Transfers) -> Counter[tuple[int, int]]:
+    """What each rule used up of the lots of each store, by the numbers of rule and store."""
+    only = next(iter(world.chains)) if len(world.chains) == 1 else None
+    found: Counter[tuple[int, int]] = Counter()
+    for block in transfers.blocks():
+        # What stands on no lot has drained nothing, and adds nothing to whichever store this finds for it.
+        store = world.lots.store[block.column("lot", np.int64)] if only is None else only
+        for (rule, number), amount in grouped_sums([block["rule"], store], block.column("drained", np.int64)):
+            found[rule, number] += amount
+    return +found
 
 
 def _check_funds(world: World) -> None:
@@ -67,7 +86,7 @@ def _check_whole(world: World) -> None:
     lots, count = world.lots, world.lots.size
     names = {world.stores.names[store]: store for store in world.chains}
     claims = {name: world.control[f"claim {name}"] for name in names}
-    left = {name: exact_sum(lots.remaining[:count][lots.store[:count] == store]) for name, store in names.items()}
+    left = {name: exact_sum(_of_store(lots.remaining[:count], world, store)) for name, store in names.items()}
     check_claims(claims, {}, left)
     for store, weights in world.weights.items():
         name, total = world.stores.names[store], exact_sum(weights.amount[: weights.size])
@@ -77,3 +96,8 @@ def _check_whole(world: World) -> None:
     ensure(owed == said, f"rewards of {owed} points wait for the reserve; the journal says {said}")
     held = exact_sum(world.members.tokens[: world.members.size])
     ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")
+
+
+def _of_store(column: Column, world: World, store: int) -> Column:
+    """What a column of lots has of one store."""
+    return column if len(world.chains) == 1 else column[world.lots.store[: world.lots.size] == store]

@@ -38,6 +38,8 @@ class Layout:
     """By store and position: the slot of the member's first lot; one more for the end."""
     begins: Narrow = field(default_factory=lambda: np.zeros((1, 0), dtype=np.int32))
     """The same without those lots that the last runs have found empty."""
+    levels: Narrow | None = None
+    """By ladder that daily walks go by, and position: the level of the member's rank. ``None``: to be found anew."""
 
     def renew(self, members: Members, lots: Lots, chains: Mapping[int, Chains]) -> None:
         """Merge in what has been added; all, if there is nothing yet or another store."""
@@ -51,6 +53,7 @@ class Layout:
         if len(before) < members.size:
             self.members, self.depths = kernels.with_members(self.members, self.depths, members.parent, members.size)
             self.positions = kernels.inverse(self.members)
+            self.levels = None
         if len(before) < members.size or len(self.lot_at) < lots.size:
             self._place(lots, before)
 
@@ -74,7 +77,7 @@ class Layout:
             at = self.stores[store], self.positions.item(member)
             self.begins[at] = min(self.begins.item(at), slot)
 
-    def levels(self, earned: Narrow, appointed: Narrow, ladder: tuple[Narrow, Narrow]) -> Narrow:
+    def levels_of(self, earned: Narrow, appointed: Narrow, ladder: tuple[Narrow, Narrow]) -> Narrow:
         """By position the level of the higher of a member's two ranks.
 
         ``ladder`` is (by rank its height, 0 for one that is not in it, last that of no rank; by height the level).

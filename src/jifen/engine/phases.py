@@ -15,7 +15,8 @@ from jifen.engine.program import Step
 from jifen.engine.runs import kept_now, returned_now
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
-from jifen.ledger.journal import TRANSFER, Account
+from jifen.ledger.journal import Account
+from jifen.ledger.rows import Computed, Field
 from jifen.plan.model import Schedule
 
 __all__ = ["Phase", "asset_of", "post_transfers", "post_walk"]
@@ -135,25 +136,22 @@ def _paid(phase: Phase) -> tuple[Narrow, Narrow, Column, Narrow, Column]:
 
 def post_transfers(books: Books, phase: Phase) -> None:
     """The transfers of a phase, and the balances they change."""
-    world = books.world
     from jifen.engine.kernels.run import credit
 
-    amounts = asset_of(world, phase)
-    written = (amounts > 0) | (phase.points > 0)
-    amounts, member, lot = amounts[written], phase.member[written], phase.lot[written]
+    world = books.world
+    amounts, member, lot, points = asset_of(world, phase), phase.member, phase.lot, phase.points
+    written = points > 0
+    if not written.all():
+        amounts, member, lot, points = amounts[written], member[written], lot[written], points[written]
     asset, _, fund = world.terms[phase.terms]
     kind, number = place_of(fund)
-    rows = np.empty(len(lot), dtype=TRANSFER)
-    rows["event"], rows["day"], rows["version"] = books.event, world.open_day, world.version
-    rows["rule"] = world.rule_names.number(phase.step.rule.id)
-    rows["from_kind"], rows["from_id"] = kind, number
-    rows["to_kind"], rows["to_id"] = Account.WALLET, member
-    rows["asset"], rows["amount"], rows["lot"] = asset, amounts, lot
-    on_lot = lot != NONE
-    rows["drained"] = np.where(on_lot, phase.points[written], 0)
-    rows["order"] = np.where(on_lot, world.lots.order[lot], NONE)
-    rows["line"], rows["reason"] = NONE, NONE
-    books.writer.transfers(rows)
+    order = Computed(lambda lots: world.lots.order[lots], (lot,))
+    on_lot: dict[str, Field] = {} if phase.free else {"lot": lot, "drained": points, "order": order}
+    books.writer.columns(
+        len(lot), event=books.event, day=world.open_day, rule=world.rule_names.number(phase.step.rule.id),
+        from_kind=kind, from_id=number, to_kind=Account.WALLET, to_id=member, asset=asset, amount=amounts,
+        version=world.version, **on_lot,
+    )  # fmt: skip
     credit(world.wallets[asset], member, amounts)
     gate = phase.step.rule.gate
     if gate is not None and gate.drain == world.program.debt_store:

@@ -150,6 +150,10 @@ class Program:
         exits = [step for step in heads if step not in self.queues]
         self.daily_exits = tuple(exits)
         self.ladders = {name: Ladder.of(ranks) for name, ranks in plan.ranks.items()}
+        self.immediate = {
+            name: ladder for name, ladder in self.ladders.items() if ladder.ranks.effective == "immediate"
+        }
+        """Those whose ranks count at once, not from the next run on."""
         self.curve = next((store for store in plan.stores.values() if isinstance(store, Curve)), None)
         self.pool_names = tuple(self._pool_names(plan))
         self.entry_rows = self._entry_rows()

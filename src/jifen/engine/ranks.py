@@ -12,9 +12,8 @@ __all__ = ["appoint", "change", "judge_order", "place_at", "recompute", "value_a
 
 def recompute(world: World, since: int, *, only_immediate: bool = False) -> None:
     """Give everyone whose measure has changed the rank it gives now; it counts from event number ``since`` on."""
-    for name, ladder in world.program.ladders.items():
-        if only_immediate and ladder.ranks.effective != "immediate":
-            continue
+    ladders = world.program.immediate if only_immediate else world.program.ladders
+    for name, ladder in ladders.items():
         touched = None if ladder.ranks.by == "performance" else world.measured[name]
         if touched is not None and not touched:
             continue
@@ -22,7 +21,9 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         earned = world.ladders[name].earned
         before = earned[members]
         after = _earned_now(world, ladder, members, before)
-        for at in np.flatnonzero(before != after).tolist():
+        changed = np.flatnonzero(before != after)
+        world.reranked.update(members[changed].tolist())
+        for at in changed.tolist():
             change(world.earned_changes[name], int(members[at]), since, int(before[at]), int(after[at]))
         earned[members] = after
         world.measured[name] = set()
@@ -91,6 +92,7 @@ def appoint(world: World, member: int, rank: int) -> None:
     before = world.members.appointed.item(member)
     change(world.appointed_changes, member, world.next_event, before, rank)
     world.members.appointed[member] = rank
+    world.reranked.add(member)
 
 
 def value_at(changes: History, member: int, event: int, now: int) -> int:

@@ -6,21 +6,22 @@ orders of visiting) is not saved.
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import pairwise
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from jifen.engine.columns import Column, Table, exact_sum
+from jifen.engine.columns import Table, exact_sum
 from jifen.engine.events import Line
 from jifen.engine.tables import (
     NONE,
     Banked,
     Chains,
+    Digests,
     Divisions,
     Feeds,
     Lots,
@@ -37,26 +38,31 @@ from jifen.engine.tables import (
     Weights,
 )
 from jifen.engine.world import ASSETS, SEMANTICS_REVISION, History, OrderLine, World
-from jifen.ledger.journal import Names
-from jifen.ledger.snapshot import decode_names, encode_names, load, save
+from jifen.ledger.names import Names, Texts
+from jifen.ledger.snapshot import load, save
 from jifen.plan.text import parse_plan, plan_text
 
 __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when the columns or the document change their meaning."""
 
 _TABLES: Mapping[str, type[Table]] = {
     "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
     "sales": Sales, "banked": Banked, "positions": Places, "weighed": Weighed, "divisions": Divisions, "owings": Owings,
+    "event_digests": Digests,
 }  # fmt: skip
-_NAMES = ("member_ids", "order_ids", "rank_names", "rule_names", "stores", "pools", "assets", "region_names")
+_NAMES = (
+    "member_ids", "order_ids", "event_ids", "rank_names", "rule_names", "stores", "pools", "assets", "region_names",
+)  # fmt: skip
 _PLAIN = (
     "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
     "pool_debt_of", "last_price", "version_events", "first_day", "run_events", "terms", "line_rates", "withdrawals",
 )  # fmt: skip
+_PAIRS = ("parent_changes", "appointed_changes", "agent_changes", "order_pay")
 
 _Columns = dict[str, npt.NDArray[Any]]
+_Table = TypeVar("_Table", bound=Table)
 
 
 def save_world(world: World, directory: Path) -> None:
@@ -72,18 +78,14 @@ def save_world(world: World, directory: Path) -> None:
         columns |= _prefixed(f"order_ranks__{list(world.ladders).index(ladder)}", order_ranks.columns())
     for ladder, ranked in world.ladders.items():
         columns |= _prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
-        columns |= _flat(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
-    columns |= _flat("parent_changes", world.parent_changes) | _flat("appointed_changes", world.appointed_changes)
-    columns |= _flat("agent_changes", world.agent_changes)
-    columns |= _flat("order_pay", world.order_pay)
-    columns |= _flat("bank_releases", {key: [(row, 0) for row in rows] for key, rows in world.bank_releases.items()})
-    columns |= _flat("pending", {day: [(order, 0) for order in orders] for day, orders in world.pending.items()})
-    columns["wallets"] = np.stack([wallet[: world.members.size] for wallet in world.wallets])
-    columns["event_digests"] = np.frombuffer(b"".join(world.event_digests.values()), dtype=np.uint8).reshape(-1, 16)
+        columns |= _pairs(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
+    for name in _PAIRS:
+        columns |= _pairs(name, getattr(world, name))
+    columns |= _flat("bank_releases", world.bank_releases) | _flat("pending", world.pending)
+    columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
         columns |= _text(name, getattr(world, name).names)
-    columns |= _text("event_names", world.event_names)
-    columns |= _text("order_lines", (_lines_text(order, lines) for order, lines in world.order_lines.items()))
+    columns |= _text("order_lines", Texts.of(_lines_text(order, lines) for order, lines in world.order_lines.items()))
     document = {name: getattr(world, name) for name in _PLAIN} | {
         "semantics_revision": SEMANTICS_REVISION,
         "plans": [plan_text(program.plan) for program in world.programs],
@@ -94,46 +96,42 @@ def save_world(world: World, directory: Path) -> None:
     save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION)
 
 
-def load_world(directory: Path, *, read_only: bool = False) -> World:
-    """Read a snapshot; ``InputError`` for one that is missing, damaged or of another version.
+def load_world(directory: Path, *, read_only: bool = False, verify: bool = True) -> World:
+    """Map a snapshot; ``InputError`` for one that is missing, damaged or of another version.
 
-    A ``read_only`` world answers questions from the mapped files; no event can be applied to it.
+    What the world changes of it stays in memory; a table is copied when it grows. No event can be applied to a world
+    that is ``read_only``. ``verify`` reads every byte (see ``ledger.snapshot.load``).
     """
-    columns, document = load(directory, version=FORMAT_VERSION)
+    columns, document = load(directory, version=FORMAT_VERSION, writable=not read_only, verify=verify)
     plans = [parse_plan(plan, str(directory)) for plan in document["plans"]]
     world = World(plans[0], int(document["open_day"]), receipts=bool(document["receipts"]))
     for plan in plans[1:]:
         world.activate(plan)
     for name, kind in _TABLES.items():
-        setattr(world, name, kind.of(_unprefixed(name, columns), copy=not read_only))
+        setattr(world, name, _table(kind, name, columns))
     for name in _NAMES:
-        setattr(world, name, Names.of(_texts(name, columns)))
+        setattr(world, name, Names(_texts(name, columns)))
     for name in _PLAIN:
         setattr(world, name, document[name])
-    world.chains = {store: Chains.of(_unprefixed(f"chains__{store}", columns)) for store in _stores_in(columns)}
+    world.chains = {store: _table(Chains, f"chains__{store}", columns) for store in _stores_in(columns)}
     for number, ladder in enumerate(document["ladders"]):
-        world.ladders[ladder] = Ranked.of(_unprefixed(f"ladders__{number}", columns))
-        world.earned_changes[ladder] = _unflat(f"earned_changes__{number}", columns)
+        world.ladders[ladder] = _table(Ranked, f"ladders__{number}", columns)
+        world.earned_changes[ladder] = _unpaired(f"earned_changes__{number}", columns)
         if ladder in world.order_ranks:
-            world.order_ranks[ladder] = OrderRanks.of(_unprefixed(f"order_ranks__{number}", columns))
+            world.order_ranks[ladder] = _table(OrderRanks, f"order_ranks__{number}", columns)
     for store in world.weights:
-        world.weights[store] = Weights.of(_unprefixed(f"weights__{store}", columns))
+        world.weights[store] = _table(Weights, f"weights__{store}", columns)
         amounts = world.weights[store].columns()["amount"]
         world.issued_totals[store] = exact_sum(amounts)
         world.shared_totals[store] = exact_sum(amounts[amounts > 0])
-    for name in ("parent_changes", "appointed_changes", "agent_changes"):
-        setattr(world, name, _unflat(name, columns))
-    world.order_pay = {order: tuple(pay) for order, pay in _unflat("order_pay", columns).items()}
-    world.bank_releases = {key: [row for row, _ in rows] for key, rows in _unflat("bank_releases", columns).items()}
+    for name in _PAIRS:
+        setattr(world, name, _unpaired(name, columns))
+    world.order_pay = {order: tuple(pay) for order, pay in world.order_pay.items()}
+    world.bank_releases = _unflat("bank_releases", columns)
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
         world.bank_of.setdefault(member, []).append(row)
-    world.pending = {day: deque(order for order, _ in rows) for day, rows in _unflat("pending", columns).items()}
-    world.wallets = [np.array(columns["wallets"][number]) for number in range(len(ASSETS))]
-    world.event_names = _texts("event_names", columns)
-    if not read_only:
-        digests = columns["event_digests"].tobytes()
-        places = enumerate(world.event_names)
-        world.event_digests = {name: digests[place * 16 : place * 16 + 16] for place, name in places}
+    world.pending = {day: deque(orders) for day, orders in _unflat("pending", columns).items()}
+    world.wallets = [columns[f"wallets__{asset}"] for asset in range(len(ASSETS))]
     world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
     _restore_tuples(world, document)
     return world
@@ -162,10 +160,12 @@ def _prefixed(prefix: str, columns: Mapping[str, npt.NDArray[Any]]) -> _Columns:
     return {f"{prefix}__{name}": column for name, column in columns.items()}
 
 
-def _unprefixed(prefix: str, columns: _Columns) -> dict[str, Column]:
-    """The columns under a common name, by their own."""
+def _table(kind: type[_Table], prefix: str, columns: _Columns) -> _Table:
+    """The table whose columns are under a common name."""
     start = prefix + "__"
-    return {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
+    mine = {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
+    empty = not len(next(iter(mine.values())))
+    return kind.of(mine, copy=empty)  # even a table without rows has room
 
 
 def _stores_in(columns: _Columns) -> list[int]:
@@ -173,30 +173,46 @@ def _stores_in(columns: _Columns) -> list[int]:
     return sorted({int(name.split("__")[1]) for name in columns if name.startswith("chains__")})
 
 
-def _flat(name: str, histories: Mapping[int, Iterable[tuple[int, int]]]) -> _Columns:
-    """Lists of pairs by number, as one column of triples."""
-    rows = [(key, *pair) for key, pairs in histories.items() for pair in pairs]
-    return {name: np.array(rows, dtype=np.int64).reshape(-1, 3)}
+def _flat(name: str, lists: Mapping[int, Collection[int]]) -> _Columns:
+    """Lists of numbers by a number, as two columns: (number, length) of each, and what is in them end to end."""
+    lengths = [(key, len(numbers)) for key, numbers in lists.items()]
+    return {
+        f"{name}__lengths": np.array(lengths, dtype=np.int64).reshape(-1, 2),
+        name: np.fromiter(chain.from_iterable(lists.values()), dtype=np.int64),
+    }
 
 
-def _unflat(name: str, columns: _Columns) -> History:
-    """Lists of pairs by number, from triples: those of one number stand together."""
-    rows = columns[name]
-    starts = np.flatnonzero(np.diff(rows[:, 0], prepend=-1 if len(rows) == 0 else rows[0, 0] - 1))
-    pairs = list(zip(rows[:, 1].tolist(), rows[:, 2].tolist(), strict=True))
-    bounds = pairwise([*starts.tolist(), len(rows)])
-    return {key: pairs[start:end] for key, (start, end) in zip(rows[starts, 0].tolist(), bounds, strict=True)}
+def _unflat(name: str, columns: _Columns) -> dict[int, list[int]]:
+    """Lists of numbers by a number, from two columns."""
+    numbers = iter(columns[name].tolist())
+    return {key: list(islice(numbers, length)) for key, length in columns[f"{name}__lengths"].tolist()}
 
 
-def _text(name: str, names: Iterable[str]) -> _Columns:
+def _pairs(name: str, histories: Mapping[int, Sequence[tuple[int, int]]]) -> _Columns:
+    """Lists of pairs by a number, as two columns: (number, length) of each, and the pairs of all."""
+    lengths = [(key, len(pairs)) for key, pairs in histories.items()]
+    numbers = chain.from_iterable(chain.from_iterable(histories.values()))
+    return {
+        f"{name}__lengths": np.array(lengths, dtype=np.int64).reshape(-1, 2),
+        name: np.fromiter(numbers, dtype=np.int64).reshape(-1, 2),
+    }
+
+
+def _unpaired(name: str, columns: _Columns) -> History:
+    """Lists of pairs by a number, from two columns."""
+    pairs = zip(*columns[name].T.tolist(), strict=True)
+    return {key: list(islice(pairs, length)) for key, length in columns[f"{name}__lengths"].tolist()}
+
+
+def _text(name: str, texts: Texts) -> _Columns:
     """Texts as two columns."""
-    data, offsets = encode_names(list(names))
-    return {f"{name}__text": data, f"{name}__offsets": offsets}
+    content, starts = texts.columns()
+    return {f"{name}__text": content, f"{name}__starts": starts}
 
 
-def _texts(name: str, columns: _Columns) -> list[str]:
+def _texts(name: str, columns: _Columns) -> Texts:
     """Texts from two columns."""
-    return decode_names(columns[f"{name}__text"], columns[f"{name}__offsets"])
+    return Texts(columns[f"{name}__text"], columns[f"{name}__starts"])
 
 
 def _lines_text(order: int, lines: Iterable[OrderLine]) -> str:

@@ -18,6 +18,7 @@ from jifen.engine.tables import (
     NONE,
     Banked,
     Chains,
+    Digests,
     Divisions,
     Feeds,
     Lots,
@@ -33,7 +34,7 @@ from jifen.engine.tables import (
     Weighed,
     Weights,
 )
-from jifen.ledger.journal import Names
+from jifen.ledger.names import Names
 from jifen.plan.model import Lots as LotsStore
 from jifen.plan.model import Plan, Weight
 
@@ -83,11 +84,10 @@ class State:
         self.feeds, self.sales, self.banked = Feeds(), Sales(), Banked()
         self.positions, self.weighed, self.divisions, self.owings = Places(), Weighed(), Divisions(), Owings()
         self.member_ids, self.order_ids = Names(), Names()
-        self.event_names: list[str] = []
+        self.event_ids, self.event_digests = Names(), Digests()
         self.rank_names, self.rule_names, self.stores = Names(), Names(), Names()
         self.region_names = Names()
         self.pools, self.assets = Names(), Names.of(ASSETS)
-        self.event_digests: dict[str, bytes] = {}
         self.chains: dict[int, Chains] = {}
         self.weights: dict[int, Weights] = {}
         self.issued_totals: dict[int, int] = {}
@@ -128,6 +128,8 @@ class State:
         self.granting = True
         self.released_until = first_day - 1
         """The last day on which lots have released by schedule."""
+        self.reranked: set[int] = set()
+        """Derived: whose rank has changed since the last run."""
         self.layout: Layout | None = None
         """Derived by ``laid_out``; ``None`` after a member has moved."""
         self.token_touched: set[int] = set()
@@ -161,6 +163,8 @@ class State:
         """Make ``plan`` the version for later events and the open day's run."""
         if self.programs:
             runs.end_all(self)
+        if self.layout is not None:
+            self.layout.levels = None
         self.programs.append(Program(plan))
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
@@ -190,7 +194,7 @@ class State:
     @property
     def next_event(self) -> int:
         """The number of the next event: what is done now counts from it on."""
-        return len(self.event_names)
+        return len(self.event_ids)
 
     def version_at(self, event: int) -> int:
         """The version that counted when an event was handled."""

@@ -9,8 +9,8 @@ of a release that goes on.
 from jifen.engine.columns import Column, Flags, Narrow, Placed, PlacedNarrow, Table
 
 __all__ = [
-    "NONE", "Banked", "Chains", "Divisions", "Feeds", "Lots", "Members", "OrderRanks", "Orders", "Owings", "Payments",
-    "Places", "Ranked", "Releases", "Sales", "Weighed", "Weights",
+    "NONE", "Banked", "Chains", "Digests", "Divisions", "Feeds", "Lots", "Members", "OrderRanks", "Orders", "Owings",
+    "Payments", "Places", "Ranked", "Releases", "Sales", "Weighed", "Weights",
 ]  # fmt: skip
 
 NONE = -1
@@ -232,6 +232,13 @@ class Weighed(Table, none=("order", "before_of_order", "before_of_member", "key"
     kept_then: Column
     returned_then: Column
     key: Narrow
+
+
+class Digests(Table):
+    """What makes two events of one id the same, one row an accepted event: both halves of a digest of its facts."""
+
+    first: Column
+    second: Column
 
 
 class Divisions(Table):

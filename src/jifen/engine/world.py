@@ -4,6 +4,7 @@ It is made by events only (``apply``); nothing here changes an amount by itself.
 columns.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,12 @@ class World(State):
     """All state of one shop under one plan, and what anyone may ask of it. Amounts are micro-units."""
 
     @property
-    def member_names(self) -> list[str]:
+    def member_names(self) -> Sequence[str]:
         """Members' ids in joining order."""
         return self.member_ids.names
 
     @property
-    def order_names(self) -> list[str]:
+    def order_names(self) -> Sequence[str]:
         """Orders' ids in order of arrival."""
         return self.order_ids.names
 
@@ -109,7 +110,7 @@ class World(State):
     def cause_of(self, lot: int) -> str:
         """The id of the order, or of the adjustment, that granted a lot."""
         order = self.lots.order.item(lot)
-        return self.order_ids.names[order] if order != NONE else self.event_names[self.lots.event.item(lot)]
+        return self.order_ids.names[order] if order != NONE else self.event_ids.names[self.lots.event.item(lot)]
 
     def weight(self, member: str, store: str) -> int:
         """What the member weighs in a store; below zero if more was taken by hand than was left after a refund."""
@@ -151,9 +152,9 @@ class World(State):
     def lot_table(self) -> dict[str, Any]:
         """The columns of ``lots.parquet``: names as lists, numbers as arrays of micro-units and days."""
         lots, count = self.lots, self.lots.size
-        orders = self.order_ids.names
+        members, orders = list(self.member_ids.names), list(self.order_ids.names)
         return {
-            "member": [self.member_ids.names[member] for member in lots.member[:count].tolist()],
+            "member": [members[member] for member in lots.member[:count].tolist()],
             "store": [self.stores.names[store] for store in lots.store[:count].tolist()],
             "order": [None if order == NONE else orders[order] for order in lots.order[:count].tolist()],
             "granted": lots.granted[:count],

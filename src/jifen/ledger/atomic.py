@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jifen.core.errors import InputError, Problem
 
-__all__ = ["atomic_directory", "atomic_write", "sweep"]
+__all__ = ["atomic_directory", "atomic_file", "atomic_write", "sweep"]
 
 _ASIDE = "old"
 _UNFINISHED = "tmp"
@@ -48,17 +48,25 @@ def atomic_directory(target: Path, *, force: bool = False) -> Iterator[Path]:
         _sync(target.parent)
 
 
+@contextmanager
+def atomic_file(target: Path) -> Iterator[Path]:
+    """Give an empty file to write into; it becomes ``target`` when the block ends, and vanishes if that raises.
+
+    What was there before stays until then.
+    """
+    target = target.absolute()
+    sweep(target)
+    with _unfinished(target, Path.touch) as unfinished:
+        yield unfinished
+        _sync(unfinished)
+        unfinished.replace(target)
+        _sync(target.parent)
+
+
 def atomic_write(path: Path, content: bytes) -> None:
     """Write a file whole and durably, in place of an earlier one; what was there stays if the write fails."""
-    path = path.absolute()
-    sweep(path)
-    with _unfinished(path, Path.touch) as unfinished:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _sync(path.parent)
+    with atomic_file(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def sweep(target: Path) -> list[Path]:

@@ -1,7 +1,9 @@
 """The hash chain: one SHA-256 for each batch, over the one before it and all that the batch says.
 
-``docs/ledger.md`` has the layout of the bytes, so that anybody can recompute the chain with any tool. The chain binds
-batches as they were sealed; ``journal_digest`` covers the transfers alone and does not care where batches were cut.
+``docs/ledger.md`` has the layout of the bytes, so that anybody can recompute the chain with any tool. Rows are hashed
+by blocks of columns, each in as few bytes as its numbers need: what is the same all over a block costs nothing, and how
+the rows were made, one by one or in wide or narrow columns, does not show. The chain binds batches as they were sealed;
+``journal_digest`` covers the transfers alone and does not care where batches were cut.
 """
 
 import hashlib
@@ -10,20 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from jifen.core.errors import BrokenInvariant, InputError, Problem, ensure
-from jifen.ledger.journal import FORFEIT, TRANSFER, Refusal, TransferArray
+from jifen.ledger.journal import Forfeits, Refusal, Transfers
+from jifen.ledger.rows import Rows, narrow
 
 __all__ = [
     "GENESIS",
     "NAME_TABLES",
     "Batch",
     "batch_hash",
+    "block_digests",
     "canonical_events",
     "canonical_json",
-    "canonical_records",
+    "canonical_text",
     "journal_digest",
     "link",
     "seal",
@@ -37,8 +38,8 @@ GENESIS = bytes(32)
 NAME_TABLES = ("asset", "member", "order", "pool", "rule", "store")
 """The tables of names that the numbers in transfers and forfeits point into."""
 
-_BATCH_TAG = b"jifen ledger batch 1"
-_TRANSFERS_TAG = b"jifen ledger transfers 1"
+_BATCH_TAG = b"jifen ledger batch 2"
+_TRANSFERS_TAG = b"jifen ledger transfers 2"
 
 _Bytes = bytes | memoryview
 
@@ -57,8 +58,8 @@ class Batch:
     """The digests of the plan versions that decided."""
     events: Sequence[str]
     """The accepted events in order, each as canonical JSON."""
-    transfers: TransferArray
-    forfeits: TransferArray
+    transfers: Transfers
+    forfeits: Forfeits
     refusals: tuple[Refusal, ...] = ()
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By table (``NAME_TABLES``), the names that are new in this batch; their numbers go on from the last one's."""
@@ -71,7 +72,7 @@ def canonical_json(document: Any) -> str:
     '{"a":"积分","b":[1,null]}'
     """
     _refuse_floats(document)
-    return _dump(document)
+    return canonical_text(document)
 
 
 def canonical_events(events: Sequence[str]) -> bytes:
@@ -84,18 +85,34 @@ def canonical_events(events: Sequence[str]) -> bytes:
     return "".join(f"{event}\n" for event in events).encode()
 
 
-def canonical_records(records: npt.NDArray[np.void], dtype: np.dtype[np.void]) -> memoryview:
-    """Return the bytes of a structured array: its records in order, packed, little-endian, as ``dtype`` says."""
-    ensure(records.dtype.newbyteorder("<") == dtype, f"records of {records.dtype} where {dtype} belong")
-    packed = np.ascontiguousarray(records, dtype=dtype)
-    return packed.view(np.uint8).data
+def block_digests(rows: Rows) -> bytes:
+    """The SHA-256 of each block of rows, one after the other.
+
+    A block is hashed as its number of rows in 8 bytes, then each field in order: a byte, 0 and the number in 8 bytes
+    where it is the same in all rows, else the least of 1, 2, 4 and 8 bytes that hold all numbers, and they.
+    """
+    digests = []
+    for block in rows.blocks():
+        digest = hashlib.sha256(len(block).to_bytes(8, "little"))
+        for name in rows.dtype.names or ():
+            field = block[name]
+            column = field if isinstance(field, int) else narrow(field)
+            if isinstance(column, int):
+                digest.update(b"\0" + column.to_bytes(8, "little", signed=True))
+            else:
+                digest.update(bytes([column.itemsize]))
+                digest.update(column.data)
+        digests.append(digest.digest())
+    return b"".join(digests)
 
 
 def link(previous: bytes, events: _Bytes, transfers: _Bytes, forfeits: _Bytes, *, header: _Bytes = b"") -> bytes:
     """Compute the hash of one batch: SHA-256 over a tag and these parts, each with its length in 8 bytes before it.
 
+    ``transfers`` and ``forfeits`` are the digests of their blocks.
+
     >>> link(GENESIS, b"", b"", b"").hex()[:16]
-    '8b260e04cbd24535'
+    '6c6a6346df4e965f'
     """
     ensure(len(previous) == len(GENESIS), f"a hash has {len(GENESIS)} bytes, not {len(previous)}")
     digest = hashlib.sha256()
@@ -118,9 +135,9 @@ def batch_hash(previous: bytes, batch: Batch) -> bytes:
     return link(
         previous,
         canonical_events(batch.events),
-        canonical_records(batch.transfers, TRANSFER),
-        canonical_records(batch.forfeits, FORFEIT),
-        header=_dump(header).encode(),
+        block_digests(batch.transfers),
+        block_digests(batch.forfeits),
+        header=canonical_text(header).encode(),
     )
 
 
@@ -142,12 +159,9 @@ def verify(batches: Iterable[tuple[Batch, bytes]]) -> bytes:
     return previous
 
 
-def journal_digest(chunks: Iterable[TransferArray]) -> bytes:
-    """Compute the SHA-256 over all transfers in order, however they were cut into chunks."""
-    digest = hashlib.sha256(_TRANSFERS_TAG)
-    for chunk in chunks:
-        digest.update(canonical_records(chunk, TRANSFER))
-    return digest.digest()
+def journal_digest(parts: Iterable[Transfers]) -> bytes:
+    """Compute the SHA-256 over all transfers in order, however they were cut into parts."""
+    return hashlib.sha256(_TRANSFERS_TAG + block_digests(Transfers.joined(parts))).digest()
 
 
 def seal(document: Mapping[str, Any]) -> bytes:
@@ -176,7 +190,8 @@ def unseal(content: bytes, file: str) -> dict[str, Any]:
     return dict(document)
 
 
-def _dump(document: Any) -> str:
+def canonical_text(document: Any) -> str:
+    """The same for a document that is known to have only texts as keys, and no floats."""
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 

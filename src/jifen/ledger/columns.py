@@ -1,36 +1,19 @@
-"""Rows of the journal as Arrow columns: the numbers, and beside them the names, for people and their tools.
-
-The numbers are the truth, as the hash chain has them; the names (``rule_name``, ``from_account``, …) are made from them
-and the tables of names, dictionary-encoded, without a Python object for a row, and compared with them when read.
-"""
+"""The journal as Arrow tables: names, and the numbers of transfers and forfeits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jifen.core.errors import BrokenInvariant, ensure
+from jifen.core.errors import ensure
 from jifen.ledger.chain import NAME_TABLES
-from jifen.ledger.journal import NONE, Account
+from jifen.ledger.rows import Chunk, Rows, narrow
 
-__all__ = ["ACCOUNT_TABLE", "NameTables", "record_table", "records_of", "split_names", "text_array"]
+__all__ = ["NameTables", "row_table", "rows_of", "split_names", "text_array"]
 
-ACCOUNT_TABLE: Mapping[Account, str | None] = {
-    Account.MERCHANT: None, Account.RESERVE: None, Account.POOL: "pool", Account.RECEIVABLE: "pool",
-    Account.WALLET: "member", Account.PENDING: "member", Account.CLAIM: "member", Account.ISSUER: "store",
-    Account.WEIGHT: "member", Account.OUTSIDE: None,
-}  # fmt: skip
-"""The table of names an account's id points into; the others have the id 0 and no name."""
-
-_KINDS = pa.array([kind.name.lower() for kind in Account])
-_TRANSFER_NAMES = {"rule": "rule", "asset": "asset", "order": "order", "reason": "rule"}
-_FORFEIT_NAMES = {"rule": "rule", "member": "member"}
-
-_Records = npt.NDArray[np.void]
-_Numbers = npt.NDArray[np.signedinteger[Any]]
+_R = TypeVar("_R", bound=Rows)
 
 
 class NameTables:
@@ -41,9 +24,10 @@ class NameTables:
         self._chunks: dict[str, list[pa.Array]] = {table: [text_array([])] for table in NAME_TABLES}
         self._counts = dict.fromkeys(NAME_TABLES, 0)
 
-    def count(self, table: str) -> int:
-        """How many names a table has."""
-        return self._counts[table]
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many names each table has."""
+        return self._counts
 
     def array(self, table: str) -> pa.Array:
         """All names of a table in order."""
@@ -92,68 +76,23 @@ def text_array(texts: Any) -> pa.Array:
     return array
 
 
-def record_table(records: _Records, names: NameTables) -> pa.Table:
-    """Make the columns of transfers or forfeits: each field, then the names of those that have any.
-
-    A number without a name in its table is a ``BrokenInvariant``.
-    """
-    fields = {field: np.ascontiguousarray(records[field]) for field in records.dtype.names or ()}
-    return pa.table({**fields, **_name_columns(fields, names)})
-
-
-def records_of(table: pa.Table, dtype: np.dtype[np.void], names: NameTables) -> _Records:
-    """Return the records that ``record_table`` made columns of; ``ValueError`` if these are not such columns."""
-    records = np.empty(len(table), dtype=dtype)
-    for field in dtype.names or ():
-        column = table[field]
-        if column.type != pa.from_numpy_dtype(dtype[field]) or column.null_count:
-            raise ValueError(f"column {field} is not of type {dtype[field]}, or has gaps")
-        records[field] = column.to_numpy()
-    expected = record_table(records, names)
-    for column in expected.column_names[len(dtype.names or ()) :]:
-        if not _plain(table[column]).equals(_plain(expected[column])):
-            raise ValueError(f"column {column} does not name what the numbers say")
-    return records
+def row_table(rows: Rows) -> pa.Table:
+    """Make the columns of rows: each field in the type that ``rows.dtype`` has for it, without gaps."""
+    types = {name: rows.dtype[name] for name in rows.dtype.names or ()}
+    schema = pa.schema([pa.field(name, pa.from_numpy_dtype(dtype), nullable=False) for name, dtype in types.items()])
+    batches = [
+        pa.record_batch([pa.array(block.column(name, dtype)) for name, dtype in types.items()], schema=schema)
+        for block in rows.blocks()
+    ]
+    return pa.Table.from_batches(batches, schema)
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.large_string())
-
-
-def _name_columns(fields: Mapping[str, _Numbers], names: NameTables) -> dict[str, pa.Array]:
-    if "points" in fields:
-        return {f"{field}_name": _named(fields[field], names.array(table)) for field, table in _FORFEIT_NAMES.items()}
-    columns = {}
-    tables = {table: names.array(table) for table in NAME_TABLES}
-    for side in ("from", "to"):
-        kinds = fields[f"{side}_kind"]
-        ensure(
-            bool(np.all((kinds >= 0) & (kinds < len(Account)))), f"a kind of account that there is not, in {side}_kind"
-        )
-        columns[f"{side}_account"] = pa.DictionaryArray.from_arrays(pa.array(kinds), _KINDS)
-        columns[f"{side}_name"] = _account_names(kinds, fields[f"{side}_id"], tables)
-    for field, table in _TRANSFER_NAMES.items():
-        columns[f"{field}_name"] = _named(fields[field], tables[table])
-    return columns
-
-
-def _account_names(kinds: _Numbers, ids: _Numbers, tables: Mapping[str, pa.Array]) -> pa.Array:
-    """Name accounts by looking them up in all tables of accounts laid end to end."""
-    laid = ["pool", "store", "member"]
-    starts = dict(zip(laid, np.cumsum([0, *(len(tables[table]) for table in laid)]), strict=False))
-    start = np.array([starts[table] if (table := ACCOUNT_TABLE[kind]) else NONE for kind in Account])
-    size = np.array([len(tables[table]) if (table := ACCOUNT_TABLE[kind]) else 1 for kind in Account])
-    ensure(
-        bool(np.all((ids >= NONE) & (ids < size[kinds]))), "an account's id is not in the table of names of its kind"
-    )
-    places = np.where((ids == NONE) | (start[kinds] == NONE), NONE, start[kinds] + ids)
-    return _named(places, pa.concat_arrays([tables[table] for table in laid]))
-
-
-def _named(numbers: _Numbers, names: pa.Array) -> pa.DictionaryArray:
-    """Look names up: a dictionary of those that occur; ``NONE`` has no name."""
-    occurring = pa.array(numbers, mask=numbers < 0).dictionary_encode()
-    try:
-        return pa.DictionaryArray.from_arrays(occurring.indices, names.take(occurring.dictionary))
-    except pa.ArrowIndexError as error:
-        raise BrokenInvariant(f"a number has no name: there are {len(names)} names") from error
+def rows_of(table: pa.Table, kind: type[_R]) -> _R:
+    """Return the rows that ``row_table`` made columns of; ``ValueError`` if these are not such columns."""
+    fields = {}
+    for name in kind.dtype.names or ():
+        column = table[name]
+        if column.type != pa.from_numpy_dtype(kind.dtype[name]) or column.null_count:
+            raise ValueError(f"column {name} is not of type {kind.dtype[name]}, or has gaps")
+        fields[name] = narrow(column.to_numpy()) if len(table) else 0
+    return kind([Chunk(len(table), fields)])

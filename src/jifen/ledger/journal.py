@@ -4,26 +4,30 @@ A **transfer** moves ``amount`` of ``asset`` from one account to another: it can
 release of a lot, ``drained`` says how much of the lot is used up with it (points; the asset is ⌊drained × per point⌋,
 so either of the two may be 0, never both). An account is a kind and an id: ``WALLET`` 17 is the wallet of member 17.
 
-Names (rules, assets, members, orders) are numbers in the columns; ``Names`` turns them back.
+Names (rules, assets, members, orders) are numbers in the columns; ``names.Names`` turns them back.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Generic, TypeVar
 
 import numpy as np
-import numpy.typing as npt
+
+from jifen.core.errors import ensure
+from jifen.ledger.rows import BLOCK_ROWS, Chunk, Computed, Field, Rows, narrow
 
 __all__ = [
     "FORFEIT",
     "NONE",
     "TRANSFER",
     "Account",
+    "Forfeits",
     "Journal",
     "JournalWriter",
-    "Names",
     "Refusal",
-    "TransferArray",
+    "Transfers",
 ]
 
 NONE = -1
@@ -76,37 +80,19 @@ TRANSFER = np.dtype(
 )
 FORFEIT = np.dtype([("event", "<i8"), ("day", "<i4"), ("rule", "<i4"), ("member", "<i8"), ("points", "<i8")])
 
-TransferArray = npt.NDArray[np.void]
+
+class Transfers(Rows):
+    """Transfers in order: the fields of ``TRANSFER``."""
+
+    __slots__ = ()
+    dtype = TRANSFER
 
 
-@dataclass(slots=True)
-class Names:
-    """Numbers for names, in order of first use: one table for each kind of thing."""
+class Forfeits(Rows):
+    """Losses of points in order: the fields of ``FORFEIT``."""
 
-    names: list[str] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def number(self, name: str) -> int:
-        """The number of a name, a new one if it is new."""
-        found = self.numbers.get(name)
-        if found is None:
-            found = self.numbers[name] = len(self.names)
-            self.names.append(name)
-        return found
-
-    def get(self, name: str) -> int:
-        """The number of a name, ``NONE`` if it has none."""
-        return self.numbers.get(name, NONE)
-
-    def __len__(self) -> int:
-        """How many names there are."""
-        return len(self.names)
-
-    @classmethod
-    def of(cls, names: Iterable[str]) -> "Names":
-        """Make a table from names in order."""
-        once = list(dict.fromkeys(names))
-        return cls(once, {name: number for number, name in enumerate(once)})
+    __slots__ = ()
+    dtype = FORFEIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +106,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What one batch did. ``transfers`` has dtype ``TRANSFER``, ``forfeits`` dtype ``FORFEIT``, in order."""
+    """What one batch did, in order."""
 
-    transfers: TransferArray
-    forfeits: TransferArray
+    transfers: Transfers
+    forfeits: Forfeits
     refusals: tuple[Refusal, ...]
     accepted: int
     """How many events were accepted (duplicates are not)."""
@@ -153,45 +139,84 @@ class Journal:
 
 
 class JournalWriter:
-    """Collects rows and column chunks in order, and seals them into arrays."""
+    """Collects single rows and whole columns in order, and seals them."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._chunks: list[TransferArray] = []
-        self._rows: list[tuple[int, ...]] = []
-        self._forfeit_chunks: list[TransferArray] = []
-        self._forfeits: list[tuple[int, ...]] = []
+        self._transfers = _Collector(Transfers)
+        self._forfeits = _Collector(Forfeits)
 
     def transfer(self, row: tuple[int, ...]) -> None:
         """Add one transfer: the fields of ``TRANSFER`` in order."""
-        self._rows.append(row)
+        self._transfers.add(row)
 
-    def transfers(self, chunk: TransferArray) -> None:
-        """Add a chunk of transfers after what is there."""
-        self._flush()
-        self._chunks.append(chunk)
+    def columns(self, count: int, **fields: Field) -> None:
+        """Add ``count`` transfers: by field a column, of that field's type or a narrower one, or one number for all.
+
+        Columns are kept as they are and must not change any more. What is left out is 0 for ``from_id``, ``to_id`` and
+        ``drained``, and ``NONE`` for ``lot``, ``order``, ``line`` and ``reason``; the rest must be given.
+        """
+        self._transfers.extend(count, _LEFT_OUT | fields)
 
     def forfeit(self, row: tuple[int, ...]) -> None:
         """Add one forfeit: the fields of ``FORFEIT`` in order."""
-        self._forfeits.append(row)
+        self._forfeits.add(row)
 
-    def forfeits(self, chunk: TransferArray) -> None:
-        """Add a chunk of forfeits."""
-        if self._forfeits:
-            self._forfeit_chunks.append(np.array(self._forfeits, dtype=FORFEIT))
-            self._forfeits = []
-        self._forfeit_chunks.append(chunk)
+    def forfeits(self, count: int, **fields: Field) -> None:
+        """Add ``count`` forfeits, as ``columns`` does; all fields must be given."""
+        self._forfeits.extend(count, fields)
+
+    def seal(self) -> tuple[Transfers, Forfeits]:
+        """Return all transfers and all forfeits, and start empty again."""
+        return self._transfers.seal(), self._forfeits.seal()
+
+
+_LEFT_OUT: dict[str, Field] = {
+    "from_id": 0, "to_id": 0, "drained": 0, "lot": NONE, "order": NONE, "line": NONE, "reason": NONE,
+}  # fmt: skip
+
+_R = TypeVar("_R", bound=Rows)
+
+
+class _Collector(Generic[_R]):
+    """Rows of one kind: single ones are laid end to end as bare numbers until they fill a block."""
+
+    def __init__(self, kind: type[_R]) -> None:
+        self._kind = kind
+        self._names = kind.dtype.names or ()
+        self._chunks: list[Chunk] = []
+        self._single = array("q")
+
+    def add(self, row: tuple[int, ...]) -> None:
+        self._single.extend(row)
+        if len(self._single) == BLOCK_ROWS * len(self._names):
+            self._flush()
+
+    def extend(self, count: int, fields: dict[str, Field]) -> None:
+        self._flush()
+        ensure(fields.keys() == set(self._names), f"the fields are {', '.join(self._names)}, not {', '.join(fields)}")
+        if count:
+            self._chunks.append(Chunk(count, {name: self._fitting(name, fields[name]) for name in self._names}))
+
+    def seal(self) -> _R:
+        self._flush()
+        rows, self._chunks = self._kind(self._chunks), []
+        return rows
 
     def _flush(self) -> None:
-        if self._rows:
-            self._chunks.append(np.array(self._rows, dtype=TRANSFER))
-            self._rows = []
+        if self._single:
+            rows = np.frombuffer(self._single, np.int64).reshape(-1, len(self._names))
+            bounds = zip(rows.min(axis=0).tolist(), rows.max(axis=0).tolist(), strict=True)
+            columns = map(narrow, rows.T, bounds)
+            self._single = array("q")
+            self.extend(len(rows), dict(zip(self._names, columns, strict=True)))
 
-    def seal(self) -> tuple[TransferArray, TransferArray]:
-        """Return all transfers and all forfeits, and start empty again."""
-        self._flush()
-        self.forfeits(np.empty(0, dtype=FORFEIT))
-        transfers = np.concatenate([np.empty(0, dtype=TRANSFER), *self._chunks])
-        forfeits = np.concatenate(self._forfeit_chunks)
-        self._chunks, self._forfeit_chunks = [], []
-        return transfers, forfeits
+    def _fitting(self, name: str, field: Field) -> Field:
+        """A field that the type of its column can hold, whoever asks for it in that type."""
+        bits = self._kind.dtype[name].itemsize * 8
+        if isinstance(field, np.ndarray):
+            ensure(field.dtype.kind == "i" and field.dtype.itemsize * 8 <= bits, f"{name}: {field.dtype} is too wide")
+        elif not isinstance(field, Computed):
+            field = int(field)
+            ensure(-(1 << bits - 1) <= field < 1 << bits - 1, f"{name}: {field} is beyond {bits} bits")
+        return field

@@ -3,12 +3,15 @@
 A directory holds six **streams** of rows, ``batches``, ``names``, ``events``, ``transfers``, ``forfeits`` and
 ``refusals``, each cut into numbered segments; ``docs/ledger.md`` describes every column. Rows are held back until they
 fill a segment or until ``commit``, which makes everything durable and then replaces the manifest: what the manifest
-does not list never happened, and is swept by the next writer.
+does not list never happened, and is swept by the next writer. Segments are encoded on several cores while the batch is
+hashed; of many rows only a few segments at a time exist in any form but the columns of their chunks.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,28 +22,34 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jifen.core.errors import BrokenInvariant, InputError, Problem, ensure
-from jifen.ledger.atomic import atomic_write
+from jifen.ledger.atomic import atomic_file, atomic_write
 from jifen.ledger.chain import GENESIS, NAME_TABLES, Batch, batch_hash, seal, unseal
-from jifen.ledger.columns import NameTables, record_table, records_of, split_names, text_array
-from jifen.ledger.journal import FORFEIT, TRANSFER, Refusal
+from jifen.ledger.columns import NameTables, row_table, rows_of, split_names, text_array
+from jifen.ledger.invariants import check_names
+from jifen.ledger.journal import Forfeits, Refusal, Transfers
+from jifen.ledger.rows import Rows
 
 __all__ = ["FORMAT_VERSION", "SEGMENT_ROWS", "Batch", "SegmentReader", "SegmentWriter", "read_segments"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SEGMENT_ROWS = 1 << 19
-"""Rows of a segment at most: some 43 MB of transfers in memory."""
+"""Rows of a segment at most: some 43 MB of transfers while they are encoded."""
 
 _MANIFEST = "manifest.json"
 _FORMAT = "jifen journal"
 _ROW_STREAMS = ("names", "events", "transfers", "forfeits", "refusals")
 _STREAMS = ("batches", *_ROW_STREAMS)
-_RECORDS = {"transfers": TRANSFER, "forfeits": FORFEIT}
+_ROWS: Mapping[str, type[Rows]] = {"transfers": Transfers, "forfeits": Forfeits}
+_WIDE = 8
+"""Bytes of the columns whose neighbours differ less than they are large; the others hardly change at all."""
+_LOOKED_UP = ["batch", "event", "day"]
+"""Columns of which files say what they hold at least and at most, for those who look for some rows."""
+_THREADS = min(os.cpu_count() or 1, 4)
 _SEGMENT_NAME = re.compile(rf"({'|'.join(_STREAMS)})-\d{{6,}}\.parquet")
 _RESTORE = "restore the journal from a backup"
 
 _T = TypeVar("_T")
 _Numbers = npt.NDArray[np.int64]
-_Records = npt.NDArray[np.void]
 _Segment = dict[str, Any]
 """What the manifest says of a file: ``file``, ``rows``, ``sha256``."""
 
@@ -69,23 +78,28 @@ class SegmentWriter:
 
     def new_names(self, tables: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
         """Of whole tables of names, what is new since the last batch: the ``names`` of the next batch."""
-        return {table: names[self._names.count(table) :] for table, names in tables.items()}
+        return {table: names[self._names.counts[table] :] for table, names in tables.items()}
 
     def append(self, batch: Batch) -> bytes:
         """Add a batch and return its hash. It is not durable before ``commit``."""
         ensure(batch.number == self.next_number, f"batch {batch.number} where {self.next_number} comes next")
         self._begin()
-        self.head = batch_hash(self.head, batch)
-        rows = {
-            "names": self._names.extend(batch.names),
-            "events": pa.table({"event": text_array(batch.events)}),
-            "transfers": batch.transfers,
-            "forfeits": batch.forfeits,
-            "refusals": _refusal_rows(batch.refusals),
-        }
-        rows["batches"] = _summary(batch, {name: len(part) for name, part in rows.items()}, self.head)
-        for name, part in rows.items():
-            self._streams[name].push(batch.number, part, self._names)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            rows = {
+                "names": self._names.extend(batch.names),
+                "events": pa.table({"event": text_array(batch.events)}),
+                "transfers": batch.transfers,
+                "forfeits": batch.forfeits,
+                "refusals": _refusal_rows(batch.refusals),
+            }
+            for name in _ROWS:
+                check_names(rows[name], self._names.counts)
+            for name, part in rows.items():
+                self._streams[name].push(batch.number, part, pool)
+            self.head = batch_hash(self.head, batch)  # meanwhile the pool writes what is full
+            counts = {name: len(part) for name, part in rows.items()}
+            self._streams["batches"].push(batch.number, _summary(batch, counts, self.head), pool)
+            self._settle()
         self.next_number += 1
         self._whole = True
         return self.head
@@ -93,10 +107,16 @@ class SegmentWriter:
     def commit(self) -> None:
         """Make all batches so far durable: write what is held back, then the manifest in one step."""
         self._begin()
-        for stream in self._streams.values():
-            stream.flush(self._names)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for stream in self._streams.values():
+                stream.flush(pool)
+            self._settle()
         _write_manifest(self._directory, {name: stream.segments for name, stream in self._streams.items()}, self.head)
         self._whole = True
+
+    def _settle(self) -> None:
+        for stream in self._streams.values():
+            stream.settle()
 
     def _begin(self) -> None:
         """Nothing is added to, or committed of, a journal whose last step failed half-way."""
@@ -144,10 +164,10 @@ class SegmentReader:
         """All names by table; a name's place is its number."""
         return {table: self.tables.array(table).to_pylist() for table in NAME_TABLES}
 
-    def transfers(self) -> Iterator[_Records]:
+    def transfers(self) -> Iterator[Transfers]:
         """All transfers in order, a segment at a time."""
-        for _, records in self._rows("transfers"):
-            yield records
+        for _, rows in self._rows("transfers"):
+            yield rows
 
     def __iter__(self) -> Iterator[tuple[Batch, bytes]]:
         """Read batch after batch. A file is checked against its SHA-256 when it is reached, the chain is not."""
@@ -159,11 +179,11 @@ class SegmentReader:
             cursor.finish()
 
     def _rows(self, stream: str) -> Iterator[tuple[_Numbers, Any]]:
-        """Give the rows of each segment, as an array or table, with the batch of each row."""
+        """Give the rows of each segment, as columns or a table, with the batch of each row."""
 
         def decode(table: pa.Table) -> tuple[_Numbers, Any]:
-            dtype = _RECORDS.get(stream)
-            rows = table.drop_columns("batch") if dtype is None else records_of(table, dtype, self.tables)
+            kind = _ROWS.get(stream)
+            rows = table.drop_columns("batch") if kind is None else rows_of(table, kind)
             return table["batch"].to_numpy(), rows
 
         return self._parts(stream, decode)
@@ -188,38 +208,64 @@ def read_segments(directory: Path) -> SegmentReader:
 
 
 class _Stream:
-    """The rows of one stream that wait to fill a segment, and the segments that are written."""
+    """The rows of one stream that wait to fill a segment, and the segments that are being written, and are."""
 
     def __init__(self, directory: Path, name: str, limit: int, segments: Sequence[_Segment]) -> None:
         self._directory, self._name, self._limit = directory, name, limit
         self._waiting: list[tuple[int, Any]] = []
         self._count = 0
+        self._writing: list[Future[_Segment]] = []
         self.segments = list(segments)
 
-    def push(self, batch: int, rows: Any, names: NameTables) -> None:
-        """Add the rows of one batch, and write each segment that is full."""
-        while len(rows):
-            part = rows[: self._limit - self._count]
-            self._waiting.append((batch, part))
-            self._count += len(part)
-            rows = rows[len(part) :]
-            if self._count == self._limit:
-                self.flush(names)
+    def push(self, batch: int, rows: Any, pool: Executor) -> None:
+        """Add the rows of one batch, and let the pool write each segment that is full."""
+        while len(rows) >= self._limit - self._count:
+            part, rows = rows[: self._limit - self._count], rows[self._limit - self._count :]
+            self._wait(batch, part)
+            self.flush(pool)
+        self._wait(batch, rows.packed() if isinstance(rows, Rows) else rows)
 
-    def flush(self, names: NameTables) -> None:
-        """Write what waits as one segment."""
-        if not self._waiting:
-            return
-        parts = [part for _, part in self._waiting]
-        table = record_table(np.concatenate(parts), names) if self._name in _RECORDS else pa.concat_tables(parts)
-        numbers = np.repeat([batch for batch, _ in self._waiting], [len(part) for part in parts])
-        sink = pa.BufferOutputStream()
-        pq.write_table(table.add_column(0, "batch", pa.array(numbers, pa.int64())), sink, compression="zstd")
-        content = sink.getvalue().to_pybytes()
-        file = f"{self._name}-{len(self.segments):06d}.parquet"
-        atomic_write(self._directory / file, content)
-        self.segments.append({"file": file, "rows": self._count, "sha256": hashlib.sha256(content).hexdigest()})
-        self._waiting, self._count = [], 0
+    def flush(self, pool: Executor) -> None:
+        """Let the pool write what waits as one segment."""
+        if self._waiting:
+            file = f"{self._name}-{len(self.segments) + len(self._writing):06d}.parquet"
+            self._writing.append(pool.submit(_write_segment, self._directory / file, self._waiting))
+            self._waiting, self._count = [], 0
+
+    def settle(self) -> None:
+        """Wait for what is being written."""
+        self.segments += [written.result() for written in self._writing]
+        self._writing = []
+
+    def _wait(self, batch: int, rows: Any) -> None:
+        if len(rows):
+            self._waiting.append((batch, rows))
+            self._count += len(rows)
+
+
+def _write_segment(path: Path, waiting: Sequence[tuple[int, Any]]) -> _Segment:
+    """Write rows, given by batch, as one file; it is there whole and durable, or not at all."""
+    parts = [rows for _, rows in waiting]
+    table = row_table(type(parts[0]).joined(parts)) if isinstance(parts[0], Rows) else pa.concat_tables(parts)
+    batches = np.repeat([batch for batch, _ in waiting], [len(rows) for rows in parts])
+    table = table.add_column(0, pa.field("batch", pa.int64(), nullable=False), pa.array(batches, pa.int64()))
+    with atomic_file(path) as unfinished:
+        pq.write_table(table, unfinished, compression="zstd", **_encodings(parts[0]))
+        with unfinished.open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+    return {"file": path.name, "rows": len(table), "sha256": digest}
+
+
+def _encodings(rows: Any) -> dict[str, Any]:
+    """How pyarrow is to encode columns of numbers: without dictionaries, which take longer and more room."""
+    if not isinstance(rows, Rows):
+        return {}
+    wide = ["batch", *(name for name in rows.dtype.names or () if rows.dtype[name].itemsize == _WIDE)]
+    return {
+        "use_dictionary": False,
+        "column_encoding": dict.fromkeys(wide, "DELTA_BINARY_PACKED"),
+        "write_statistics": _LOOKED_UP,
+    }
 
 
 class _Cursor:
@@ -276,8 +322,8 @@ def _batch(summary: Mapping[str, Any], rows: Mapping[str, list[Any]]) -> Batch:
         revision=summary["revision"],
         plans=tuple(summary["plans"]),
         events=[event for piece in rows["events"] for event in piece["event"].to_pylist()],
-        transfers=np.concatenate([np.empty(0, TRANSFER), *rows["transfers"]]),
-        forfeits=np.concatenate([np.empty(0, FORFEIT), *rows["forfeits"]]),
+        transfers=Transfers.joined(rows["transfers"]),
+        forfeits=Forfeits.joined(rows["forfeits"]),
         refusals=tuple(Refusal(**row) for piece in rows["refusals"] for row in piece.to_pylist()),
         names=names,
     )

@@ -1,16 +1,16 @@
 """A snapshot: named NumPy columns and one JSON document in a directory, checksummed, memory-mapped when loaded.
 
-Each column is a file of raw little-endian numbers, ``<name>.column``; ``header.json`` has the document, the caller's
-format version, and each column's type, shape and SHA-256, and is sealed with its own. The directory appears whole or
-not at all (``atomic``), in place of the one before.
+``columns.bin`` has the columns one after the other, raw little-endian numbers, each from a multiple of 64 bytes on.
+``header.json`` has the document, the caller's format version, and where each column begins with its type, shape and
+SHA-256, and is sealed with its own. The directory appears whole or not at all (``atomic``), in place of the one before.
 """
 
 import hashlib
-import math
 import os
-from collections.abc import Iterable, Mapping
-from io import BufferedReader
-from itertools import pairwise
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from io import BufferedReader, BufferedWriter
+from mmap import ACCESS_COPY, ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from jifen.core.errors import InputError, Problem, ensure
 from jifen.ledger.atomic import atomic_directory, sweep
 from jifen.ledger.chain import seal, unseal
 
-__all__ = ["decode_names", "encode_names", "load", "save"]
+__all__ = ["load", "save"]
 
 _Column = npt.NDArray[Any]
 
-_HEADER = "header.json"
+_HEADER, _COLUMNS = "header.json", "columns.bin"
+_ALIGNED = 64
 _FORMAT = "jifen snapshot"
 _KINDS = "biu"
 """Truths and integers: nothing else may be a column."""
@@ -38,18 +39,31 @@ def save(directory: Path, columns: Mapping[str, _Column], document: Mapping[str,
 
     Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats.
     """
+    packed = {name: _packed(name, column) for name, column in columns.items()}
     with atomic_directory(directory, force=True) as new_directory:
-        described = {name: _write_column(new_directory, name, column) for name, column in columns.items()}
-        header = {"format": _FORMAT, "version": version, "columns": described, "document": document}
+        # Hashing lets other threads go on, and so does writing.
+        with (new_directory / _COLUMNS).open("wb") as file, ThreadPoolExecutor() as pool:
+            digests = pool.map(_digest, packed.values())
+            starts = [_write(file, column) for column in packed.values()]
+            described = {
+                name: {"dtype": column.dtype.str, "shape": list(column.shape), "start": start, "sha256": digest}
+                for (name, column), start, digest in zip(packed.items(), starts, digests, strict=True)
+            }
+            size = file.tell()
+        header = {"format": _FORMAT, "version": version, "size": size, "columns": described, "document": document}
         (new_directory / _HEADER).write_bytes(seal(header))
 
 
-def load(directory: Path, *, version: int, mmap: bool = True) -> tuple[dict[str, _Column], dict[str, Any]]:
-    """Read a snapshot of ``version``: its columns, read-only maps of the files or (``mmap=False``) arrays of their own.
+def load(
+    directory: Path, *, version: int, writable: bool = False, verify: bool = True
+) -> tuple[dict[str, _Column], dict[str, Any]]:
+    """Map a snapshot of ``version``: its columns and its document.
 
-    Every byte is checked. Raises ``InputError`` with a remedy for a snapshot that is not there, of another version,
-    damaged, cut off, or not complete; also if another is saved here meanwhile, so give each one its own directory where
-    others read.
+    What is written to ``writable`` columns stays in this process and never reaches the files. The header and the size
+    of the file are checked, and with ``verify`` every byte, which reads them all; who has done that before may leave
+    it out, and what he does not ask for is never read. Raises ``InputError`` with a remedy for a snapshot that is not
+    there, of another version, damaged, cut off, or not complete; also if another is saved here meanwhile, so give each
+    one its own directory where others read.
     """
     if not directory.is_dir() and directory.parent.is_dir():
         sweep(directory)  # gives back the old one if a writer died between putting it aside and the new one in place
@@ -58,45 +72,40 @@ def load(directory: Path, *, version: int, mmap: bool = True) -> tuple[dict[str,
             Problem("snapshot_missing", "there is no snapshot", "make it from the journal", str(directory))
         )
     header = _read_header(directory / _HEADER, version)
-    columns = {
-        name: _read_column(directory / f"{name}.column", described, mmap)
-        for name, described in header["columns"].items()
-    }
+    columns = _map_columns(directory / _COLUMNS, header, writable)
+    if verify:
+        with ThreadPoolExecutor() as pool:
+            digests = pool.map(_digest, columns.values())
+            for (name, described), digest in zip(header["columns"].items(), digests, strict=True):
+                if digest != described["sha256"]:
+                    message = f"column {name} is not what was written: its SHA-256 differs"
+                    raise _damaged(directory / _COLUMNS, message)
+    elif _read_header(directory / _HEADER, version) != header:
+        raise _damaged(directory / _HEADER, "another snapshot was saved here meanwhile")
     return columns, header["document"]
 
 
-def encode_names(names: Iterable[str]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Turn texts into two columns: their UTF-8 bytes end to end, and where each begins, with the end of the last.
-
-    >>> encode_names(["安", "b"])
-    (array([229, 174, 137,  98], dtype=uint8), array([0, 3, 4]))
-    """
-    encoded = [name.encode() for name in names]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(name) for name in encoded], out=offsets[1:])
-    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets
-
-
-def decode_names(texts: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> list[str]:
-    """Turn the two columns of ``encode_names`` back into texts; columns that are no such pair are a ``ValueError``.
-
-    >>> decode_names(*encode_names(["安", "b"]))
-    ['安', 'b']
-    """
-    bounds = offsets.tolist()
-    content = texts.tobytes()
-    if not bounds or bounds[0] != 0 or bounds[-1] != len(content) or np.any(np.diff(offsets) < 0):
-        raise ValueError("offsets do not divide the bytes of the names")
-    return [content[start:end].decode() for start, end in pairwise(bounds)]
-
-
-def _write_column(directory: Path, name: str, column: _Column) -> dict[str, Any]:
+def _packed(name: str, column: _Column) -> _Column:
+    """A column as it is on disk: itself, or a copy if its values are laid out in another way."""
     ensure(name.isidentifier(), f"a column is named like a variable, not {name!r}")
     ensure(column.dtype.kind in _KINDS, f"column {name} must hold truths or integers, not {column.dtype}")
-    packed = np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<"))
-    content = packed.reshape(-1).view(np.uint8).data
-    (directory / f"{name}.column").write_bytes(content)
-    return {"dtype": packed.dtype.str, "shape": list(column.shape), "sha256": hashlib.sha256(content).hexdigest()}
+    return np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<")).reshape(column.shape)
+
+
+def _write(file: BufferedWriter, column: _Column) -> int:
+    """Write one column after the last, and return where it begins."""
+    file.write(bytes(-file.tell() % _ALIGNED))
+    start = file.tell()
+    file.write(_bytes_of(column))
+    return start
+
+
+def _digest(column: _Column) -> str:
+    return hashlib.sha256(_bytes_of(column)).hexdigest()
+
+
+def _bytes_of(column: _Column) -> memoryview:
+    return column.reshape(-1).view(np.uint8).data
 
 
 def _read_header(path: Path, version: int) -> dict[str, Any]:
@@ -108,18 +117,17 @@ def _read_header(path: Path, version: int) -> dict[str, Any]:
     return header
 
 
-def _read_column(path: Path, described: Mapping[str, Any], mmap: bool) -> _Column:
-    dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
+def _map_columns(path: Path, header: Mapping[str, Any], writable: bool) -> dict[str, _Column]:
     with _open(path) as file:
-        size, expected = os.fstat(file.fileno()).st_size, dtype.itemsize * math.prod(shape)
+        size, expected = os.fstat(file.fileno()).st_size, header["size"]
         if size != expected:
             raise _damaged(path, f"the file has {size} bytes, not {expected}")
-        if hashlib.file_digest(file, "sha256").hexdigest() != described["sha256"]:
-            raise _damaged(path, "the file is not what was written: its SHA-256 differs")
-        file.seek(0)
-        if mmap and size:
-            return np.memmap(file, dtype=dtype, mode="r", shape=shape)
-        return np.fromfile(file, dtype=dtype).reshape(shape)
+        access = ACCESS_COPY if writable else ACCESS_READ
+        content = mmap(file.fileno(), size, access=access) if size else b""  # what is empty cannot be mapped
+    return {
+        name: np.ndarray(column["shape"], column["dtype"], content, column["start"])
+        for name, column in header["columns"].items()
+    }
 
 
 def _open(path: Path) -> BufferedReader:

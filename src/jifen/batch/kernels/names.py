@@ -10,9 +10,7 @@ from jifen.batch.kernels.scan import Bytes, Places, TextColumn, trimmed
 from jifen.engine.columns import Column
 from jifen.engine.kernels import compiled
 
-__all__ = [
-    "ID_MAX", "LOW", "NAMELESS", "NAME_BYTES", "ODD", "hash_of", "number_cells", "place_again", "slot_of", "wide_names",
-]  # fmt: skip
+__all__ = ["ID_MAX", "NAMELESS", "NAME_BYTES", "ODD", "number_cells", "place_again", "wide_names"]
 
 ID_MAX = 200
 """Longest id, name or code in characters."""
@@ -25,7 +23,7 @@ ODD = -2
 
 _AT_ONCE = 1024
 """Cells that are looked up together: what they touch fits into a core's cache."""
-LOW = 0x7FFFFFFF
+_LOW = 0x7FFFFFFF
 """The bits of a number in its slot; a hash has as many."""
 _PRIME, _BASIS, _MIX = 16_777_619, 0x011C9DC5, 0x2C1B3C6D
 
@@ -44,7 +42,7 @@ def number_cells(column: TextColumn, count: int, slots: Column, names: tuple[Col
             start, end = trimmed(text, starts[first + row], ends[first + row])
             cells[0, row] = start
             cells[1, row] = end
-            hashes[row] = hash_of(text, start, end)
+            hashes[row] = _hash_of(text, start, end)
         _touch(touched[:size], hashes, slots, names)
         for row in range(size):
             start, end = cells[0, row], cells[1, row]
@@ -54,7 +52,7 @@ def number_cells(column: TextColumn, count: int, slots: Column, names: tuple[Col
             if not _may_be_name(text, start, end):
                 numbers[first + row] = ODD
                 continue
-            slot = slot_of(text, (start, end), hashes[row], slots, names)
+            slot = _slot_of(text, (start, end), hashes[row], slots, names)
             if slots[slot] < 0:
                 slots[slot] = hashes[row] << 32 | count
                 at = places[count]
@@ -63,20 +61,20 @@ def number_cells(column: TextColumn, count: int, slots: Column, names: tuple[Col
                     at += 1
                 count += 1
                 places[count] = at
-            numbers[first + row] = slots[slot] & LOW
+            numbers[first + row] = slots[slot] & _LOW
     return numbers, count
 
 
 @compiled
 def _touch(touched: Column, hashes: Column, slots: Column, names: tuple[Column, Bytes]) -> None:
-    """Fetch what ``_slot`` will look at: one loop for each step, so that memory is waited for once and not row by row.
+    """Fetch what ``_slot_of`` will look at: one loop a step, so that memory is waited for once and not row by row.
 
     What is left in ``touched`` has no meaning; it is there so that the loads are not left out.
     """
     places, kept = names
     mask = len(slots) - 1
     for row in range(len(touched)):
-        touched[row] = max(slots[hashes[row] & mask], 0) & LOW
+        touched[row] = max(slots[hashes[row] & mask], 0) & _LOW
     for row in range(len(touched)):
         touched[row] = places[touched[row]]
     for row in range(len(touched)):
@@ -97,18 +95,18 @@ def _may_be_name(text: Bytes, start: int, end: int) -> bool:
 
 
 @compiled
-def hash_of(text: Bytes, start: int, end: int) -> int:
+def _hash_of(text: Bytes, start: int, end: int) -> int:
     """Fowler, Noll and Vo's hash of some bytes, in 31 bits so that no product is above 63, and mixed once more."""
     mixed = _BASIS
     for at in range(start, end):
-        mixed = ((mixed ^ int(text[at])) * _PRIME) & LOW
+        mixed = ((mixed ^ int(text[at])) * _PRIME) & _LOW
     mixed ^= mixed >> 15
-    mixed = (mixed * _MIX) & LOW
+    mixed = (mixed * _MIX) & _LOW
     return mixed ^ (mixed >> 12)
 
 
 @compiled
-def slot_of(text: Bytes, cell: tuple[int, int], mixed: int, slots: Column, names: tuple[Column, Bytes]) -> int:
+def _slot_of(text: Bytes, cell: tuple[int, int], mixed: int, slots: Column, names: tuple[Column, Bytes]) -> int:
     """The slot of a name, or the free one where it belongs."""
     places, kept = names
     start, end = cell
@@ -116,7 +114,7 @@ def slot_of(text: Bytes, cell: tuple[int, int], mixed: int, slots: Column, names
     slot = mixed & mask
     while slots[slot] >= 0:
         if slots[slot] >> 32 == mixed:
-            number = slots[slot] & LOW
+            number = slots[slot] & _LOW
             at = places[number]
             if places[number + 1] - at == end - start:
                 byte = start

@@ -13,7 +13,7 @@ from jifen.core.micros import AMOUNT_MAX
 from jifen.engine.columns import Column
 from jifen.engine.kernels import compiled
 
-__all__ = ["COUNT_MAX", "NO_OFFSET", "Truths", "amounts", "counts", "instants", "times"]
+__all__ = ["COUNT_MAX", "NO_OFFSET", "Truths", "amounts", "counts", "instants", "late_rows", "times"]
 
 Truths = npt.NDArray[np.bool_]
 
@@ -228,3 +228,24 @@ def instants(written: Column, offsets: Places, good: Truths, clock: tuple[Column
                 good[row] = True
             place += 1
     return instant, wall
+
+
+@compiled
+def late_rows(
+    instant: Column, wall: Column, timed: Truths, latest: tuple[int, int]
+) -> tuple[Column, Truths, tuple[int, int]]:
+    """(the latest ``wall`` above each row, whether the row is before that, the latest time of all).
+
+    ``latest`` is (instant, wall) of the rows above; a row that is not ``timed`` has no time.
+    """
+    above = np.empty(len(instant), dtype=np.int64)
+    late = np.zeros(len(instant), dtype=np.bool_)
+    highest, highest_wall = latest
+    for row in range(len(instant)):
+        above[row] = highest_wall
+        if timed[row]:
+            late[row] = instant[row] < highest
+            if not late[row]:
+                highest = instant[row]
+                highest_wall = wall[row]
+    return above, late, (highest, highest_wall)

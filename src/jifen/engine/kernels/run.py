@@ -260,7 +260,7 @@ def _first_live(day: int, where: tuple[int, int], sequential: int, forest: Fores
 @inlined
 def _end_run(slot: int, days: tuple[int, int], lots: Slots, out: Out) -> int:
     """Note that a lot no longer releases the same every day; returns the place of the note."""
-    place = out.counts[-2]
+    place: int = out.counts[-2]
     out.ended[place, 0], out.ended[place, 1], out.ended[place, 2] = slot, days[0], days[1]
     out.beyond[place] = 0
     out.counts[-2] = place + 1
@@ -300,7 +300,7 @@ def _wanted(here: Here, rules: Rules, stack: Stack, bounds: Bounds) -> int:
         return whole + parts // MILLION
     if kind == BY_OWN_RANK:
         amount: int = 0
-        rate = rules.rates[walk, here.level]
+        rate: int = rules.rates[walk, here.level]
         for generation in range(count):
             amount += stack.near[top, first + generation]
         return amount // MILLION * rate + amount % MILLION * rate // MILLION

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from jifen.batch.kernels.names import ID_MAX, NAMELESS, ODD
 from jifen.batch.kernels.scan import TextColumn
-from jifen.batch.numbers import Numbers
+from jifen.batch.name_table import NameTable
 
 NAMES = st.one_of(
     st.text(max_size=6), st.sampled_from(["a", "b", " a", "a\t", "积", "\u3000积", "x" * 200, "x" * 201, "é"])
@@ -27,7 +27,7 @@ def is_name(cell: str) -> bool:
 
 @given(st.lists(st.lists(NAMES, min_size=1, max_size=20), max_size=4))
 def test_numbers_stand_for_names_and_for_nothing_else(blocks):
-    numbers = Numbers()
+    numbers = NameTable()
     known: dict[str, int] = {}
     for cells in blocks:
         found = numbers.of(column(cells)).tolist()
@@ -38,23 +38,23 @@ def test_numbers_stand_for_names_and_for_nothing_else(blocks):
             elif is_name(name) and name == name.strip():
                 assert number == known.setdefault(name, number)
                 assert numbers.name(number) == name
-                assert numbers.number(name) == number
+                assert numbers.add(name) == number
             else:
                 assert number == ODD
     assert len(set(known.values())) == len(known), "two names never share a number"
 
 
 def test_fifty_thousand_names_are_numbered_in_the_order_in_which_they_come():
-    numbers = Numbers()
+    numbers = NameTable()
     names = [f"member {number * 7919 % 50_000}" for number in range(50_000)]
     for first in range(0, len(names), 20_000):
         part = names[first : first + 20_000]
         assert numbers.of(column(part)).tolist() == list(range(first, first + len(part)))
     assert numbers.of(column([*reversed(names)])).tolist() == list(range(49_999, -1, -1))
     assert len(numbers) == 50_000
-    assert numbers.number("nobody") == NAMELESS
+    assert numbers.add("one more") == 50_000
 
 
 def test_many_numbers_are_turned_into_names_at_once_and_an_empty_cell_into_none():
-    numbers = Numbers()
+    numbers = NameTable()
     assert numbers.names(numbers.of(column(["b", "", "a", "b"]))) == ["b", None, "a", "b"]

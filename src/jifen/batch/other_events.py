@@ -42,7 +42,7 @@ def read_events(reader: Reader) -> Iterator[Item]:
         else:
             facts = _event_facts(cells, EVENT_TYPES[name], options) if name in _NAMES else {}
         if cells.problems:
-            reader.refuse(cells, event_id)
+            reader.findings.refuse(reader.table, (cells.row,), cells.problems, event_id)
             continue
         event = EVENT_TYPES[name](id=event_id, day=when.day, at=when.at, **facts)
         yield Item(when.instant, event, reader.table, (cells.row,), "id")

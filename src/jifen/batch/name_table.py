@@ -4,23 +4,19 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from jifen.batch.kernels.names import (
     ID_MAX,
-    LOW,
     NAME_BYTES,
-    NAMELESS,
     ODD,
-    hash_of,
     number_cells,
     place_again,
-    slot_of,
     wide_names,
 )
 from jifen.batch.kernels.scan import Places, TextColumn
-from jifen.engine.columns import Column
 
-__all__ = ["Numbers"]
+__all__ = ["NameTable", "NameTables"]
 
 _Scalar = TypeVar("_Scalar", np.int64, np.uint8)
 
@@ -29,11 +25,11 @@ _LOAD = 2
 """Slots of the table for each name, at least."""
 
 
-class Numbers:
+class NameTable:
     """The names of one kind, such as the members. Blanks around a name are no part of it.
 
-    ``numbers[name]`` is found by a table of slots, each ``hash << 32 | number`` or -1; names stand one behind the other
-    in one text of bytes. Some 30 bytes a name, and no Python object.
+    A number is found by a table of slots, each ``hash << 32 | number`` or -1; names stand one behind the other in one
+    text of bytes, as in an array of Arrow. Some 30 bytes a name, and no Python object.
     """
 
     def __init__(self) -> None:
@@ -51,22 +47,19 @@ class Numbers:
     def name(self, number: int) -> str:
         """The name with this number."""
         start, end = self._places[number : number + 2].tolist()
-        return self._text[start:end].tobytes().decode("utf-8", "surrogatepass")
+        return self._text[start:end].tobytes().decode()
 
-    def names(self, numbers: Places | Column) -> list[str | None]:
-        """The names of many numbers; ``None`` for an empty cell."""
-        distinct, back = np.unique(numbers, return_inverse=True)
-        found = [None if number < 0 else self.name(number) for number in distinct.tolist()]
-        return [found[place] for place in back.tolist()]
+    def names(self, numbers: Places) -> list[str | None]:
+        """The names of many numbers; ``None`` for ``NAMELESS``."""
+        texts = pa.LargeStringArray.from_buffers(self._count, pa.py_buffer(self._places), pa.py_buffer(self._text))
+        names: list[str | None] = texts.take(pa.array(numbers, mask=numbers < 0)).to_pylist()
+        return names
 
-    def number(self, name: str) -> int:
-        """The number of a name, ``NAMELESS`` if it is not known."""
-        content = np.frombuffer(name.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-        if not 0 < len(content) <= NAME_BYTES:
-            return NAMELESS
-        mixed = hash_of(content, 0, len(content))
-        slot = slot_of(content, (0, len(content)), mixed, self._slots, (self._places, self._text))
-        return int(self._slots[slot] & LOW) if self._slots[slot] >= 0 else NAMELESS
+    def add(self, name: str) -> int:
+        """The number of a name, the next one if it is new; ``NAMELESS`` or ``ODD`` for what is no name."""
+        content = np.frombuffer(name.encode(), dtype=np.uint8)
+        places = np.array([0, len(content)], dtype=np.int32)
+        return int(self.of(TextColumn(content, places[:1], places[1:]))[0])
 
     def of(self, column: TextColumn) -> Places:
         """The number of each cell: ``NAMELESS`` for an empty one, -2 for one that is no name as it stands."""
@@ -89,6 +82,15 @@ class Numbers:
         if needed * _LOAD > len(self._slots):
             old, self._slots = self._slots, np.full(1 << (needed * _LOAD - 1).bit_length(), -1, dtype=np.int64)
             place_again(old, self._slots)
+
+
+class NameTables(dict[str, NameTable]):
+    """The names of each kind; files share them, so that a member has one number in all."""
+
+    def __missing__(self, kind: str) -> NameTable:
+        """Begin a new kind."""
+        self[kind] = NameTable()
+        return self[kind]
 
 
 def _enlarged(column: npt.NDArray[_Scalar], needed: int) -> npt.NDArray[_Scalar]:

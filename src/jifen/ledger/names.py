@@ -1,0 +1,269 @@
+"""Names and their numbers: ten million of them in a few columns, without a Python object for each.
+
+``Texts`` are texts end to end in one column, ``Names`` numbers names in order of first use. Of either only the latest
+are kept as strings too. A snapshot has the two columns of the texts and nothing else: the table by which the number of
+a name is found is made when it is first needed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, pairwise
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from jifen.ledger.journal import NONE
+
+__all__ = ["Names", "Numbers", "Texts"]
+
+_AT_ONCE = 1 << 16
+"""As many texts are strings at a time, at most."""
+_SLOTS = 64
+"""The smallest table of slots."""
+
+
+class Texts(Sequence[str]):
+    """Texts that can be added to, in two columns: their UTF-8 bytes end to end, and where each begins.
+
+    >>> texts = Texts.of(["安", "b"])
+    >>> texts.append("c")
+    >>> texts[0], texts[1:], texts.columns()
+    ('安', ['b', 'c'], (array([229, 174, 137,  98,  99], dtype=uint8), array([0, 3, 4, 5])))
+    """
+
+    __slots__ = ("_content", "_count", "_latest", "_starts")
+
+    def __init__(self, content: npt.NDArray[np.uint8] | None = None, starts: npt.NDArray[np.int64] | None = None):
+        """Keep what ``columns`` gave (a snapshot's maps, say), or start empty; no such pair is a ``ValueError``."""
+        content = np.empty(0, dtype=np.uint8) if content is None else content
+        starts = np.zeros(1, dtype=np.int64) if starts is None else starts
+        if not len(starts) or starts[0] != 0 or starts[-1] != len(content):  # the rest would be read for it
+            raise ValueError("where the texts begin does not divide their bytes")
+        self._content, self._starts, self._count = content.data, starts.data, len(starts) - 1
+        self._latest: list[str] = []
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Texts":
+        """Make them from strings."""
+        made = cls()
+        for text in texts:
+            made.append(text)
+        return made
+
+    def append(self, text: str) -> None:
+        """Add one at the end."""
+        self._latest.append(text)
+        if len(self._latest) >= _AT_ONCE:
+            self._pack()
+
+    def columns(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """Their bytes, and where each begins, with the end of the last."""
+        if self._latest:
+            self._pack()
+        return np.asarray(self._content)[: self._starts[self._count]], np.asarray(self._starts)[: self._count + 1]
+
+    def __reduce__(self) -> tuple[type["Texts"], tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+        """Copied by the columns."""
+        return Texts, self.columns()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._count + len(self._latest)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        """One of them, or some as a list."""
+        if isinstance(place, slice):
+            places = range(len(self))[place]
+            whole = places.step == 1
+            return list(self.between(places.start, places.stop)) if whole else [self[at] for at in places]
+        if place < 0:
+            place = range(len(self))[place]
+        if place >= self._count:
+            return self._latest[place - self._count]
+        return _decoded(bytes(self._content[self._starts[place] : self._starts[place + 1]]))
+
+    def __iter__(self) -> Iterator[str]:
+        """All of them in order."""
+        return self.between(0, len(self))
+
+    def between(self, first: int, last: int) -> Iterator[str]:
+        """Those from ``first`` up to but not ``last``, in order."""
+        packed = (min(at, self._count) for at in (*range(first, last, _AT_ONCE), last))
+        latest = slice(max(first - self._count, 0), max(last - self._count, 0))
+        return chain(chain.from_iterable(self._unpacked(*bounds) for bounds in pairwise(packed)), self._latest[latest])
+
+    def _unpacked(self, first: int, last: int) -> list[str]:
+        """Some of those that are not the latest."""
+        bounds = self._starts[first : last + 1].tolist()
+        begin, content = bounds[0], bytes(self._content[bounds[0] : bounds[-1]])
+        return [_decoded(content[start - begin : end - begin]) for start, end in pairwise(bounds)]
+
+    def _pack(self) -> None:
+        """Put the latest into the columns."""
+        encoded = [_encoded(text) for text in self._latest]
+        content, count = b"".join(encoded), self._count + len(encoded)
+        start = self._starts[self._count]
+        self._content = _with_room(self._content, start + len(content))
+        self._starts = _with_room(self._starts, count + 1)
+        self._content[start : start + len(content)] = content
+        ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+        np.asarray(self._starts)[self._count + 1 : count + 1] = start + ends
+        self._count, self._latest = count, []
+
+
+class Numbers(Mapping[str, int]):
+    """By text its place among texts that are all different.
+
+    The places stand in a hash table, 4 bytes a slot, two to four slots a text; those of the texts that were used lately
+    in a dictionary before it. The table is made when it is first asked, and then only ``add`` may add texts.
+    """
+
+    __slots__ = ("_content", "_placed", "_slots", "_starts", "_texts", "lately")
+
+    def __init__(self, texts: Texts) -> None:
+        """Find the places of ``texts``."""
+        self._texts = texts
+        self.lately: dict[str, int] = {}
+        self._slots = np.empty(0, dtype=np.int32).data
+        self._placed = 0
+
+    def add(self, text: str) -> int:
+        """The place of a text, which is added if it is new."""
+        place = self.find(text)
+        if place == NONE:
+            place = len(self._texts)
+            self._texts.append(text)
+            self._remember(text, place)
+        return place
+
+    def find(self, text: str) -> int:
+        """The place of a text, ``NONE`` if it is not there."""
+        place = self.lately.get(text)
+        if place is None:
+            place = self._search(text)
+            if place != NONE:
+                self._remember(text, place)
+        return place
+
+    def __getitem__(self, text: str) -> int:
+        """The place of a text; a ``KeyError`` if it is not there."""
+        place = self.lately.get(text)
+        if place is None:
+            place = self.find(text)
+            if place == NONE:
+                raise KeyError(text)
+        return place
+
+    def __contains__(self, text: object) -> bool:
+        """Whether a text is there."""
+        return isinstance(text, str) and self.find(text) != NONE
+
+    def __iter__(self) -> Iterator[str]:
+        """The texts in order."""
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._texts)
+
+    def _remember(self, text: str, place: int) -> None:
+        if len(self.lately) >= _AT_ONCE:
+            self._place_all()
+            self.lately.clear()
+        self.lately[text] = place
+
+    def _search(self, text: str) -> int:
+        """The place of a text by the table."""
+        if not self._slots:
+            self._place_all()
+        slots, content, starts, encoded = self._slots, self._content, self._starts, _encoded(text)
+        slot = hash(text) & len(slots) - 1
+        while (place := slots[slot]) != NONE and content[starts[place] : starts[place + 1]] != encoded:
+            slot = slot + 1 & len(slots) - 1
+        return int(place)
+
+    def _place_all(self) -> None:
+        """Give every text that has none its slot: from that of its hash on, the first that is free when it comes."""
+        count = len(self._texts)
+        # Single values of a memoryview are read in half the time.
+        self._content, self._starts = (column.data for column in self._texts.columns())
+        if len(self._slots) < max(2 * count, _SLOTS):
+            self._slots = np.full(max(_SLOTS, 1 << (2 * count).bit_length()), NONE, dtype=np.int32).data
+            self._placed = 0
+        slots, mask = np.asarray(self._slots), len(self._slots) - 1
+        hashes = map(hash, self._texts.between(self._placed, count))
+        for first in range(self._placed, count, _AT_ONCE):
+            places = np.arange(first, min(first + _AT_ONCE, count), dtype=np.int32)
+            at = np.fromiter(islice(hashes, len(places)), dtype=np.int64) & mask
+            while len(places):
+                free = slots[at] == NONE
+                slots[at[free]] = places[free]
+                later = slots[at] != places  # another has the slot: on to the next
+                places, at = places[later], (at[later] + 1) & mask
+        self._placed = count
+
+
+class Names:
+    """Numbers for names, in order of first use: one table for each kind of thing.
+
+    >>> names = Names.of(["ben", "安", "ben"])
+    >>> names.number("cora"), names.numbers["安"], names.get("dan"), names.names[2]
+    (2, 1, -1, 'cora')
+    """
+
+    __slots__ = ("_lately", "names", "numbers")
+
+    def __init__(self, names: Texts | None = None) -> None:
+        """Number ``names``, which are all different, from 0 on; or start with none."""
+        self.names = Texts() if names is None else names
+        self.numbers = Numbers(self.names)
+        self._lately = self.numbers.lately  # looked into here already: most names come again and again
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> "Names":
+        """Make a table from names in order, of which some may come again."""
+        made = cls()
+        for name in names:
+            made.number(name)
+        return made
+
+    def number(self, name: str) -> int:
+        """The number of a name, a new one if it is new."""
+        number = self._lately.get(name)
+        return self.numbers.add(name) if number is None else number
+
+    def get(self, name: str) -> int:
+        """The number of a name, ``NONE`` if it has none."""
+        number = self._lately.get(name)
+        return self.numbers.find(name) if number is None else number
+
+    def __reduce__(self) -> tuple[type["Names"], tuple[Texts]]:
+        """Copied by the names."""
+        return Names, (self.names,)
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self.names)
+
+
+def _encoded(text: str) -> bytes:
+    """Any string may be asked for, even one that is no text: half a surrogate pair has bytes here."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "surrogatepass")
+
+
+def _with_room(column: memoryview, needed: int) -> memoryview:
+    """A column with room for so many: itself, or a longer copy, of which what is not used takes no memory."""
+    if needed <= len(column):
+        return column
+    old = np.asarray(column)
+    new = np.empty(needed + needed // 2, dtype=old.dtype)
+    new[: len(old)] = old
+    return new.data
