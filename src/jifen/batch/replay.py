@@ -16,7 +16,7 @@ def world_of(folder: Path, progress: Callable[[int, int], None] | None = None) -
     """Return the world at the end of a run, to be read: from its snapshot if that is there and sound."""
     if (folder / SNAPSHOT).is_dir():
         try:
-            return load_world(folder / SNAPSHOT, read_only=True)
+            return load_world(folder / SNAPSHOT)
         except InputError:
             pass
     return replay(folder, progress)

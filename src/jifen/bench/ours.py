@@ -215,7 +215,7 @@ def save_snapshot(world: World, directory: Path) -> None:
 
 def load_snapshot(directory: Path) -> World:
     """Ours, a snapshot mapped and checked, ready to answer."""
-    return load_world(directory, read_only=True)
+    return load_world(directory)
 
 
 def _events(world: World, log: Log) -> Iterator[Event]:

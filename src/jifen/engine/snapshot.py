@@ -96,13 +96,13 @@ def save_world(world: World, directory: Path) -> None:
     save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION)
 
 
-def load_world(directory: Path, *, read_only: bool = False, verify: bool = True) -> World:
+def load_world(directory: Path, *, verify: bool = True) -> World:
     """Map a snapshot; ``InputError`` for one that is missing, damaged or of another version.
 
-    What the world changes of it stays in memory; a table is copied when it grows. No event can be applied to a world
-    that is ``read_only``. ``verify`` reads every byte (see ``ledger.snapshot.load``).
+    What the world changes of it (asking ends runs, see ``runs``) stays in memory; a table is copied when it grows.
+    ``verify`` reads every byte (see ``ledger.snapshot.load``).
     """
-    columns, document = load(directory, version=FORMAT_VERSION, writable=not read_only, verify=verify)
+    columns, document = load(directory, version=FORMAT_VERSION, writable=True, verify=verify)
     plans = [parse_plan(plan, str(directory)) for plan in document["plans"]]
     world = World(plans[0], int(document["open_day"]), receipts=bool(document["receipts"]))
     for plan in plans[1:]:
