@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -147,26 +148,31 @@ def rules_of(case: Case, layout: Layout) -> tuple[kernel.Rules, int]:
     ), width  # fmt: skip
 
 
-def run(case: Case, limit: int | None = None, small: int | None = None) -> Ran:
+def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tree: bool = False) -> Ran:
+    """Run the kernel over all members at once, or over one tree after the other, the last first."""
     layout, lots = laid_out(case)
     rules, width = rules_of(case, layout)
     steepest = int(rules.rates.sum(axis=1).max(initial=1))
     generations = int(rules.walks[:, kernel.COUNT].max(initial=1))
     bounds = kernel.Bounds(
         first=0, end=len(case.parent), deepest=int(layout.depths.max(initial=0)),
-        parts=1 + max((rule.part for rule in (*case.schedules, *case.walks)), default=0), generations=max(generations, 1),
+        parts=1 + max((rule.part for rule in (*case.schedules, *case.walks)), default=0),
+        generations=max(generations, 1),
         width=width, small=SUM_MAX // max(steepest, 1) if small is None else small,
         limit=SUM_MAX // (steepest // MILLION + generations) if limit is None else limit,
     )  # fmt: skip
-    members, size = layout.members, lots.size
+    members = layout.members
     levels = np.array(case.levels, dtype=np.int32).reshape(len(case.levels), len(members))[:, members]
     forest = kernel.Forest(members, layout.depths, levels, layout.starts, layout.begins)
     slots = kernel.Slots(
         lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
         lots.emptied_on,
     )  # fmt: skip
-    out = kernel.Out.of(len(case.schedules), len(case.walks), len(members), size)
-    kernel.run_day(DAY, (bounds, kernel.Stack.of(bounds)), forest, slots, rules, out)
+    out = kernel.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
+    roots = np.flatnonzero(layout.depths == 0).tolist() if by_tree else [0]
+    for first, end in reversed(list(pairwise([*roots, len(members)]))):
+        piece = bounds._replace(first=first, end=end)
+        kernel.run_day(DAY, (piece, kernel.Stack.of(piece)), forest, slots, rules, out)
     after = [
         replace(lot, remaining=lots.remaining.item(number), run_first=lots.run_first.item(number),
                 emptied_on=lots.emptied_on.item(number))
@@ -231,10 +237,15 @@ def test_large_sums_are_added_up_in_two_parts_with_the_same_result(case: Case) -
 
 
 @given(cases())
+def test_tree_after_tree_is_the_same_as_all_at_once(case: Case) -> None:
+    agrees(case, run(case, by_tree=True))
+
+
+@given(cases())
 def test_members_are_visited_after_all_their_descendants(case: Case) -> None:
     ran = run(case)
     positions = ran.layout.positions.tolist()
-    for visited in [*ran.payments, *([owner for owner, _, _ in given.portions] for given in ran.given)]:
+    for visited in [*ran.payments, *([owner for owner, _, _ in each.portions] for each in ran.given)]:
         places = [positions[member] for member in visited]
         assert places == sorted(places, reverse=True)
 
@@ -315,9 +326,9 @@ def test_a_pool_takes_from_lots_what_their_owners_want(case: Case, data: st.Data
     twin = Day(DAY, case.parent, [], deepcopy(case.lots))
     walk = Walk(0, "generation", store, False, ())
     wanted = [twin.drain(member, walk, want) for member, want in zip(receivers, wants, strict=True)]
-    got = [given for given in found(Case(case.parent, [], case.lots, [], [walk]), layout, out)]
-    assert got[0].portions == [portion for portions in wanted for portion in portions]
-    assert [each[1] for each in got[0].wants.values()] == [sum(points for _, _, points in one) for one in wanted]
+    (got,) = found(Case(case.parent, [], case.lots, [], [walk]), layout, out)
+    assert got.portions == [portion for portions in wanted for portion in portions]
+    assert [each[1] for each in got.wants.values()] == [sum(points for _, _, points in one) for one in wanted]
     assert [lots.remaining.item(number) for number in range(lots.size)] == [lot.remaining for lot in twin.lots]
     assert lots.emptied_on[: lots.size].tolist() == [lot.emptied_on for lot in twin.lots]
     ended = out.ended[: out.counts[-2]].tolist()
@@ -325,10 +336,10 @@ def test_a_pool_takes_from_lots_what_their_owners_want(case: Case, data: st.Data
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2**50)), max_size=20))
-def test_amounts_are_credited_to_their_owners(credits: list[tuple[int, int]]) -> None:
+def test_amounts_are_credited_to_their_owners(credited: list[tuple[int, int]]) -> None:
     balances = np.arange(5, dtype=np.int64)
-    owners, each = [owner for owner, _ in credits], [amount for _, amount in credits]
+    owners, each = [owner for owner, _ in credited], [amount for _, amount in credited]
     kernel.credit(balances, np.array(owners, dtype=np.int32), np.array(each, dtype=np.int64))
     assert balances.tolist() == [
-        start + sum(amount for owner, amount in credits if owner == start) for start in range(5)
+        start + sum(amount for owner, amount in credited if owner == start) for start in range(5)
     ]

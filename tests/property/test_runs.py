@@ -23,7 +23,7 @@ each_plan = pytest.mark.parametrize("name", scheduled)
 
 def told(journal: Journal) -> tuple[Any, ...]:
     """All that a journal says."""
-    return journal.transfers.tolist(), journal.forfeits.tolist(), journal.refusals, list(journal.rules)
+    return journal.transfers.array().tolist(), journal.forfeits.array().tolist(), journal.refusals, list(journal.rules)
 
 
 def days_of(world: World, lot: int) -> list[tuple[int, int, int, int, int]]:
@@ -83,19 +83,3 @@ def test_a_row_for_many_days_says_what_a_row_for_each_day_says(name: str) -> Non
 def test_rows_for_many_days_at_length(name: str, nightly_budget: int) -> None:
     for seed in range(SEEDS, SEEDS + nightly_budget // 5):
         assert next(differences(seed, name), None) is None
-
-
-@each_plan
-def test_a_run_of_equal_days_has_one_row(name: str) -> None:
-    """The rows that are saved are the point: over all histories there are fewer rows than days."""
-    rows = days = 0
-    for seed in range(SEEDS):
-        plan, events = random_stream(seed, PLANS[name])
-        world = World(plan, 0)
-        apply(world, events)
-        runs.end_all(world)
-        releases, count = world.releases, world.releases.size
-        by_schedule = releases.kind[:count] == SCHEDULED
-        rows += int(by_schedule.sum())
-        days += int((releases.last_day[:count] - releases.first_day[:count] + 1)[by_schedule].sum())
-    assert rows <= days

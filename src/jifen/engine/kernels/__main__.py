@@ -9,8 +9,16 @@ from collections.abc import Iterator
 from jifen.core.micros import MICRO
 from jifen.engine import World, apply
 from jifen.engine.events import (
-    DayClosed, Event, Line, MemberJoined, OrderPaid, OrderRefunded, OrderSettled, PoolDonated, RankSet,
-)  # fmt: skip
+    DayClosed,
+    Event,
+    Line,
+    MemberJoined,
+    OrderPaid,
+    OrderRefunded,
+    OrderSettled,
+    PoolDonated,
+    RankSet,
+)
 from jifen.plan import load_plan, preset_names
 
 __all__ = ["warm"]
