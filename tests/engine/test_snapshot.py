@@ -139,3 +139,17 @@ def test_a_loaded_world_explains_what_is_owed(tmp_path: Path) -> None:
     assert [world.owed(member) for member in "abcd"] == [shop.world.owed(member) for member in "abcd"]
     assert sum(world.owed(member) for member in "abcd") > 0
     assert [explain(world, member) for member in "abcd"] == [explain(shop.world, member) for member in "abcd"]
+
+
+def test_a_loaded_world_is_asked_about_lots_in_the_middle_of_their_runs(tmp_path: Path) -> None:
+    """100 points at 1 % have released one a day for three days; asking changes nothing on disk."""
+    shop = Shop(start_lag_days=0).join(a=None, b="a")
+    shop.order("o", "b", "100")
+    shop.close(3)
+    save_world(shop.world, tmp_path)
+    written = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    world = load_world(tmp_path)
+    released = [line for line in explain(world, "b") if line.rule == "static"]
+    assert [(line.day, line.points) for line in released] == [(0, yuan("1")), (1, yuan("1")), (2, yuan("1"))]
+    assert world.performance("a") == yuan("100")
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == written

@@ -170,6 +170,7 @@ def _walk_sources(world: World, payment: int, detail: Detail) -> tuple[Source, .
     program = world.programs[world.version_at(payments.event.item(payment))]
     walked = [number for number, store in enumerate(world.stores.names) if step in program.walks_over(store)]
     rows = rows[np.isin(lots.store[releases.lot[rows]], walked)]
+    rows = rows[np.argsort(releases.lot[rows])]  # equal parts in order of grant: rows stand as runs happen to end
     wanted, paid = payments.wanted.item(payment), payments.paid.item(payment)
     found = []
     for row in rows.tolist():

@@ -99,8 +99,8 @@ def save_world(world: World, directory: Path) -> None:
 def load_world(directory: Path, *, verify: bool = True) -> World:
     """Map a snapshot; ``InputError`` for one that is missing, damaged or of another version.
 
-    What the world changes of it stays in memory; a table is copied when it grows. ``verify`` reads every byte (see
-    ``ledger.snapshot.load``).
+    What the world changes of it (asking ends runs, see ``runs``) stays in memory; a table is copied when it grows.
+    ``verify`` reads every byte (see ``ledger.snapshot.load``).
     """
     columns, document = load(directory, version=FORMAT_VERSION, writable=True, verify=verify)
     plans = [parse_plan(plan, str(directory)) for plan in document["plans"]]

@@ -46,7 +46,7 @@ class Part:
 
 
 def parts_of_order(world: World, order: int) -> list[Part]:
-    """The order's part in every payment that stands on it."""
+    """The order's part in every payment that stands on it, oldest first: not as its releases happen to share rows."""
     payments = world.payments
     parts = []
     row = world.orders.last_payment.item(order)
@@ -63,7 +63,7 @@ def parts_of_order(world: World, order: int) -> list[Part]:
         for release in scheduled_rows(world, lot):
             parts += _parts_of_release(world, lot, release, received)
         lot = world.lots.before_of_order.item(lot)
-    return parts
+    return sorted(parts, key=lambda part: part.payment)
 
 
 def scheduled_rows(world: World, lot: int) -> Iterator[int]:

@@ -1,23 +1,51 @@
-"""Compile every kernel into the on-disk cache: ``python -m jifen.engine.kernels``."""
+"""Compile every kernel into the on-disk cache: ``python -m jifen.engine.kernels``.
 
-import numpy as np
+A kernel is compiled for the types it is called with. So nothing is called here but the engine: a small shop under each
+preset lives for two days, which calls them all as every other shop does.
+"""
 
-from jifen.engine.kernels import divide, split, stand
+from collections.abc import Iterator
+
+from jifen.core.micros import MICRO
+from jifen.engine import World, apply
+from jifen.engine.events import (
+    DayClosed,
+    Event,
+    Line,
+    MemberJoined,
+    OrderPaid,
+    OrderRefunded,
+    OrderSettled,
+    PoolDonated,
+    RankSet,
+)
+from jifen.plan import load_plan, preset_names
 
 __all__ = ["warm"]
 
+_AMOUNT = 9_000 * MICRO
+
 
 def warm() -> None:
-    """Call every kernel once with the types it is called with."""
-    column, row = np.zeros(1, dtype=np.int64), np.full(1, -1, dtype=np.int32)
-    stand.standing(stand.chain(-1, row), 0, (column, column, row, column), (column, column))
-    divide.mul_div(1, 1, 2)
-    split.floors_and_rests(1, column + 1, 1)
-    _run_days()
+    """Let a small shop live under each preset; what a plan refuses does no harm."""
+    for name in preset_names():
+        world = World(load_plan(name))
+        apply(world, _history(world))
 
 
-def _run_days() -> None:
-    """Close two days of the smallest shops that need every kernel of the daily run."""
+def _history(world: World) -> Iterator[Event]:
+    """Two days on which people join, buy and are paid out of lots and pools; then one gives back half an order."""
+    ranks = [row.name for ladder in world.program.plan.ranks.values() for row in ladder.ladder]
+    for day, (member, referrer) in enumerate([("first", None), ("second", "first")]):
+        yield MemberJoined(id=f"{member} joins", day=day, member=member, referrer=referrer)
+        yield from (RankSet(id=f"{member} is {rank}", day=day, member=member, rank=rank) for rank in ranks[:1])
+        line = Line(amount=_AMOUNT, cost=_AMOUNT // 2)
+        yield OrderPaid(id=f"{member} buys", day=day, member=member, lines=(line,))
+        yield OrderSettled(id=f"{member} keeps it", day=day, order=f"{member} buys")
+        for pool in world.program.pool_names:
+            yield PoolDonated(id=f"{member} and {pool}", day=day, pool=pool, amount=_AMOUNT)
+        yield DayClosed(id=f"the end of {day}", day=day)
+    yield OrderRefunded(id="second gives back", day=2, order="second buys", amount=_AMOUNT // 2)
 
 
 if __name__ == "__main__":

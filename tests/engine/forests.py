@@ -1,0 +1,47 @@
+"""Forests of every shape for the tests of the daily run, and the slow, obvious ways to go up and down in them."""
+
+from collections.abc import Iterator
+
+from hypothesis import strategies as st
+
+__all__ = ["SHAPES", "descent", "forests", "parents", "up"]
+
+SHAPES = ("chain", "star", "any")
+
+
+@st.composite
+def parents(draw: st.DrawFn, count: int) -> list[int]:
+    """By member his sponsor, -1 for none, as they join: below one who has joined before."""
+    shape = draw(st.sampled_from(SHAPES))
+    if shape == "chain":
+        return list(range(-1, count - 1))
+    if shape == "star":
+        return [-1] + [0] * (count - 1) if count else []
+    return [draw(st.integers(-1, member - 1)) for member in range(count)]
+
+
+@st.composite
+def forests(draw: st.DrawFn, most: int = 12) -> list[int]:
+    """The same after members have moved, so that a sponsor may have joined later than whom he sponsors."""
+    found = draw(parents(draw(st.integers(0, most))))
+    number = draw(st.permutations(range(len(found)))) if draw(st.booleans()) else range(len(found))
+    moved = [-1] * len(found)
+    for member, above in enumerate(found):
+        moved[number[member]] = -1 if above < 0 else number[above]
+    return moved
+
+
+def up(parent: list[int], member: int) -> list[int]:
+    """Everyone above a member, nearest first."""
+    above = []
+    while (member := parent[member]) >= 0:
+        above.append(member)
+    return above
+
+
+def descent(parent: list[int], above: int = -1) -> Iterator[tuple[int, int]]:
+    """(member, depth) of everyone below ``above``, children in joining order, each before his descendants."""
+    for member, sponsor in enumerate(parent):
+        if sponsor == above:
+            yield member, len(up(parent, member))
+            yield from descent(parent, member)

@@ -1,0 +1,345 @@
+"""The one pass of the daily run against walking up from every release, on forests of every shape."""
+
+from copy import deepcopy
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.engine.day_twin import MILLION, Day, Given, Lot, Schedule, Walk
+from tests.engine.forests import forests
+
+from jifen.engine.columns import SUM_MAX
+from jifen.engine.kernels import run as kernel
+from jifen.engine.layout import Layout
+from jifen.engine.tables import Chains, Lots, Members
+
+DAY = 5
+KINDS = {
+    "generation": kernel.BY_GENERATION,
+    "rank": kernel.BY_RANK,
+    "peer": kernel.BY_PEER,
+    "own_rank": kernel.BY_OWN_RANK,
+}
+
+
+class Case(NamedTuple):
+    """A shop on one day, and its daily rules."""
+
+    parent: list[int]
+    levels: list[list[int]]
+    lots: list[Lot]
+    schedules: list[Schedule]
+    walks: list[Walk]
+
+
+rates = st.one_of(st.integers(0, MILLION), st.integers(0, 20 * MILLION), st.sampled_from((0, 1, MILLION)))
+amounts = st.one_of(st.integers(0, 12), st.integers(0, 10**9), st.sampled_from((2**42 - 1, 2**42, 10**15, 2**46)))
+
+
+@st.composite
+def some_lots(draw: st.DrawFn, members: int, stores: int) -> list[Lot]:
+    """Lots as any history may leave them; one in a run of equal days has something and releases it daily."""
+    found = []
+    for _ in range(draw(st.sampled_from((0, 1, 3, 8, 20))) if members else 0):
+        remaining, daily = draw(amounts), draw(amounts)
+        since = draw(st.sampled_from((DAY - 2, DAY, DAY + 1)))
+        first = draw(st.sampled_from((-1, -1, DAY - 2))) if remaining and daily and since <= DAY else -1
+        emptied = draw(st.sampled_from((-1, DAY - 1, DAY))) if remaining == 0 else -1
+        owner = draw(st.integers(0, members - 1)), draw(st.integers(0, stores - 1))
+        found.append(Lot(*owner, remaining, daily, since, first, emptied))
+    return found
+
+
+@st.composite
+def some_walks(draw: st.DrawFn, parts: int, stores: int, ladders: list[tuple[int, ...]]) -> list[Walk]:
+    """Walks of every kind, over the parts, by the ladders (the rates of their levels)."""
+    found = []
+    for _ in range(draw(st.integers(0, 4))):
+        ladder = draw(st.integers(0, len(ladders) - 1))
+        walk = Walk(
+            part=draw(st.integers(0, parts - 1)), by=draw(st.sampled_from(list(KINDS))),
+            drains=draw(st.integers(-1, stores - 1)), only_head=draw(st.booleans()), rates=(), ladder=ladder,
+        )  # fmt: skip
+        own = tuple(draw(st.lists(rates, min_size=1, max_size=4)))
+        match walk.by:
+            case "generation":
+                walk = replace(walk, rates=own, ladder=-1)
+            case "rank":
+                walk = replace(walk, rates=ladders[ladder])
+            case "own_rank":
+                # Any rate at any level, but nothing without a rank.
+                by_level = (0, *(draw(rates) for _ in ladders[ladder][1:]))
+                walk = replace(walk, rates=by_level, depth=draw(st.integers(1, 4)))
+            case _:
+                walk = replace(walk, rates=own, lower=draw(st.booleans()), ladder_rates=ladders[ladder])
+        found.append(walk)
+    return found
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    parent = draw(forests())
+    stores, parts = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    ladders = [
+        (0, *sorted(draw(st.sets(st.integers(1, 2 * MILLION), max_size=4)))) for _ in range(draw(st.integers(1, 2)))
+    ]
+    levels = [[draw(st.integers(0, len(ladder) - 1)) for _ in parent] for ladder in ladders]
+    released = draw(st.lists(st.integers(0, stores - 1), min_size=1, max_size=stores, unique=True))
+    schedules = [
+        Schedule(draw(st.integers(0, parts - 1)), store, draw(st.booleans()), draw(st.booleans())) for store in released
+    ]
+    lots = draw(some_lots(len(parent), stores))
+    for lot in lots:
+        # Only a lot that releases the same every day is in a run, one of a member where they release in turn.
+        if not any(schedule.store == lot.store and schedule.plain for schedule in schedules):
+            lot.run_first = -1
+    return Case(parent, levels, lots, schedules, draw(some_walks(parts, stores, ladders)))
+
+
+# -- the kernel -------------------------------------------------------------------------------------------------------
+
+
+class Ran(NamedTuple):
+    """What the kernel was given and gave back."""
+
+    given: list[Given]
+    ended: dict[int, tuple[int, int, int]]
+    beyond_limit: bool
+    lots: list[Lot]
+    layout: Layout
+    slots: list[int]
+    payments: list[list[int]]
+    """By walk: the receivers, as they were found."""
+
+
+def laid_out(case: Case) -> tuple[Layout, Lots]:
+    members, lots, layout = Members(), Lots(), Layout()
+    for above in case.parent:
+        members.add(parent=above)
+    for lot in case.lots:
+        lots.add(**vars(lot))
+    stores = {lot.store for lot in case.lots} | {schedule.store for schedule in case.schedules}
+    stores |= {walk.drains for walk in case.walks} - {-1}
+    layout.renew(members, lots, {store: Chains() for store in sorted(stores)})
+    return layout, lots
+
+
+def rules_of(case: Case, layout: Layout) -> tuple[kernel.Rules, int]:
+    """The rules in rows, and the width of a row of what has met which level."""
+    schedules = [(part, layout.stores[store], sequential, plain) for part, store, sequential, plain in case.schedules]
+    rows, width = [], 1
+    for walk in case.walks:
+        ladder = walk.ladder_rates if walk.by == "peer" else walk.rates
+        height = len(ladder) if walk.by in ("rank", "peer") else 0
+        count = {"generation": len(walk.rates), "own_rank": walk.depth, "peer": len(walk.rates)}.get(walk.by, 0)
+        drains = layout.stores[walk.drains] if walk.drains >= 0 else -1
+        rows.append((walk.part, drains, KINDS[walk.by], count, height, walk.only_head, walk.ladder, walk.lower, width))
+        width += height * {"rank": 1, "peer": len(walk.rates) + 1}.get(walk.by, 0)
+    table = np.zeros((len(rows), max((len(walk.rates) for walk in case.walks), default=1)), dtype=np.int64)
+    for place, walk in enumerate(case.walks):
+        table[place, : len(walk.rates)] = walk.rates
+    return kernel.Rules(
+        np.array(schedules, dtype=np.int64).reshape(-1, kernel.SCHEDULE_FIELDS),
+        np.array(rows, dtype=np.int64).reshape(-1, kernel.WALK_FIELDS), table,
+    ), width  # fmt: skip
+
+
+def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tree: bool = False) -> Ran:
+    """Run the kernel over all members at once, or over one tree after the other, the last first."""
+    layout, lots = laid_out(case)
+    rules, width = rules_of(case, layout)
+    steepest = int(rules.rates.sum(axis=1).max(initial=1))
+    generations = int(rules.walks[:, kernel.COUNT].max(initial=1))
+    bounds = kernel.Bounds(
+        first=0, end=len(case.parent), deepest=int(layout.depths.max(initial=0)),
+        parts=1 + max((rule.part for rule in (*case.schedules, *case.walks)), default=0),
+        generations=max(generations, 1),
+        width=width, small=SUM_MAX // max(steepest, 1) if small is None else small,
+        limit=SUM_MAX // (steepest // MILLION + generations) if limit is None else limit,
+    )  # fmt: skip
+    members = layout.members
+    levels = np.array(case.levels, dtype=np.int32).reshape(len(case.levels), len(members))[:, members]
+    forest = kernel.Forest(members, layout.depths, levels, layout.starts, layout.begins)
+    slots = kernel.Slots(
+        lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
+        lots.emptied_on,
+    )  # fmt: skip
+    out = kernel.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
+    roots = np.flatnonzero(layout.depths == 0).tolist() if by_tree else [0]
+    for first, end in reversed(list(pairwise([*roots, len(members)]))):
+        piece = bounds._replace(first=first, end=end)
+        kernel.run_day(DAY, (piece, kernel.Stack.of(piece)), forest, slots, rules, out)
+    after = [
+        replace(lot, remaining=lots.remaining.item(number), run_first=lots.run_first.item(number),
+                emptied_on=lots.emptied_on.item(number))
+        for number, lot in enumerate(case.lots)
+    ]  # fmt: skip
+    ended = out.ended[: out.counts[-2]].tolist()
+    return Ran(
+        found(case, layout, out),
+        {layout.lot_at.item(slot): (first, full, out.beyond.item(place))
+         for place, (slot, first, full) in enumerate(ended)},
+        bool(out.counts[-1]), after, layout, [slot for slot, _, _ in ended],
+        [out.receivers[walk, : out.counts[len(out.slots) + walk]].tolist() for walk in range(len(case.walks))],
+    )  # fmt: skip
+
+
+def found(case: Case, layout: Layout, out: kernel.Out) -> list[Given]:
+    """What each rule has given; a payment's portions are those from its beginning on."""
+    result = []
+    for rule in range(len(case.schedules) + len(case.walks)):
+        count, walk = int(out.counts[rule]), rule - len(case.schedules)
+        lots = layout.lot_at[out.slots[rule, :count]]
+        portions = list(zip(*(each.tolist() for each in (out.owners[rule, :count], lots, out.points[rule, :count])),
+                            strict=True))  # fmt: skip
+        given = Given(portions)
+        if walk >= 0:
+            some = int(out.counts[len(out.slots) + walk])
+            bounds = [*out.begins[walk, :some].tolist(), count]
+            for payment in range(some):
+                member, mine = out.receivers.item(walk, payment), portions[bounds[payment] : bounds[payment + 1]]
+                assert {owner for owner, _, _ in mine} <= {member}
+                assert sum(points for _, _, points in mine) == out.given[walk, payment]
+                given.wants[member] = out.wanted.item(walk, payment), out.given.item(walk, payment)
+        result.append(given)
+    return result
+
+
+# -- the tests --------------------------------------------------------------------------------------------------------
+
+
+def agrees(case: Case, ran: Ran) -> None:
+    """The twin gives the same, and leaves the lots the same."""
+    twin = Day(DAY, case.parent, case.levels, deepcopy(case.lots))
+    wanted = twin.run(case.schedules, case.walks)
+    for got, expected in zip(ran.given, wanted, strict=True):
+        # A member's portions stand in order; members stand as they were visited.
+        assert sorted(got.portions, key=lambda portion: portion[0]) == expected.portions
+        assert got.wants == expected.wants
+    assert ran.lots == twin.lots
+    assert ran.ended == twin.ended
+    assert not ran.beyond_limit
+
+
+@settings(max_examples=150)
+@given(cases())
+def test_a_day_gives_what_walking_up_from_every_release_gives(case: Case) -> None:
+    agrees(case, run(case))
+
+
+@given(cases())
+def test_large_sums_are_added_up_in_two_parts_with_the_same_result(case: Case) -> None:
+    agrees(case, run(case, small=0))
+
+
+@given(cases())
+def test_tree_after_tree_is_the_same_as_all_at_once(case: Case) -> None:
+    agrees(case, run(case, by_tree=True))
+
+
+@given(cases())
+def test_members_are_visited_after_all_their_descendants(case: Case) -> None:
+    ran = run(case)
+    positions = ran.layout.positions.tolist()
+    for visited in [*ran.payments, *([owner for owner, _, _ in each.portions] for each in ran.given)]:
+        places = [positions[member] for member in visited]
+        assert places == sorted(places, reverse=True)
+
+
+@given(cases())
+def test_no_live_lot_is_passed_over(case: Case) -> None:
+    """Nor, where lots release in turn, one that was emptied today: the next waits for tomorrow."""
+    ran = run(case)
+    begins, starts = ran.layout.begins, ran.layout.starts
+    in_turn = {ran.layout.stores[schedule.store] for schedule in case.schedules if schedule.sequential}
+    for kind, position in np.ndindex(*begins.shape):
+        for slot in range(starts[kind, position], begins[kind, position]):
+            lot = case.lots[ran.layout.lot_at[slot]]
+            assert lot.remaining == 0
+            assert not (kind in in_turn and lot.emptied_on == DAY)
+
+
+chain = st.integers(2, 6)
+
+
+@given(chain, st.integers(2**42, 2**60), st.lists(st.integers(1, 1000), min_size=1, max_size=3))
+def test_amounts_up_to_the_limit_are_exact(count: int, amount: int, each: list[int]) -> None:
+    """One lot at the bottom of a chain; rates so low that 2^60 fits."""
+    lots = [Lot(count - 1, 0, amount, amount, DAY, -1, -1), Lot(0, 1, 2**61, 1, DAY, -1, -1)]
+    walk = Walk(0, "generation", 1, False, tuple(each))
+    case = Case(list(range(-1, count - 1)), [], lots, [Schedule(0, 0, False, True)], [walk])
+    agrees(case, run(case))
+
+
+@given(st.integers(1, 2**61), st.integers(0, 2**61))
+def test_releases_beyond_the_limit_are_told(one: int, other: int) -> None:
+    """Two members of one part release ``one`` and ``other``; the limit is what they release, or one less."""
+    lots = [Lot(0, 0, one, one, DAY, -1, -1), Lot(1, 1, other, other, DAY, -1, -1)]
+    case = Case([-1, 0], [], lots, [Schedule(0, 0, False, True), Schedule(0, 1, True, True)], [])
+    assert not run(case, limit=one + other).beyond_limit
+    assert run(case, limit=one + other - 1).beyond_limit
+
+
+def test_parts_have_each_their_own_limit() -> None:
+    lots = [Lot(0, 0, 60, 60, DAY, -1, -1), Lot(0, 1, 60, 60, DAY, -1, -1)]
+    case = Case([-1], [], lots, [Schedule(0, 0, False, True), Schedule(1, 1, False, True)], [])
+    assert not run(case, limit=60).beyond_limit
+
+
+@pytest.mark.parametrize("members", [0, 3])
+def test_without_lots_nobody_gets_anything(members: int) -> None:
+    walk = Walk(0, "generation", 0, False, (MILLION,))
+    ran = run(Case([-1] * members, [], [], [Schedule(0, 0, False, True)], [walk]))
+    assert (ran.given, ran.ended, ran.beyond_limit) == ([Given(), Given()], {}, False)
+
+
+def test_a_shop_without_daily_rules_gives_nothing() -> None:
+    assert run(Case([-1, 0], [], [Lot(0, 0, 5, 5, DAY, -1, -1)], [], [])).given == []
+
+
+# -- pools that drain lots --------------------------------------------------------------------------------------------
+
+
+@given(cases(), st.data())
+def test_a_pool_takes_from_lots_what_their_owners_want(case: Case, data: st.DataObject) -> None:
+    layout, lots = laid_out(case)
+    if not layout.stores or not case.parent:
+        return
+    store = data.draw(st.sampled_from(sorted(layout.stores)))
+    receivers = data.draw(st.lists(st.integers(0, len(case.parent) - 1), unique=True))
+    wants = [data.draw(st.integers(1, 2**47)) for _ in receivers]
+    out = kernel.Out.of(0, 1, len(receivers), lots.size)
+    out.wanted[0] = wants
+    empty = np.zeros((0, 0), dtype=np.int32)
+    forest = kernel.Forest(layout.members, layout.depths, empty, layout.starts, layout.begins)
+    slots = kernel.Slots(
+        lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
+        lots.emptied_on,
+    )  # fmt: skip
+    kernel.drain_lots(
+        DAY, layout.positions[np.array(receivers, dtype=np.int32)], layout.stores[store], forest, slots, out
+    )
+    twin = Day(DAY, case.parent, [], deepcopy(case.lots))
+    walk = Walk(0, "generation", store, False, ())
+    wanted = [twin.drain(member, walk, want) for member, want in zip(receivers, wants, strict=True)]
+    (got,) = found(Case(case.parent, [], case.lots, [], [walk]), layout, out)
+    assert got.portions == [portion for portions in wanted for portion in portions]
+    assert [each[1] for each in got.wants.values()] == [sum(points for _, _, points in one) for one in wanted]
+    assert [lots.remaining.item(number) for number in range(lots.size)] == [lot.remaining for lot in twin.lots]
+    assert lots.emptied_on[: lots.size].tolist() == [lot.emptied_on for lot in twin.lots]
+    ended = out.ended[: out.counts[-2]].tolist()
+    assert {layout.lot_at.item(slot): (first, full, 0) for slot, first, full in ended} == twin.ended
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2**50)), max_size=20))
+def test_amounts_are_credited_to_their_owners(credited: list[tuple[int, int]]) -> None:
+    balances = np.arange(5, dtype=np.int64)
+    owners, each = [owner for owner, _ in credited], [amount for _, amount in credited]
+    kernel.credit(balances, np.array(owners, dtype=np.int32), np.array(each, dtype=np.int64))
+    assert balances.tolist() == [
+        start + sum(amount for owner, amount in credited if owner == start) for start in range(5)
+    ]
