@@ -13,7 +13,6 @@ from jifen.engine import runs
 from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.kernels import run as kernel
 from jifen.engine.layout import Layout
-from jifen.engine.payments import terms_of
 from jifen.engine.phases import Phase
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
@@ -82,7 +81,7 @@ def run_pass(world: World) -> Found:
 
 def _phase(world: World, layout: Layout, out: kernel.Out, step: Step, rule: int) -> Phase:
     """What a rule has found."""
-    count, terms = out.counts.item(rule), terms_of(world, step.asset)
+    count, terms = out.counts.item(rule), world.terms_of(step.asset)
     given = out.owners[rule, :count], layout.lot_at[out.slots[rule, :count]], out.points[rule, :count]
     walk = rule - len(out.slots) + len(out.receivers)
     if walk < 0:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine.books import FROM_RESERVE, Books, place_of
+from jifen.engine.books import Books, place_of
 from jifen.engine.columns import Column, Narrow
 from jifen.engine.payments import owe
 from jifen.engine.program import Step
 from jifen.engine.runs import kept_now, returned_now
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.ledger.rows import Computed, Field

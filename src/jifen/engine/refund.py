@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 
 from jifen.core.micros import MICRO
 from jifen.engine import lines, runs, sources, tickets
-from jifen.engine.books import FROM_RESERVE, Books, On
+from jifen.engine.books import Books, On
 from jifen.engine.claims import shrink_payment
 from jifen.engine.curve import burn, curve_of, standing_sales
 from jifen.engine.events import OrderRefunded
@@ -20,7 +20,7 @@ from jifen.engine.grants import daily_of
 from jifen.engine.order import CLOSED, IN_EFFECT
 from jifen.engine.positions import free_places
 from jifen.engine.program import row_at
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.tiers import measure
 from jifen.engine.weights import lower_weights, standing_weights
 from jifen.engine.world import World, price_of
@@ -244,7 +244,7 @@ def _post_standing(books: Books, lot: int, before: Standing, granted_before: int
         lots.emptied_on[lot] = NONE
     if remaining > remaining_before == 0:
         lines.enter(world, lot)
-        world.revive(lot)
+        runs.revive(world, lot)
     if remaining == 0:
         runs.end(world, lot)
     for rule, terms in sorted(before.paid.keys() | after.paid.keys()):

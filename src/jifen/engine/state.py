@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jifen.engine import runs
 from jifen.engine.columns import Column, check_range
 from jifen.engine.events import Line
 from jifen.engine.history import History
 from jifen.engine.program import Program
 from jifen.engine.tables import (
+    CASH,
+    FROM_MERCHANT,
+    FROM_RESERVE,
     NONE,
     Banked,
     Chains,
@@ -36,8 +38,8 @@ from jifen.engine.tables import (
     Weights,
 )
 from jifen.ledger.names import Names
+from jifen.plan.model import Asset, Nothing, Plan, Weight
 from jifen.plan.model import Lots as LotsStore
-from jifen.plan.model import Plan, Weight
 
 if TYPE_CHECKING:
     from collections import deque
@@ -157,9 +159,7 @@ class State:
         return len(self.programs) - 1
 
     def activate(self, plan: Plan) -> None:
-        """Make ``plan`` the version for later events and the open day's run."""
-        if self.programs:
-            runs.end_all(self)
+        """Make ``plan`` the version for later events and the open day's run; no lot may be in a run (``runs``) then."""
         if self.layout is not None:
             self.layout.levels = None
         self.programs.append(Program(plan))
@@ -200,6 +200,16 @@ class State:
     def run_event(self, day: int) -> int:
         """The number of the event that closed a day."""
         return self.run_events[day - self.first_day]
+
+    def terms_of(self, pay: Asset | Nothing) -> int:
+        """How a rule pays: asset, per point, and the fund (the named pool, else the reserve or the merchant)."""
+        if isinstance(pay, Nothing):
+            return self.terms_number(CASH, 0, FROM_MERCHANT)
+        if pay.source is not None:
+            fund = self.pools.numbers[pay.source]
+        else:
+            fund = FROM_RESERVE if self.program.reserve_funded else FROM_MERCHANT
+        return self.terms_number(self.assets.numbers[pay.asset], pay.per_point, fund)
 
     def terms_number(self, asset: int, per_point: int, pool: int) -> int:
         """The number of (asset, asset per point in ppm, pool or NONE): how releases are paid."""
@@ -299,18 +309,6 @@ class State:
             self.layout = Layout()
         self.layout.renew(self.members, self.lots, self.chains)
         return self.layout
-
-    def revive(self, lot: int) -> None:
-        """A lot that was empty has something again: it may be its owner's oldest live one."""
-        store, member = self.lots.store.item(lot), self.lots.member.item(lot)
-        chains = self.chains[store]
-        head = chains.head.item(member)
-        if head == NONE or lot < head:
-            chains.head[member] = lot
-        if self.layout is not None:
-            self.layout.revive(store, member, self.lots.slot.item(lot))
-        for other in self.lots_of(member, store):
-            runs.end(self, other)  # a newer lot may have to wait for this one
 
     def performances(self) -> Column:
         """Each member's own net amount plus that of all his present descendants."""

@@ -9,11 +9,19 @@ of a release that goes on.
 from jifen.engine.columns import Column, Flags, Narrow, Placed, PlacedNarrow, Table
 
 __all__ = [
-    "NONE", "Banked", "Chains", "Digests", "Divisions", "Feeds", "Lots", "Members", "OrderRanks", "Orders", "Owings",
-    "Payments", "Places", "Ranked", "Releases", "Sales", "Weighed", "Weights",
+    "CASH", "FROM_MERCHANT", "FROM_RESERVE", "NONE", "Banked", "Chains", "Digests", "Divisions", "Feeds", "Lots",
+    "Members", "OrderRanks", "Orders", "Owings", "Payments", "Places", "Ranked", "Releases", "Sales", "Weighed",
+    "Weights",
 ]  # fmt: skip
 
 NONE = -1
+
+CASH = 0
+"""The number of the asset money is kept in."""
+
+FROM_MERCHANT = -1
+FROM_RESERVE = -2
+"""Terms name a pool by its number, or one of these two funds."""
 
 
 class Members(Table, none=("parent", "appointed", "last_payment", "last_order", "last_weighed", "agent")):
