@@ -12,7 +12,7 @@ from jifen.engine.books import Books, place_of
 from jifen.engine.columns import Column, Narrow
 from jifen.engine.payments import owe
 from jifen.engine.program import Step
-from jifen.engine.runs import kept_now, returned_now
+from jifen.engine.runs import kept_now
 from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
@@ -113,13 +113,13 @@ def _post_portions(world: World, phase: Phase, event: int) -> None:
     )  # fmt: skip
     rows = np.arange(first, first + len(starts))
     world.members.last_payment[receivers] = rows
-    orders = lots.order[lot]
     start = releases.extend(
         len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
         event=event, rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
-        terms=phase.terms, kept_then=kept_now(world, lot, orders),
+        terms=phase.terms,
     )  # fmt: skip
-    releases.put("returned_then", start, returned_now(world, lot, orders))
+    for name, column in zip(("kept_then", "returned_then"), kept_now(world, lot), strict=True):
+        releases.put(name, start, column)
     if len(lot) > len(starts):
         older = np.cumsum(points) - points
         releases.put("older", start, older - np.repeat(older[starts], counts))

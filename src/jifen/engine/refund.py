@@ -130,6 +130,7 @@ def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     feeds = list(_standing_feeds(world, order))
     reserved = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
     _lower_order(world, order, by_lines)
+    world.lots.shrunk[own] = 1
     for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
         if world.payments.released.item(part.payment) == NONE:
             world.payments.lost[part.payment] += more - less
@@ -188,8 +189,8 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
     releases, payments, lots = world.releases, world.payments, world.lots
     rows = stand.chain(lots.last_release.item(lot), releases.before)
     points = stand.standing(
-        rows, world.kept_of_lot(lot), (releases.points, releases.kept_then, releases.payment, releases.older),
-        (payments.paid, payments.lost),
+        rows, (world.kept_of_lot(lot), lots.kept_then.item(lot)),
+        (releases.points, releases.kept_then, releases.payment, releases.older), (payments.paid, payments.lost),
     )  # fmt: skip
     first, last = releases.first_day[rows], releases.last_day[rows]
     excess = int((points * (last - first + 1)).sum()) - lots.granted.item(lot)

@@ -14,7 +14,7 @@ from jifen.engine.program import Step
 from jifen.engine.state import State
 from jifen.engine.tables import NONE
 
-__all__ = ["add_releases", "end", "end_all", "end_runs", "kept_now", "returned_now", "revive"]
+__all__ = ["add_releases", "end", "end_all", "end_runs", "kept_now", "revive"]
 
 _Numbers = npt.NDArray[Any]
 
@@ -63,13 +63,14 @@ def add_releases(
 ) -> None:  # fmt: skip
     """Write rows of scheduled releases; ``points`` is what was paid of ``base`` where the reserve fell short."""
     first, last = days
-    orders = world.lots.order[lots]
+    kept, returned = kept_now(world, lots)
     start = world.releases.extend(
         len(lots), lot=lots, before=world.lots.last_release[lots], kind=1, first_day=first, last_day=last,
         event=_events_of(world, first), rule=world.rule_names.number(step.rule.id), version=world.version, base=base,
         points=base if points is None else points, terms=world.terms_of(step.asset),
-        kept_then=kept_now(world, lots, orders), returned_then=returned_now(world, lots, orders),
     )  # fmt: skip
+    world.releases.put("kept_then", start, kept)
+    world.releases.put("returned_then", start, returned)
     world.lots.last_release[lots] = np.arange(start, start + len(lots))
 
 
@@ -80,17 +81,12 @@ def _events_of(world: State, days: _Numbers | int) -> _Numbers | int:
     return events
 
 
-def kept_now(world: State, lots: _Numbers, orders: _Numbers) -> Column:
-    """What each lot's order has kept (by lines where it stands on a weighting of them), 0 for one that stays whole."""
-    kept = np.where(world.lots.kept_then[lots] == 0, 0, world.orders.kept[orders])
-    for at in np.flatnonzero(world.lots.key[lots] != NONE).tolist():
-        kept[at] = world.kept(int(orders[at]), int(world.lots.key[lots[at]]))
-    return kept
+def kept_now(world: State, lots: _Numbers) -> tuple[Column, Column]:
+    """(what each lot's order has kept, what it has given back under ``upstream: reverse``), by lines where it must be.
 
-
-def returned_now(world: State, lots: _Numbers, orders: _Numbers) -> Column:
-    """What each lot's order has given back under ``upstream: reverse``, weighted like ``kept_now``."""
-    returned = np.where(world.lots.kept_then[lots] == 0, 0, world.orders.returned[orders])
-    for at in np.flatnonzero(world.lots.key[lots] != NONE).tolist():
-        returned[at] = world.returned(int(orders[at]), int(world.lots.key[lots[at]]))
-    return returned
+    Both are 0 while nothing has been given back of it: then it has what it had when the lot was granted.
+    """
+    kept, returned = np.zeros(len(lots), dtype=np.int64), np.zeros(len(lots), dtype=np.int64)
+    for at in np.flatnonzero(world.lots.shrunk[lots]).tolist():
+        kept[at], returned[at] = world.kept_of_lot(int(lots[at])), world.returned_of_lot(int(lots[at]))
+    return kept, returned

@@ -110,7 +110,7 @@ def _parts_of_release(world: World, lot: int, release: int, received: dict[int, 
     """The parts that one scheduled release (all its days) has in the payments of its owner's ancestors."""
     releases, payments = world.releases, world.payments
     base = releases.base.item(release)
-    kept, returned = releases.kept_then.item(release), releases.returned_then.item(release)
+    kept, returned = world.kept_at_release(release), releases.returned_then.item(release)
     key = world.lots.key.item(lot)
     day, last = releases.first_day.item(release), releases.last_day.item(release)
     while day <= last:

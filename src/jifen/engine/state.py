@@ -266,6 +266,11 @@ class State:
         lots = self.lots
         return 0 if lots.kept_then.item(lot) == 0 else self.returned(lots.order.item(lot), lots.key.item(lot))
 
+    def kept_at_release(self, release: int) -> int:
+        """What a lot's order had kept when the lot gave; 0 for a lot that stays whole, or without an order."""
+        kept = self.releases.kept_then.item(release)
+        return kept or self.lots.kept_then.item(self.releases.lot.item(release))
+
     def first_live(self, member: int, store: int) -> int:
         """The member's oldest lot with something remaining, or NONE."""
         chains, lots = self.chains[store], self.lots
