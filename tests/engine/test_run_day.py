@@ -159,7 +159,7 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
         parts=1 + max((rule.part for rule in (*case.schedules, *case.walks)), default=0),
         generations=max(generations, 1),
         width=width, small=SUM_MAX // max(steepest, 1) if small is None else small,
-        limit=SUM_MAX // (steepest // MILLION + generations) if limit is None else limit,
+        limit=SUM_MAX // (steepest // MILLION + generations + 1) if limit is None else limit,
     )  # fmt: skip
     members = layout.members
     levels = np.array(case.levels, dtype=np.int32).reshape(len(case.levels), len(members))[:, members]
@@ -275,13 +275,22 @@ def test_amounts_up_to_the_limit_are_exact(count: int, amount: int, each: list[i
     agrees(case, run(case))
 
 
-@given(st.integers(1, 2**61), st.integers(0, 2**61))
+@given(st.integers(1, 2**60), st.integers(0, 2**60))
 def test_releases_beyond_the_limit_are_told(one: int, other: int) -> None:
     """Two members of one part release ``one`` and ``other``; the limit is what they release, or one less."""
     lots = [Lot(0, 0, one, one, DAY, -1, -1), Lot(1, 1, other, other, DAY, -1, -1)]
     case = Case([-1, 0], [], lots, [Schedule(0, 0, False, True), Schedule(0, 1, True, True)], [])
     assert not run(case, limit=one + other).beyond_limit
     assert run(case, limit=one + other - 1).beyond_limit
+
+
+@given(st.lists(st.integers(2**61, 2**63 - 1), min_size=1, max_size=9), st.booleans())
+def test_releases_of_one_member_are_told_even_if_their_sum_would_wrap_around(each: list[int], one_store: bool) -> None:
+    """Eight lots of 2^61 are 2^64, which 64 bits count as nothing."""
+    stores = [0 if one_store else place % 3 for place in range(len(each) + 1)]
+    lots = [Lot(1, store, points, points, DAY, -1, -1) for store, points in zip(stores, [1, *each], strict=True)]
+    schedules = [Schedule(0, store, False, True) for store in sorted(set(stores))]
+    assert run(Case([-1, 0], [], lots, schedules, [])).beyond_limit
 
 
 def test_parts_have_each_their_own_limit() -> None:
