@@ -1,10 +1,11 @@
 """Forests of every shape for the tests of the daily run, and the slow, obvious ways to go up and down in them."""
 
 from collections.abc import Iterator
+from random import Random
 
 from hypothesis import strategies as st
 
-__all__ = ["SHAPES", "descent", "forests", "parents", "up"]
+__all__ = ["SHAPES", "descent", "forests", "parents", "random_forest", "up"]
 
 SHAPES = ("chain", "star", "any")
 
@@ -26,6 +27,20 @@ def forests(draw: st.DrawFn, most: int = 12) -> list[int]:
     found = draw(parents(draw(st.integers(0, most))))
     number = draw(st.permutations(range(len(found)))) if draw(st.booleans()) else range(len(found))
     moved = [-1] * len(found)
+    for member, above in enumerate(found):
+        moved[number[member]] = -1 if above < 0 else number[above]
+    return moved
+
+
+def random_forest(random: Random, most: int = 14) -> list[int]:
+    """The same, drawn at random: large ones as often as small ones."""
+    count, shape = random.randint(0, most), random.choice(SHAPES)
+    reach = 1 if shape == "chain" else random.randint(1, 6)
+    found = [random.randint(max(-1, member - reach), member - 1) for member in range(count)]
+    if shape == "star":
+        found = [-1 if member == 0 else 0 for member in range(count)]
+    number = random.sample(range(count), count) if random.random() < 0.5 else range(count)
+    moved = [-1] * count
     for member, above in enumerate(found):
         moved[number[member]] = -1 if above < 0 else number[above]
     return moved

@@ -3,14 +3,15 @@
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
+from random import Random
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.day_twin import MILLION, Day, Given, Lot, Schedule, Walk
-from tests.engine.forests import forests
+from tests.engine.forests import random_forest
 
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.kernels import run as kernel
@@ -36,68 +37,59 @@ class Case(NamedTuple):
     walks: list[Walk]
 
 
-rates = st.one_of(st.integers(0, MILLION), st.integers(0, 20 * MILLION), st.sampled_from((0, 1, MILLION)))
-amounts = st.one_of(st.integers(0, 12), st.integers(0, 10**9), st.sampled_from((2**42 - 1, 2**42, 10**15, 2**46)))
+AMOUNTS = (0, 1, 7, 12, 999_999, 10**9 + 1, 2**42 - 1, 2**42, 10**15)
+RATES = (0, 1, 50_000, 333_333, MILLION, 20 * MILLION)
 
 
-@st.composite
-def some_lots(draw: st.DrawFn, members: int, stores: int) -> list[Lot]:
+def some_lots(random: Random, members: int, stores: int) -> list[Lot]:
     """Lots as any history may leave them; one in a run of equal days has something and releases it daily."""
     found = []
-    for _ in range(draw(st.sampled_from((0, 1, 3, 8, 20))) if members else 0):
-        remaining, daily = draw(amounts), draw(amounts)
-        since = draw(st.sampled_from((DAY - 2, DAY, DAY + 1)))
-        first = draw(st.sampled_from((-1, -1, DAY - 2))) if remaining and daily and since <= DAY else -1
-        emptied = draw(st.sampled_from((-1, DAY - 1, DAY))) if remaining == 0 else -1
-        owner = draw(st.integers(0, members - 1)), draw(st.integers(0, stores - 1))
-        found.append(Lot(*owner, remaining, daily, since, first, emptied))
+    for _ in range(random.choice((0, 3, 10, 40)) if members else 0):
+        remaining, daily = random.choice(AMOUNTS), random.choice(AMOUNTS)
+        since = random.choice((DAY - 2, DAY, DAY + 1))
+        first = random.choice((-1, DAY - 2)) if remaining and daily and since <= DAY else -1
+        emptied = random.choice((-1, DAY - 1, DAY)) if remaining == 0 else -1
+        found.append(Lot(random.randrange(members), random.randrange(stores), remaining, daily, since, first, emptied))
     return found
 
 
-@st.composite
-def some_walks(draw: st.DrawFn, parts: int, stores: int, ladders: list[tuple[int, ...]]) -> list[Walk]:
-    """Walks of every kind, over the parts, by the ladders (the rates of their levels)."""
-    found = []
-    for _ in range(draw(st.integers(0, 4))):
-        ladder = draw(st.integers(0, len(ladders) - 1))
-        walk = Walk(
-            part=draw(st.integers(0, parts - 1)), by=draw(st.sampled_from(list(KINDS))),
-            drains=draw(st.integers(-1, stores - 1)), only_head=draw(st.booleans()), rates=(), ladder=ladder,
-        )  # fmt: skip
-        own = tuple(draw(st.lists(rates, min_size=1, max_size=4)))
-        match walk.by:
-            case "generation":
-                walk = replace(walk, rates=own, ladder=-1)
-            case "rank":
-                walk = replace(walk, rates=ladders[ladder])
-            case "own_rank":
-                # Any rate at any level, but nothing without a rank.
-                by_level = (0, *(draw(rates) for _ in ladders[ladder][1:]))
-                walk = replace(walk, rates=by_level, depth=draw(st.integers(1, 4)))
-            case _:
-                walk = replace(walk, rates=own, lower=draw(st.booleans()), ladder_rates=ladders[ladder])
-        found.append(walk)
-    return found
+def some_walk(random: Random, parts: int, stores: int, ladders: list[tuple[int, ...]]) -> Walk:
+    """A walk of any kind, over any part, by any ladder (the rates of its levels)."""
+    ladder, own = random.randrange(len(ladders)), tuple(random.choices(RATES, k=random.randint(1, 4)))
+    walk = Walk(
+        part=random.randrange(parts), by=random.choice(list(KINDS)), drains=random.randrange(-1, stores),
+        only_head=random.random() < 0.5, rates=own, ladder=ladder,
+    )  # fmt: skip
+    match walk.by:
+        case "generation":
+            return replace(walk, ladder=-1)
+        case "rank":
+            return replace(walk, rates=ladders[ladder])
+        case "own_rank":
+            # Any rate at any level, but nothing without a rank.
+            by_level = (0, *random.choices(RATES, k=len(ladders[ladder]) - 1))
+            return replace(walk, rates=by_level, depth=random.randint(1, 4))
+        case _:
+            return replace(walk, lower=random.random() < 0.5, ladder_rates=ladders[ladder])
 
 
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    parent = draw(forests())
-    stores, parts = draw(st.integers(1, 3)), draw(st.integers(1, 2))
-    ladders = [
-        (0, *sorted(draw(st.sets(st.integers(1, 2 * MILLION), max_size=4)))) for _ in range(draw(st.integers(1, 2)))
-    ]
-    levels = [[draw(st.integers(0, len(ladder) - 1)) for _ in parent] for ladder in ladders]
-    released = draw(st.lists(st.integers(0, stores - 1), min_size=1, max_size=stores, unique=True))
+def case_of(seed: int) -> Case:
+    random = Random(seed)
+    parent = random_forest(random)
+    stores, parts = random.randint(1, 3), random.randint(1, 2)
+    ladders = [(0, *sorted(random.sample(range(1, 2 * MILLION), random.randint(1, 4)))) for _ in range(2)]
+    levels = [[random.randrange(len(ladder)) for _ in parent] for ladder in ladders]
     schedules = [
-        Schedule(draw(st.integers(0, parts - 1)), store, draw(st.booleans()), draw(st.booleans())) for store in released
+        Schedule(random.randrange(parts), store, random.random() < 0.5, random.random() < 0.7)
+        for store in random.sample(range(stores), random.randint(1, stores))
     ]
-    lots = draw(some_lots(len(parent), stores))
+    lots = some_lots(random, len(parent), stores)
     for lot in lots:
-        # Only a lot that releases the same every day is in a run, one of a member where they release in turn.
+        # Only a lot that releases the same every day is in a run.
         if not any(schedule.store == lot.store and schedule.plain for schedule in schedules):
             lot.run_first = -1
-    return Case(parent, levels, lots, schedules, draw(some_walks(parts, stores, ladders)))
+    walks = [some_walk(random, parts, stores, ladders) for _ in range(random.randint(0, 4))]
+    return Case(parent, levels, lots, schedules, walks)
 
 
 # -- the kernel -------------------------------------------------------------------------------------------------------
@@ -126,6 +118,13 @@ def laid_out(case: Case) -> tuple[Layout, Lots]:
     stores |= {walk.drains for walk in case.walks} - {-1}
     layout.renew(members, lots, {store: Chains() for store in sorted(stores)})
     return layout, lots
+
+
+def slots_of(lots: Lots, layout: Layout) -> kernel.Slots:
+    return kernel.Slots(
+        lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
+        lots.emptied_on,
+    )  # fmt: skip
 
 
 def rules_of(case: Case, layout: Layout) -> tuple[kernel.Rules, int]:
@@ -159,15 +158,12 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
         parts=1 + max((rule.part for rule in (*case.schedules, *case.walks)), default=0),
         generations=max(generations, 1),
         width=width, small=SUM_MAX // max(steepest, 1) if small is None else small,
-        limit=SUM_MAX // (steepest // MILLION + generations) if limit is None else limit,
+        limit=SUM_MAX // (steepest // MILLION + generations + 1) if limit is None else limit,
     )  # fmt: skip
     members = layout.members
     levels = np.array(case.levels, dtype=np.int32).reshape(len(case.levels), len(members))[:, members]
     forest = kernel.Forest(members, layout.depths, levels, layout.starts, layout.begins)
-    slots = kernel.Slots(
-        lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
-        lots.emptied_on,
-    )  # fmt: skip
+    slots = slots_of(lots, layout)
     out = kernel.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
     roots = np.flatnonzero(layout.depths == 0).tolist() if by_tree else [0]
     for first, end in reversed(list(pairwise([*roots, len(members)]))):
@@ -212,6 +208,9 @@ def found(case: Case, layout: Layout, out: kernel.Out) -> list[Given]:
 # -- the tests --------------------------------------------------------------------------------------------------------
 
 
+each_seed = pytest.mark.parametrize("seeds", [range(start, start + 100) for start in range(0, 400, 100)])
+
+
 def agrees(case: Case, ran: Ran) -> None:
     """The twin gives the same, and leaves the lots the same."""
     twin = Day(DAY, case.parent, case.levels, deepcopy(case.lots))
@@ -225,42 +224,37 @@ def agrees(case: Case, ran: Ran) -> None:
     assert not ran.beyond_limit
 
 
-@settings(max_examples=150)
-@given(cases())
-def test_a_day_gives_what_walking_up_from_every_release_gives(case: Case) -> None:
-    agrees(case, run(case))
+@each_seed
+@pytest.mark.parametrize("how", [{}, {"small": 0}, {"by_tree": True}], ids=["at once", "in two parts", "by tree"])
+def test_a_day_gives_what_walking_up_from_every_release_gives(seeds: range, how: dict[str, Any]) -> None:
+    """Over all members at once, with sums in two parts as large ones need, and tree after tree."""
+    for seed in seeds:
+        agrees(case_of(seed), run(case_of(seed), **how))
 
 
-@given(cases())
-def test_large_sums_are_added_up_in_two_parts_with_the_same_result(case: Case) -> None:
-    agrees(case, run(case, small=0))
+@each_seed
+def test_members_are_visited_after_all_their_descendants(seeds: range) -> None:
+    for seed in seeds:
+        ran = run(case_of(seed))
+        positions = ran.layout.positions.tolist()
+        for visited in [*ran.payments, *([owner for owner, _, _ in each.portions] for each in ran.given)]:
+            places = [positions[member] for member in visited]
+            assert places == sorted(places, reverse=True)
 
 
-@given(cases())
-def test_tree_after_tree_is_the_same_as_all_at_once(case: Case) -> None:
-    agrees(case, run(case, by_tree=True))
-
-
-@given(cases())
-def test_members_are_visited_after_all_their_descendants(case: Case) -> None:
-    ran = run(case)
-    positions = ran.layout.positions.tolist()
-    for visited in [*ran.payments, *([owner for owner, _, _ in each.portions] for each in ran.given)]:
-        places = [positions[member] for member in visited]
-        assert places == sorted(places, reverse=True)
-
-
-@given(cases())
-def test_no_live_lot_is_passed_over(case: Case) -> None:
+@each_seed
+def test_no_live_lot_is_passed_over(seeds: range) -> None:
     """Nor, where lots release in turn, one that was emptied today: the next waits for tomorrow."""
-    ran = run(case)
-    begins, starts = ran.layout.begins, ran.layout.starts
-    in_turn = {ran.layout.stores[schedule.store] for schedule in case.schedules if schedule.sequential}
-    for kind, position in np.ndindex(*begins.shape):
-        for slot in range(starts[kind, position], begins[kind, position]):
-            lot = case.lots[ran.layout.lot_at[slot]]
-            assert lot.remaining == 0
-            assert not (kind in in_turn and lot.emptied_on == DAY)
+    for seed in seeds:
+        case = case_of(seed)
+        ran = run(case)
+        begins, starts = ran.layout.begins, ran.layout.starts
+        in_turn = {ran.layout.stores[schedule.store] for schedule in case.schedules if schedule.sequential}
+        for kind, position in np.ndindex(*begins.shape):
+            for slot in range(starts[kind, position], begins[kind, position]):
+                lot = case.lots[ran.layout.lot_at[slot]]
+                assert lot.remaining == 0
+                assert not (kind in in_turn and lot.emptied_on == DAY)
 
 
 chain = st.integers(2, 6)
@@ -275,13 +269,22 @@ def test_amounts_up_to_the_limit_are_exact(count: int, amount: int, each: list[i
     agrees(case, run(case))
 
 
-@given(st.integers(1, 2**61), st.integers(0, 2**61))
+@given(st.integers(1, 2**60), st.integers(0, 2**60))
 def test_releases_beyond_the_limit_are_told(one: int, other: int) -> None:
     """Two members of one part release ``one`` and ``other``; the limit is what they release, or one less."""
     lots = [Lot(0, 0, one, one, DAY, -1, -1), Lot(1, 1, other, other, DAY, -1, -1)]
     case = Case([-1, 0], [], lots, [Schedule(0, 0, False, True), Schedule(0, 1, True, True)], [])
     assert not run(case, limit=one + other).beyond_limit
     assert run(case, limit=one + other - 1).beyond_limit
+
+
+@given(st.lists(st.integers(2**61, 2**63 - 1), min_size=1, max_size=9), st.booleans())
+def test_releases_of_one_member_are_told_even_if_their_sum_would_wrap_around(each: list[int], one_store: bool) -> None:
+    """Eight lots of 2^61 are 2^64, which 64 bits count as nothing."""
+    stores = [0 if one_store else place % 3 for place in range(len(each) + 1)]
+    lots = [Lot(1, store, points, points, DAY, -1, -1) for store, points in zip(stores, [1, *each], strict=True)]
+    schedules = [Schedule(0, store, False, True) for store in sorted(set(stores))]
+    assert run(Case([-1, 0], [], lots, schedules, [])).beyond_limit
 
 
 def test_parts_have_each_their_own_limit() -> None:
@@ -304,28 +307,28 @@ def test_a_shop_without_daily_rules_gives_nothing() -> None:
 # -- pools that drain lots --------------------------------------------------------------------------------------------
 
 
-@given(cases(), st.data())
-def test_a_pool_takes_from_lots_what_their_owners_want(case: Case, data: st.DataObject) -> None:
+@each_seed
+def test_a_pool_takes_from_lots_what_their_owners_want(seeds: range) -> None:
+    for seed in seeds:
+        case, random = case_of(seed), Random(seed)
+        if case.parent:
+            receivers = random.sample(range(len(case.parent)), random.randint(1, len(case.parent)))
+            takes(case, {member: random.choice((1, 8, 10**9, 10**15)) for member in receivers})
+
+
+def takes(case: Case, wants: dict[int, int]) -> None:
+    """What the kernel takes from the lots of the first schedule's store is what the twin takes."""
     layout, lots = laid_out(case)
-    if not layout.stores or not case.parent:
-        return
-    store = data.draw(st.sampled_from(sorted(layout.stores)))
-    receivers = data.draw(st.lists(st.integers(0, len(case.parent) - 1), unique=True))
-    wants = [data.draw(st.integers(1, 2**47)) for _ in receivers]
-    out = kernel.Out.of(0, 1, len(receivers), lots.size)
-    out.wanted[0] = wants
+    store = case.schedules[0].store
+    out = kernel.Out.of(0, 1, len(wants), lots.size)
+    out.wanted[0] = list(wants.values())
     empty = np.zeros((0, 0), dtype=np.int32)
     forest = kernel.Forest(layout.members, layout.depths, empty, layout.starts, layout.begins)
-    slots = kernel.Slots(
-        lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
-        lots.emptied_on,
-    )  # fmt: skip
-    kernel.drain_lots(
-        DAY, layout.positions[np.array(receivers, dtype=np.int32)], layout.stores[store], forest, slots, out
-    )
+    positions = layout.positions[np.array(list(wants), dtype=np.int32)]
+    kernel.drain_lots(DAY, positions, layout.stores[store], forest, slots_of(lots, layout), out)
     twin = Day(DAY, case.parent, [], deepcopy(case.lots))
     walk = Walk(0, "generation", store, False, ())
-    wanted = [twin.drain(member, walk, want) for member, want in zip(receivers, wants, strict=True)]
+    wanted = [twin.drain(member, walk, want) for member, want in wants.items()]
     (got,) = found(Case(case.parent, [], case.lots, [], [walk]), layout, out)
     assert got.portions == [portion for portions in wanted for portion in portions]
     assert [each[1] for each in got.wants.values()] == [sum(points for _, _, points in one) for one in wanted]

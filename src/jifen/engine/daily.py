@@ -237,5 +237,5 @@ def _bounds(layout: Layout, rules: kernel.Rules, width: int) -> kernel.Bounds:
     return kernel.Bounds(
         first=0, end=len(layout.members), deepest=int(layout.depths.max(initial=0)),
         parts=int(rules.schedules[:, kernel.PART].max(initial=0)) + 1, generations=max(counts, 1), width=width,
-        small=SUM_MAX // max(steepest, 1), limit=SUM_MAX // (steepest // MICRO + max(counts, 1)),
+        small=SUM_MAX // max(steepest, 1), limit=SUM_MAX // (steepest // MICRO + max(counts, 1) + 1),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jifen.engine.columns import Column, Narrow
+from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.kernels import inlined, lean
 from jifen.engine.kernels.divide import MILLION
 
@@ -46,7 +46,7 @@ class Bounds(NamedTuple):
     small: int
     """Below which total every amount may be multiplied by its rate and added up."""
     limit: int
-    """All releases of a part together may not be more."""
+    """All releases of a part together may not be more; half of ``SUM_MAX`` at most."""
 
 
 class Forest(NamedTuple):
@@ -191,7 +191,10 @@ def run_day(day: int, work: tuple[Bounds, Stack], forest: Forest, lots: Slots, r
 
 @inlined
 def _release(day: int, position: int, world: tuple[Forest, Slots], rules: Rules, stack: Stack, out: Out) -> bool:
-    """Release what is due of a member's lots; ``stack.own`` is then what they gave. Returns whether they gave any."""
+    """Release what is due of a member's lots; ``stack.own`` is then what they gave. Returns whether they gave any.
+
+    What they gave is counted to ``SUM_MAX`` at most, which is beyond any limit: no sum wraps around on the way to it.
+    """
     forest, lots = world
     for part in range(len(stack.own)):
         stack.own[part] = 0
@@ -222,13 +225,14 @@ def _release(day: int, position: int, world: tuple[Forest, Slots], rules: Rules,
                     out.owners[rule, size] = forest.members[position]
                     out.points[rule, size] = due
                     size += 1
-                    released += due
+                    released += min(due, SUM_MAX - released)
                 if sequential:
                     break
             slot += 1
         out.counts[rule] = size
         if released > 0:
-            stack.own[rules.schedules[rule, PART]] += released
+            part = rules.schedules[rule, PART]
+            stack.own[part] += min(released, SUM_MAX - stack.own[part])
             some = True
     return some
 
