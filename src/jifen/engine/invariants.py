@@ -105,7 +105,8 @@ def _check_whole(world: World) -> None:
         ensure(world.issued_totals[store] == total, f"{world.issued_totals[store]} of {name} issued, {total} held")
     owed, said = sum(world.owed_of(payment) for payment in world.claims), world.control[f"claim {OWED}"]
     ensure(owed == said, f"rewards of {owed} points wait for the reserve; the journal says {said}")
-    held = exact_sum(world.members.tokens[: world.members.size]) if any(program.curve for program in world.programs) else 0
+    priced = any(program.curve for program in world.programs)
+    held = exact_sum(world.members.tokens[: world.members.size]) if priced else 0
     ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")
 
 

@@ -109,10 +109,8 @@ class State:
         self.bank_of: dict[int, list[int]] = {}
         self.bank_releases: dict[int, list[int]] = {}
         self.withdrawals: dict[str, tuple[int, int, int, str]] = {}
-        self.parent_changes = History()
-        self.appointed_changes = History()
+        self.parent_changes, self.appointed_changes, self.agent_changes = History(), History(), History()
         self.earned_changes: dict[str, History] = {}
-        self.agent_changes = History()
         self.ladders: dict[str, Ranked] = {}
         self.order_ranks: dict[str, OrderRanks] = {}
         self.regions: dict[int, str] = {}
