@@ -85,7 +85,7 @@ def _whole(results: Results) -> Iterator[Row]:
         "whole close of 10M with its Parquet journal ÷ (kernel + pyarrow's zstd write of the same columns)",
         figures.get("journal_ratio"), 1.3, at_most=True, note=note,
     )  # fmt: skip
-    streamed = figures.get("whole_peak_bytes") if figures.get("members") == 10_000_000 else None
+    streamed = figures.get("close_peak_bytes") if figures.get("members") == 10_000_000 else None
     kernel = results.get("close", {}).get("tree 10000000", {}).get("peak_bytes")
     note = "" if streamed else f"the kernel alone took {kernel / 2**30:.1f} GiB" if kernel else "10M was not measured"
     peak = None if streamed is None else streamed / 2**30

@@ -44,9 +44,9 @@ __all__ = [
 MOST_THREADS = 1
 """Threads that the kernel can use."""
 
-_MEMBER_BYTES, _LOT_BYTES = 640, 560
+_MEMBER_BYTES, _LOT_BYTES = 300, 350
 """What a world and the kernel's own columns take at their peak, for each member and each open lot."""
-_POSTED_BYTES = 1000
+_POSTED_BYTES = 350
 """What a whole close takes on top of that for each lot: transfers, releases, and the checks of the books."""
 
 

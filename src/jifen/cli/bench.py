@@ -192,7 +192,7 @@ _LABELS = {
     "plain_seconds": "plain write of the same 直接写入", "plain_spread": "plain write, spread 波动",
     "plain_ratio": "times the plain write 直接写入的倍数", "journal_ratio": "times kernel and plain write 倍数",
     "journal_rows": "rows of the journal 流水行数", "journal_bytes": "bytes of the journal 流水字节",
-    "whole_peak_bytes": "whole close, peak memory 内存峰值", "orders": "orders 订单", "events": "events 事件",
+    "close_peak_bytes": "one close, peak memory 内存峰值", "orders": "orders 订单", "events": "events 事件",
     "orders_per_s": "orders a second 每秒订单", "rows": "rows 行", "rows_per_s": "rows a second 每秒行数",
     "bytes": "bytes 字节",
     "csv_bytes": "CSV, bytes 字节", "csv_seconds": "CSV, seconds 秒", "csv_spread": "CSV, spread 波动",
