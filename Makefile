@@ -38,7 +38,7 @@ $(READY): pyproject.toml requirements-dev.txt | $(BIN)/python
 
 # Kernels are compiled once, into a cache beside their sources.
 $(WARM): $(READY) $(wildcard src/jifen/engine/*.py src/jifen/*/kernels/*.py)
-	@if [ -f src/jifen/engine/kernels/__main__.py ]; then $(BIN)/python -m jifen.engine.kernels; fi
+	@$(BIN)/python -m jifen.engine.warm
 	@$(BIN)/python -m jifen.batch.warm
 	@$(BIN)/python -m jifen.report.drawing
 	@touch $@

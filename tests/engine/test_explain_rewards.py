@@ -124,7 +124,7 @@ params: {points_rates: [20%, 15%], generations: [10%, 5%]}
     refunds = shop.refund("o2", "1000")
     back = refunds.transfers[refunds.transfers["from_kind"] == Account.WALLET]
     assert [(refunds.rules[row["reason"]], int(row["amount"])) for row in back] == [
-        ("generation", yuan("50")), ("generation", yuan("100")), ("generation", yuan("150")),
+        ("generation", yuan("100")), ("generation", yuan("50")), ("generation", yuan("150")),
     ]  # fmt: skip
 
 

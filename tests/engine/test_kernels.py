@@ -63,7 +63,7 @@ print("lived")
 @pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="nothing is compiled")
 def test_after_set_up_no_history_under_any_plan_compiles_anything(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    for command in (["-m", "jifen.engine.kernels"], ["-c", RUN_HISTORIES]):
+    for command in (["-m", "jifen.engine.warm"], ["-c", RUN_HISTORIES]):
         done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "lived\n"

@@ -57,18 +57,11 @@ def add_releases(
     orders = world.lots.order[lots]
     start = world.releases.extend(
         len(lots), lot=lots, before=world.lots.last_release[lots], kind=1, first_day=first, last_day=last,
-        event=_events_of(world, first), rule=world.rule_names.number(step.rule.id), version=world.version, base=base,
+        rule=world.rule_names.number(step.rule.id), version=world.version, base=base,
         points=base if points is None else points, terms=terms_of(world, step.asset),
         kept_then=kept_now(world, lots, orders), returned_then=returned_now(world, lots, orders),
     )  # fmt: skip
     world.lots.last_release[lots] = np.arange(start, start + len(lots))
-
-
-def _events_of(world: "State", days: _Numbers | int) -> _Numbers | int:
-    """The events that closed these days; the open day is being closed by the last event there is."""
-    closed = np.array([*world.run_events, world.next_event - 1])
-    events: _Numbers = closed[np.asarray(days) - world.first_day]
-    return events
 
 
 def kept_now(world: "State", lots: _Numbers, orders: _Numbers) -> "Column":

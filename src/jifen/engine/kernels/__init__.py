@@ -1,7 +1,7 @@
 """The loops that must be fast: plain functions over columns, compiled by numba and cached on disk.
 
 The same source runs uncompiled under coverage (``NUMBA_DISABLE_JIT=1``), and where one member's rows are looked at and
-starting a compiler would take longer than the work (``interpret()``). ``python -m jifen.engine.kernels`` compiles them
+starting a compiler would take longer than the work (``interpret()``). ``python -m jifen.engine.warm`` compiles them
 all once, which set-up does. A kernel may call one of another file, which the compiler's own cache does not notice: so
 the cache is a folder for each state of all sources together.
 """

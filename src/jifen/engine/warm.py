@@ -1,4 +1,4 @@
-"""Compile every kernel into the on-disk cache: ``python -m jifen.engine.kernels``.
+"""Compile every kernel into the on-disk cache: ``python -m jifen.engine.warm``.
 
 A kernel is compiled for the types it is called with. So nothing is called here but the engine: a small shop under each
 preset lives for two days, which calls them all as every other shop does.
