@@ -79,9 +79,9 @@ def day_of(world: World) -> Day:
     if not isinstance(generation, Share) or not isinstance(peer, Share) or walks["peer"].walk.most != 1:
         raise ValueError("the peers know generations by rates and one peer of each height only")
     return Day(
-        parent=world.members.parent[:members].copy(), rate=np.array(ladder.rates)[levels],
-        lot_member=world.lots.member[:lots].copy(), remaining=remaining, daily=daily, generations=generation.rates,
-        peer_rate=peer.rates[0], top_rate=ladder.rates[-1],
+        parent=world.members.parent[:members].astype(np.int64), rate=np.array(ladder.rates)[levels],
+        lot_member=world.lots.member[:lots].astype(np.int64), remaining=remaining, daily=daily,
+        generations=generation.rates, peer_rate=peer.rates[0], top_rate=ladder.rates[-1],
     )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from jifen.core.errors import BrokenInvariant
-from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books, On
-from jifen.engine.tables import NONE
+from jifen.engine.books import Books, On
+from jifen.engine.tables import FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.plan import load_plan

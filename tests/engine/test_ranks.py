@@ -8,29 +8,11 @@ from tests.engine.shop import Shop, chain_of, everything, yuan
 from jifen.core.micros import MICRO
 from jifen.engine import World, apply
 from jifen.engine.events import DayClosed, Line, MemberMoved, OrderPaid, OrderRefunded, PlanActivated
-from jifen.engine.ranks import change, place_at, value_at
+from jifen.engine.ranks import place_at
 from jifen.engine.sources import parent_at
 from jifen.plan import load_plan_text, revise
 from jifen.plan.load import preset_text
 from jifen.simulate.streams import random_stream
-
-
-def test_a_value_never_changed_is_what_it_is_now() -> None:
-    assert value_at({}, 3, event=10, now=7) == 7
-
-
-def test_a_change_counts_from_its_event_on_and_before_it_what_was_there() -> None:
-    changes: dict[int, list[tuple[int, int]]] = {}
-    change(changes, 3, since=5, before=1, after=2)
-    change(changes, 3, since=8, before=2, after=-1)
-    assert [value_at(changes, 3, event, now=99) for event in (-1, 0, 4, 5, 7, 8, 100)] == [1, 1, 1, 2, 2, -1, -1]
-
-
-def test_of_two_changes_by_one_event_the_last_counts() -> None:
-    changes: dict[int, list[tuple[int, int]]] = {}
-    change(changes, 3, since=5, before=1, after=2)
-    change(changes, 3, since=5, before=2, after=3)
-    assert [value_at(changes, 3, event, now=99) for event in (4, 5)] == [1, 3]
 
 
 @pytest.mark.parametrize("name", ["green_points", "points_dividend"])

@@ -15,15 +15,16 @@ from tests.engine.forests import random_forest
 
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.kernels import run as kernel
+from jifen.engine.kernels import run_columns as columns
 from jifen.engine.layout import Layout
 from jifen.engine.tables import Chains, Lots, Members
 
 DAY = 5
 KINDS = {
-    "generation": kernel.BY_GENERATION,
-    "rank": kernel.BY_RANK,
-    "peer": kernel.BY_PEER,
-    "own_rank": kernel.BY_OWN_RANK,
+    "generation": columns.BY_GENERATION,
+    "rank": columns.BY_RANK,
+    "peer": columns.BY_PEER,
+    "own_rank": columns.BY_OWN_RANK,
 }
 
 
@@ -120,14 +121,14 @@ def laid_out(case: Case) -> tuple[Layout, Lots]:
     return layout, lots
 
 
-def slots_of(lots: Lots, layout: Layout) -> kernel.Slots:
-    return kernel.Slots(
+def slots_of(lots: Lots, layout: Layout) -> columns.Slots:
+    return columns.Slots(
         lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
         lots.emptied_on,
     )  # fmt: skip
 
 
-def rules_of(case: Case, layout: Layout) -> tuple[kernel.Rules, int]:
+def rules_of(case: Case, layout: Layout) -> tuple[columns.Rules, int]:
     """The rules in rows, and the width of a row of what has met which level."""
     schedules = [(part, layout.stores[store], sequential, plain) for part, store, sequential, plain in case.schedules]
     rows, width = [], 1
@@ -141,9 +142,9 @@ def rules_of(case: Case, layout: Layout) -> tuple[kernel.Rules, int]:
     table = np.zeros((len(rows), max((len(walk.rates) for walk in case.walks), default=1)), dtype=np.int64)
     for place, walk in enumerate(case.walks):
         table[place, : len(walk.rates)] = walk.rates
-    return kernel.Rules(
-        np.array(schedules, dtype=np.int64).reshape(-1, kernel.SCHEDULE_FIELDS),
-        np.array(rows, dtype=np.int64).reshape(-1, kernel.WALK_FIELDS), table,
+    return columns.Rules(
+        np.array(schedules, dtype=np.int64).reshape(-1, columns.SCHEDULE_FIELDS),
+        np.array(rows, dtype=np.int64).reshape(-1, columns.WALK_FIELDS), table,
     ), width  # fmt: skip
 
 
@@ -152,8 +153,8 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
     layout, lots = laid_out(case)
     rules, width = rules_of(case, layout)
     steepest = int(rules.rates.sum(axis=1).max(initial=1))
-    generations = int(rules.walks[:, kernel.COUNT].max(initial=1))
-    bounds = kernel.Bounds(
+    generations = int(rules.walks[:, columns.COUNT].max(initial=1))
+    bounds = columns.Bounds(
         first=0, end=len(case.parent), deepest=int(layout.depths.max(initial=0)),
         parts=1 + max((rule.part for rule in (*case.schedules, *case.walks)), default=0),
         generations=max(generations, 1),
@@ -162,13 +163,13 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
     )  # fmt: skip
     members = layout.members
     levels = np.array(case.levels, dtype=np.int32).reshape(len(case.levels), len(members))[:, members]
-    forest = kernel.Forest(members, layout.depths, levels, layout.starts, layout.begins)
+    forest = columns.Forest(members, layout.depths, levels, layout.starts, layout.begins)
     slots = slots_of(lots, layout)
-    out = kernel.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
+    out = columns.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
     roots = np.flatnonzero(layout.depths == 0).tolist() if by_tree else [0]
     for first, end in reversed(list(pairwise([*roots, len(members)]))):
         piece = bounds._replace(first=first, end=end)
-        kernel.run_day(DAY, (piece, kernel.Stack.of(piece)), forest, slots, rules, out)
+        kernel.run_day(DAY, (piece, columns.Stack.of(piece)), forest, slots, rules, out)
     after = [
         replace(lot, remaining=lots.remaining.item(number), run_first=lots.run_first.item(number),
                 emptied_on=lots.emptied_on.item(number))
@@ -184,7 +185,7 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
     )  # fmt: skip
 
 
-def found(case: Case, layout: Layout, out: kernel.Out) -> list[Given]:
+def found(case: Case, layout: Layout, out: columns.Out) -> list[Given]:
     """What each rule has given; a payment's portions are those from its beginning on."""
     result = []
     for rule in range(len(case.schedules) + len(case.walks)):
@@ -320,10 +321,10 @@ def takes(case: Case, wants: dict[int, int]) -> None:
     """What the kernel takes from the lots of the first schedule's store is what the twin takes."""
     layout, lots = laid_out(case)
     store = case.schedules[0].store
-    out = kernel.Out.of(0, 1, len(wants), lots.size)
+    out = columns.Out.of(0, 1, len(wants), lots.size)
     out.wanted[0] = list(wants.values())
     empty = np.zeros((0, 0), dtype=np.int32)
-    forest = kernel.Forest(layout.members, layout.depths, empty, layout.starts, layout.begins)
+    forest = columns.Forest(layout.members, layout.depths, empty, layout.starts, layout.begins)
     positions = layout.positions[np.array(list(wants), dtype=np.int32)]
     kernel.drain_lots(DAY, positions, layout.stores[store], forest, slots_of(lots, layout), out)
     twin = Day(DAY, case.parent, [], deepcopy(case.lots))

@@ -7,14 +7,11 @@ something is taken back is a receivable, repaid first by their next inflow.
 from typing import NamedTuple
 
 from jifen.core.errors import ensure
-from jifen.engine.tables import NONE
+from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account, JournalWriter, Refusal
 
 __all__ = [
-    "CASH",
-    "FROM_MERCHANT",
-    "FROM_RESERVE",
     "NOTHING",
     "OWED",
     "Books",
@@ -23,15 +20,8 @@ __all__ = [
     "place_of",
 ]
 
-CASH = 0
-"""The number of the asset money is kept in."""
-
 OWED = "owed"
 """The unit in which the journal has claims for rewards that no lot gives and the reserve has not paid."""
-
-FROM_MERCHANT = -1
-FROM_RESERVE = -2
-"""Terms name a pool by its number, or one of these two funds."""
 
 Place = tuple[Account, int]
 

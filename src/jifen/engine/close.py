@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jifen.engine import ranks, runs, tasks
-from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books
+from jifen.engine.books import Books
 from jifen.engine.claims import pay_claims
 from jifen.engine.columns import Column, Narrow, exact_sum
 from jifen.engine.exits import run_exits
 from jifen.engine.order import settle, settling
-from jifen.engine.payments import Rationing, bank, terms_of, untake
+from jifen.engine.payments import Rationing, bank, untake
 from jifen.engine.phases import Phase, asset_of, post_transfers, post_walk
 from jifen.engine.program import Step
 from jifen.engine.queues import serve
 from jifen.engine.splits import divide_pools
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _without(books: Books, walk: "Walked") -> None:
 
 def _bank_all(books: Books, step: Step, members: Narrow, wanted: Column) -> None:
     """Bank the whole payments of members without a live lot."""
-    world, terms = books.world, terms_of(books.world, step.asset)
+    world, terms = books.world, books.world.terms_of(step.asset)
     for member, points in zip(members.tolist(), wanted.tolist(), strict=True):
         row = world.payments.add(
             member=member, rule=world.rule_names.number(step.rule.id), index=step.index, version=world.version,

@@ -159,15 +159,14 @@ class Table:
         self.size = first + count
         return first
 
+    def put(self, name: str, first: int, column: npt.NDArray[Any]) -> None:
+        """Set a column from row ``first`` on. Zeros, which it has there already, take no memory."""
+        if column.any():
+            self._data(name)[first : first + len(column)] = column
+
     def placed(self) -> list[Placed]:
         """The columns that are in an order of their own."""
         return [column for name in self.names() if isinstance(column := getattr(self, name), Placed)]
-
-    def unplace(self) -> None:
-        """Put the placed columns in the order of the rows."""
-        for column in self.placed():
-            column.data[: self.size] = column.data[self.slot[: self.size]]
-        self.slot[: self.size] = np.arange(self.size)
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """The rows that count, by column, each in the order in which it is kept."""

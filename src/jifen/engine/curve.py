@@ -11,7 +11,6 @@ from jifen.core.micros import MICRO
 from jifen.engine.books import Books, On, place_of
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.grants import add_lot
-from jifen.engine.payments import terms_of
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World, price_of
@@ -100,7 +99,7 @@ def leave(books: Books, step: Step, member: int, lots: list[int], tokens: int, n
     if not isinstance(pay, Asset):
         return
     balance, supply = price_of(world, curve_of(world))
-    terms = terms_of(world, pay)
+    terms = world.terms_of(pay)
     asset, _, fund = world.terms[terms]
     rule = world.rule_names.number(step.rule.id)
     left, rest = tokens, net

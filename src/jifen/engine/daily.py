@@ -12,8 +12,8 @@ from jifen.core.micros import MICRO
 from jifen.engine import runs
 from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.kernels import run as kernel
+from jifen.engine.kernels import run_columns as columns
 from jifen.engine.layout import Layout
-from jifen.engine.payments import terms_of
 from jifen.engine.phases import Phase
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
@@ -24,7 +24,8 @@ from jifen.plan.model import Lots
 __all__ = ["Ended", "Found", "Walked", "drain_lots", "run_pass"]
 
 _KINDS = {
-    "generation": kernel.BY_GENERATION, "rank": kernel.BY_RANK, "peer": kernel.BY_PEER, "own_rank": kernel.BY_OWN_RANK,
+    "generation": columns.BY_GENERATION, "rank": columns.BY_RANK, "peer": columns.BY_PEER,
+    "own_rank": columns.BY_OWN_RANK,
 }  # fmt: skip
 
 
@@ -66,10 +67,10 @@ def run_pass(world: World) -> Found:
     layout = world.laid_out()
     rules, width = _rules(world, layout, schedules, walks, parts)
     bounds = _bounds(layout, rules, width)
-    out = kernel.Out.of(len(schedules), len(walks), world.members.size, world.lots.size)
-    forest = kernel.Forest(layout.members, layout.depths, _levels(world, layout, walks), layout.starts, layout.begins)
+    out = columns.Out.of(len(schedules), len(walks), world.members.size, world.lots.size)
+    forest = columns.Forest(layout.members, layout.depths, _levels(world, layout, walks), layout.starts, layout.begins)
     slots = _slots_of(world, _due_today(world))
-    kernel.run_day(world.open_day, (bounds, kernel.Stack.of(bounds)), forest, slots, rules, out)
+    kernel.run_day(world.open_day, (bounds, columns.Stack.of(bounds)), forest, slots, rules, out)
     ensure(out.counts[-1] == 0, "a day's releases add up beyond 64 bits")
     world.released_until = world.open_day
     ended = out.ended[: out.counts[-2]]
@@ -80,9 +81,9 @@ def run_pass(world: World) -> Found:
     )
 
 
-def _phase(world: World, layout: Layout, out: kernel.Out, step: Step, rule: int) -> Phase:
+def _phase(world: World, layout: Layout, out: columns.Out, step: Step, rule: int) -> Phase:
     """What a rule has found."""
-    count, terms = out.counts.item(rule), terms_of(world, step.asset)
+    count, terms = out.counts.item(rule), world.terms_of(step.asset)
     given = out.owners[rule, :count], layout.lot_at[out.slots[rule, :count]], out.points[rule, :count]
     walk = rule - len(out.slots) + len(out.receivers)
     if walk < 0:
@@ -98,7 +99,7 @@ def _phase(world: World, layout: Layout, out: kernel.Out, step: Step, rule: int)
     return Phase(step, terms, owners, lots, points, points, walked.wanted, starts)
 
 
-def _walked(out: kernel.Out, step: Step, walk: int) -> Walked:
+def _walked(out: columns.Out, step: Step, walk: int) -> Walked:
     """What a walk wanted, and what lots gave."""
     count = out.counts.item(len(out.slots) + walk)
     return Walked(step, out.receivers[walk, :count], out.wanted[walk, :count], out.given[walk, :count])
@@ -112,9 +113,9 @@ def _drains(step: Step) -> bool:
 def drain_lots(world: World, step: Step, members: Narrow, wanted: Column) -> Phase:
     """Take what members want from their lots: the phase of a rule that divides a pool; the caller says the terms."""
     layout, store = world.laid_out(), world.stores.numbers[step.drains]
-    out = kernel.Out.of(0, 1, len(members), world.lots.size)
+    out = columns.Out.of(0, 1, len(members), world.lots.size)
     out.wanted[0] = wanted
-    forest = kernel.Forest(
+    forest = columns.Forest(
         layout.members, layout.depths, np.zeros((0, 0), dtype=np.int32), layout.starts, layout.begins
     )
     slots = _slots_of(world, world.lots.daily.data)
@@ -131,10 +132,10 @@ def drain_lots(world: World, step: Step, members: Narrow, wanted: Column) -> Pha
     )  # fmt: skip
 
 
-def _slots_of(world: World, daily: Column) -> kernel.Slots:
+def _slots_of(world: World, daily: Column) -> columns.Slots:
     """The lots as kernels take them; ``daily`` is what each of them is due today, by slot."""
     lots, layout = world.lots, world.laid_out()
-    return kernel.Slots(
+    return columns.Slots(
         lots.remaining.data, daily, lots.eligible_from.data, lots.run_first.data, layout.lot_at, lots.emptied_on
     )
 
@@ -164,9 +165,9 @@ def _in_parts(world: World, store: int) -> bool:
 
 def _rules(
     world: World, layout: Layout, schedules: tuple[Step, ...], walks: tuple[Step, ...], parts: list[int]
-) -> tuple[kernel.Rules, int]:
+) -> tuple[columns.Rules, int]:
     """The rules as rows of numbers, and how wide a row of what has met which level must be."""
-    rows = np.zeros((len(schedules), kernel.SCHEDULE_FIELDS), dtype=np.int64)
+    rows = np.zeros((len(schedules), columns.SCHEDULE_FIELDS), dtype=np.int64)
     for place, step in enumerate(schedules):
         number = world.stores.numbers[step.schedule.lots]
         kind = world.program.plan.stores[step.schedule.lots]
@@ -175,7 +176,7 @@ def _rules(
     rates = [_rates(world, step) for step in walks]
     table = np.zeros((len(walks), max(map(len, rates), default=1)), dtype=np.int64)
     ladders = list(dict.fromkeys(filter(None, map(_ladder_of, walks))))
-    walk_rows, width = np.zeros((len(walks), kernel.WALK_FIELDS), dtype=np.int64), 1
+    walk_rows, width = np.zeros((len(walks), columns.WALK_FIELDS), dtype=np.int64), 1
     for place, step in enumerate(walks):
         table[place, : len(rates[place])] = rates[place]
         who, gate = step.walk, step.rule.gate
@@ -188,7 +189,7 @@ def _rules(
         part = parts.index(step.rule.part)
         walk_rows[place] = part, drains, _KINDS[who.by], count, height, only_head, level, lower, width
         width += {"rank": height, "peer": height * (who.most + 1)}.get(who.by, 0)
-    return kernel.Rules(rows, walk_rows, table), width
+    return columns.Rules(rows, walk_rows, table), width
 
 
 def _rates(world: World, step: Step) -> list[int]:
@@ -231,12 +232,12 @@ def _levels(world: World, layout: Layout, walks: tuple[Step, ...]) -> Narrow:
     return layout.levels
 
 
-def _bounds(layout: Layout, rules: kernel.Rules, width: int) -> kernel.Bounds:
+def _bounds(layout: Layout, rules: columns.Rules, width: int) -> columns.Bounds:
     """How much there can be; sums stay so small that no rate can take one out of 64 bits."""
     steepest = int(rules.rates.sum(axis=1).max(initial=0))
-    counts = int(rules.walks[:, kernel.COUNT].max(initial=1))
-    return kernel.Bounds(
+    counts = int(rules.walks[:, columns.COUNT].max(initial=1))
+    return columns.Bounds(
         first=0, end=len(layout.members), deepest=int(layout.depths.max(initial=0)),
-        parts=int(rules.schedules[:, kernel.PART].max(initial=0)) + 1, generations=max(counts, 1), width=width,
+        parts=int(rules.schedules[:, columns.PART].max(initial=0)) + 1, generations=max(counts, 1), width=width,
         small=SUM_MAX // max(steepest, 1), limit=SUM_MAX // (steepest // MICRO + max(counts, 1) + 1),
     )  # fmt: skip

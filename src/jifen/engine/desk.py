@@ -3,8 +3,8 @@
 Each function books one checked event. The back office's removals take at most what is there.
 """
 
-from jifen.engine import curve, order, ranks, regions
-from jifen.engine.books import FROM_MERCHANT, FROM_RESERVE, Books
+from jifen.engine import curve, order, ranks, regions, runs
+from jifen.engine.books import Books
 from jifen.engine.events import (
     AgentSet,
     AssetTransferred,
@@ -30,7 +30,7 @@ from jifen.engine.grants import OF_BASE, add_lot, daily_of
 from jifen.engine.liabilities import book_debt
 from jifen.engine.payments import draft_bank, post
 from jifen.engine.removals import remove_points
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.tasks import do_task, remember_stocks
 from jifen.engine.weights import adjust_weight
 from jifen.engine.world import ASSETS, World, price_of
@@ -167,6 +167,7 @@ def top_up(books: Books, event: ReserveToppedUp) -> None:
 
 def activate_plan(books: Books, event: PlanActivated) -> None:
     """Another version from now on."""
+    runs.end_all(books.world)
     books.world.activate(event.plan)
     remember_stocks(books.world)
 

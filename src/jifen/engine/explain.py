@@ -44,7 +44,8 @@ def explain(world: World, member: str, day: int | None = None, most: int = 20) -
 def _released(world: World, lot: int, day: int | None, detail: Detail) -> Iterator[Explanation]:
     """Everything that was taken out of a lot of points."""
     releases = world.releases
-    for row, first, last, stands in standing_rows(world, lot):
+    # On one day events come first, then what the lot gives by itself, then the walks of the run.
+    for row, first, last, stands in sorted(standing_rows(world, lot), key=lambda each: releases.kind.item(each[0])):
         for on in range(first, last + 1) if day is None else [day] if first <= day <= last else []:
             asset, per_point, _ = world.terms[releases.terms.item(row)]
             payment = releases.payment.item(row)

@@ -126,6 +126,6 @@ def lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
         parts = lots.parts.item(lot)
         rate = MICRO // parts if parts else lots.daily_rate.item(lot)
         if lots.daily_of.item(lot) == OF_ORDER:
-            base = releases.kept_then.item(release)
+            base = world.kept_at_release(release)
     member = world.member_ids.names[lots.member.item(lot)]
     return (Source(member, world.cause_of(lot), "1", base, rate, points),)

@@ -272,8 +272,8 @@ def _rates_of_all(world: World, ladder: Ladder, event: int) -> list[int]:
     rates = [0] * world.members.size
     for now, changes in ranked:
         then = now[: world.members.size].tolist()
-        for member in changes:
-            then[member] = ranks.value_at(changes, member, event, then[member])
+        for member in changes.members().tolist():
+            then[member] = changes.at(member, event, then[member])
         rates = [max(rate, rate_of[rank]) for rate, rank in zip(rates, then, strict=True)]
     return rates
 
@@ -281,7 +281,7 @@ def _rates_of_all(world: World, ladder: Ladder, event: int) -> list[int]:
 def _children_at(world: World, event: int) -> dict[int, list[int]]:
     """Everyone's direct referrals when an event was handled."""
     parents = world.members.parent[: world.members.size].tolist()
-    for member in world.parent_changes:
+    for member in world.parent_changes.members().tolist():
         parents[member] = sources.parent_at(world, member, event)
     children: dict[int, list[int]] = {}
     for member, parent in enumerate(parents):

@@ -16,6 +16,7 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
 from jifen.ledger.invariants import Holder, check_claims, check_lots, check_transfers, check_zero_sum, fold
 from jifen.ledger.journal import Account, Transfers
+from jifen.ledger.rows import Chunk
 from jifen.ledger.sums import grouped_sums
 
 __all__ = ["check_world", "drained_of"]
@@ -36,12 +37,23 @@ def check_world(world: World, transfers: Transfers, *, closed: bool) -> None:
     _check_funds(world)
     lots = world.lots
     if closed:
-        check_lots(lots.granted[: lots.size], lots.remaining[: lots.size])
+        # A run drains most lots, and what is drained is less than before: it is enough that none is below zero.
+        least = int(lots.remaining.data[: lots.size].min(initial=0))
+        ensure(least >= 0, f"a lot has {least} remaining")
         _check_whole(world)
-    else:
-        touched = transfers["lot"]
-        touched = touched[touched != NONE]
+    for block in transfers.blocks():
+        touched = _touched(block, drained_too=not closed)
         check_lots(lots.granted[touched], lots.remaining[touched])
+
+
+def _touched(block: Chunk, *, drained_too: bool) -> Column:
+    """The lots that a block of transfers names, all of them or those that were not just drained."""
+    lots = block.column("lot", np.int64)
+    chosen = lots != NONE
+    if not drained_too:
+        chosen &= block["drained"] == 0
+    touched: Column = lots[chosen]
+    return touched
 
 
 def _add_to_control(world: World, balances: Mapping[Holder, int]) -> None:
@@ -83,10 +95,9 @@ def _check_whole(world: World) -> None:
     for asset, wallet in zip(ASSETS, world.wallets, strict=True):
         said, total = world.control[f"wallet {asset}"], exact_sum(wallet[: world.members.size])
         ensure(said == total, f"wallets hold {total} of {asset}; the journal says {said}")
-    lots, count = world.lots, world.lots.size
     names = {world.stores.names[store]: store for store in world.chains}
     claims = {name: world.control[f"claim {name}"] for name in names}
-    left = {name: exact_sum(_of_store(lots.remaining[:count], world, store)) for name, store in names.items()}
+    left = {name: exact_sum(_remaining_of(world, store)) for name, store in names.items()}
     check_claims(claims, {}, left)
     for store, weights in world.weights.items():
         name, total = world.stores.names[store], exact_sum(weights.amount[: weights.size])
@@ -94,10 +105,15 @@ def _check_whole(world: World) -> None:
         ensure(world.issued_totals[store] == total, f"{world.issued_totals[store]} of {name} issued, {total} held")
     owed, said = sum(world.owed_of(payment) for payment in world.claims), world.control[f"claim {OWED}"]
     ensure(owed == said, f"rewards of {owed} points wait for the reserve; the journal says {said}")
-    held = exact_sum(world.members.tokens[: world.members.size])
+    priced = any(program.curve for program in world.programs)
+    held = exact_sum(world.members.tokens[: world.members.size]) if priced else 0
     ensure(held == world.token_supply, f"members hold {held} tokens of a supply of {world.token_supply}")
 
 
-def _of_store(column: Column, world: World, store: int) -> Column:
-    """What a column of lots has of one store."""
-    return column if len(world.chains) == 1 else column[world.lots.store[: world.lots.size] == store]
+def _remaining_of(world: World, store: int) -> Column:
+    """What remains in the lots of one store, in any order."""
+    lots, count = world.lots, world.lots.size
+    if len(world.chains) == 1:
+        return lots.remaining.data[:count]
+    remaining: Column = lots.remaining[np.flatnonzero(lots.store[:count] == store)]
+    return remaining

@@ -48,7 +48,6 @@ class Layout:
             self.stores = {store: place for place, store in enumerate(chains)}
         if len(self.positions) == 0:
             self.members, self.depths, self.lot_at = _nothing(), _nothing(), _nothing()
-            lots.unplace()
         before = self.positions
         if len(before) < members.size:
             self.members, self.depths = kernels.with_members(self.members, self.depths, members.parent, members.size)
@@ -64,12 +63,25 @@ class Layout:
         kinds[list(self.stores)] = list(self.stores.values())
         pair = lots.member[:count], lots.store[:count]
         added = kernels.place_lots(known, pair, kinds, self.positions, max(len(self.stores), 1))
+        if known == 0:
+            self.lot_at, self.starts = added
+            self.begins = self.starts[:, :-1].copy()
+            self._order(lots)
+            return
         places, self.starts, self.begins = kernels.with_lots((before, self.starts, self.begins), added, self.members)
         numbers = np.concatenate([self.lot_at, np.arange(known, count, dtype=np.int32)])
         self.lot_at = kernels.moved(numbers, places)
         for column in lots.placed():
             column.data[:count] = kernels.moved(column.data, places)
         lots.slot[:count] = kernels.inverse(self.lot_at)
+
+    def _order(self, lots: Lots) -> None:
+        """Put the placed columns in order, if they are not: those of a snapshot mostly are."""
+        before, slots = lots.slot[self.lot_at], kernels.inverse(self.lot_at)
+        if not np.array_equal(slots, lots.slot[: lots.size]):
+            for column in lots.placed():
+                column.data[: lots.size] = kernels.moved(column.data, before)
+            lots.slot[: lots.size] = slots
 
     def revive(self, store: int, member: int, slot: int) -> None:
         """A lot that was empty has something again."""

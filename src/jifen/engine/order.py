@@ -13,12 +13,12 @@ from functools import partial
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine import curve, grants, positions, ranks, tickets, weights
-from jifen.engine.books import FROM_RESERVE, Books, On
+from jifen.engine.books import Books, On
 from jifen.engine.events import Line, OrderPaid
 from jifen.engine.payments import Draft, draft_bank, draft_payment, post
 from jifen.engine.program import Step, row_at
 from jifen.engine.queues import serve_newcomers
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.tiers import measure, tier_value
 from jifen.engine.walks import Awarded, rate_by_lines, walked
 from jifen.engine.world import ASSETS, OrderLine, World

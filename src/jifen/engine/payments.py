@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
 from jifen.engine import lines, runs
-from jifen.engine.books import CASH, FROM_MERCHANT, FROM_RESERVE, OWED, Books, On, place_of
+from jifen.engine.books import OWED, Books, On, place_of
 from jifen.engine.program import Step
-from jifen.engine.state import State
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.plan.model import Asset, Gate, Nothing, Walk
@@ -31,7 +30,6 @@ __all__ = [
     "ration",
     "step_of",
     "take",
-    "terms_of",
     "untake",
 ]
 
@@ -68,17 +66,6 @@ class Draft:
         return sum(portion.points for portion in self.portions)
 
 
-def terms_of(world: State, pay: Asset | Nothing) -> int:
-    """How a rule pays: asset, per point, and the fund (the named pool, else the reserve or the merchant)."""
-    if isinstance(pay, Nothing):
-        return world.terms_number(CASH, 0, FROM_MERCHANT)
-    if pay.source is not None:
-        fund = world.pools.numbers[pay.source]
-    else:
-        fund = FROM_RESERVE if world.program.reserve_funded else FROM_MERCHANT
-    return world.terms_number(world.assets.numbers[pay.asset], pay.per_point, fund)
-
-
 def affordable_points(money: int, per_point: int) -> int:
     """The most points whose asset ⌊points × per_point⌋ does not exceed ``money``; ``per_point`` is above 0."""
     return ((money + 1) * MICRO - 1) // per_point
@@ -92,7 +79,7 @@ def draft_payment(books: Books, step: Step, member: int, wanted: int, order: int
     world, gate, pay = books.world, step.rule.gate, step.rule.pay
     if wanted <= 0 or not isinstance(pay, Asset | Nothing):
         return None
-    draft = Draft(step.rule.id, step.index, member, wanted, terms_of(world, pay), order, key)
+    draft = Draft(step.rule.id, step.index, member, wanted, world.terms_of(pay), order, key)
     _, per_point, fund = world.terms[draft.terms]
     limit = wanted
     if fund >= 0:
@@ -151,7 +138,7 @@ def untake(world: World, lot: int, points: int) -> None:
     lots.emptied_on[lot] = NONE
     if revived:
         lines.enter(world, lot)
-        world.revive(lot)
+        runs.revive(world, lot)
 
 
 def draft_bank(books: Books, lot: int) -> list[Draft]:
@@ -192,7 +179,7 @@ def _terms_now(world: World, payment: int) -> int:
     rule, index = world.rule_names.names[payments.rule.item(payment)], payments.index.item(payment)
     steps = world.program.steps
     pay = steps[index].rule.pay if index < len(steps) and steps[index].rule.id == rule else None
-    return terms_of(world, pay) if isinstance(pay, Asset | Nothing) else payments.terms.item(payment)
+    return world.terms_of(pay) if isinstance(pay, Asset | Nothing) else payments.terms.item(payment)
 
 
 def post(books: Books, drafts: list[Draft]) -> None:

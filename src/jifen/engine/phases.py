@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine.books import FROM_RESERVE, Books, place_of
+from jifen.engine.books import Books, place_of
 from jifen.engine.columns import Column, Narrow
 from jifen.engine.payments import owe
 from jifen.engine.program import Step
-from jifen.engine.runs import kept_now, returned_now
-from jifen.engine.tables import NONE
+from jifen.engine.runs import kept_now
+from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account
 from jifen.ledger.rows import Computed, Field
@@ -113,14 +113,16 @@ def _post_portions(world: World, phase: Phase, event: int) -> None:
     )  # fmt: skip
     rows = np.arange(first, first + len(starts))
     world.members.last_payment[receivers] = rows
-    orders = lots.order[lot]
-    older = np.cumsum(points) - points
     start = releases.extend(
         len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
-        event=event, rule=rule, version=world.version, base=points, points=points, payment=np.repeat(rows, counts),
-        older=older - np.repeat(older[starts], counts), terms=phase.terms,
-        kept_then=kept_now(world, lot, orders), returned_then=returned_now(world, lot, orders),
+        event=event, rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
+        terms=phase.terms,
     )  # fmt: skip
+    for name, column in zip(("kept_then", "returned_then"), kept_now(world, lot), strict=True):
+        releases.put(name, start, column)
+    if len(lot) > len(starts):
+        older = np.cumsum(points) - points
+        releases.put("older", start, older - np.repeat(older[starts], counts))
     lots.last_release[lot] = np.arange(start, start + len(lot))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from jifen.core.micros import MICRO
 from jifen.engine import lines
 from jifen.engine.books import Books, On, place_of
-from jifen.engine.payments import Draft, Portion, affordable_points, post, take, terms_of
+from jifen.engine.payments import Draft, Portion, affordable_points, post, take
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -30,7 +30,7 @@ def serve(books: Books, step: Step) -> None:
     if step.gate.newcomers is not None:
         post(books, serve_newcomers(books, step))
         return
-    terms = terms_of(world, pay)
+    terms = world.terms_of(pay)
     asset, per_point, fund = world.terms[terms]
     rule = world.rule_names.number(step.rule.id)
     for lot in _unlocked(world, world.stores.numbers[who.lots]):
@@ -73,7 +73,7 @@ def serve_newcomers(books: Books, step: Step) -> list[Draft]:
 def _drawn(books: Books, step: Step, lot: int) -> Draft:
     """All that a head is owed, out of a pool no more than it has."""
     world = books.world
-    owed, terms = world.lots.remaining.item(lot), terms_of(world, step.asset)
+    owed, terms = world.lots.remaining.item(lot), world.terms_of(step.asset)
     _, per_point, fund = world.terms[terms]
     draft = Draft(step.rule.id, step.index, world.lots.member.item(lot), owed, terms)
     if fund >= 0:

@@ -3,11 +3,12 @@
 import numpy as np
 
 from jifen.engine.columns import Column, Narrow
+from jifen.engine.history import History
 from jifen.engine.program import Ladder, row_at
 from jifen.engine.tables import NONE
-from jifen.engine.world import History, World
+from jifen.engine.world import World
 
-__all__ = ["appoint", "change", "judge_order", "place_at", "recompute", "value_at"]
+__all__ = ["appoint", "change", "judge_order", "place_at", "recompute"]
 
 
 def recompute(world: World, since: int, *, only_immediate: bool = False) -> None:
@@ -23,8 +24,7 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         after = _earned_now(world, ladder, members, before)
         changed = np.flatnonzero(before != after)
         world.reranked.update(members[changed].tolist())
-        for at in changed.tolist():
-            change(world.earned_changes[name], int(members[at]), since, int(before[at]), int(after[at]))
+        world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
         earned[members] = after
         world.measured[name] = set()
 
@@ -78,29 +78,17 @@ def _largest(world: World, ladder: Ladder, member: int) -> int:
     return rank if place >= 0 else NONE
 
 
-def change(changes: History, member: int, since: int, before: int, after: int) -> None:
-    """Remember that a value counts from event number ``since`` on, and what it was before its first change."""
-    history = changes.setdefault(member, [(NONE, before)])
-    if history[-1][0] == since:
-        history[-1] = (since, after)
-    else:
-        history.append((since, after))
+def change(history: History, member: int, since: int, before: int, after: int) -> None:
+    """Remember that a member's value counts from event number ``since`` on, and what it was before its first change."""
+    one = (np.array([value], dtype=np.int32) for value in (before, after))
+    history.note(np.array([member]), since, *one)
 
 
 def appoint(world: World, member: int, rank: int) -> None:
     """Give a rank by hand (NONE takes it back); it counts for all later events."""
-    before = world.members.appointed.item(member)
-    change(world.appointed_changes, member, world.next_event, before, rank)
+    change(world.appointed_changes, member, world.next_event, world.members.appointed.item(member), rank)
     world.members.appointed[member] = rank
     world.reranked.add(member)
-
-
-def value_at(changes: History, member: int, event: int, now: int) -> int:
-    """What a value was when event number ``event`` was handled; ``now`` where it never changed."""
-    history = changes.get(member)
-    if history is None:
-        return now
-    return next(value for since, value in reversed(history) if since <= event)
 
 
 def place_at(world: World, member: int, ladder: str, event: int) -> int:
@@ -110,7 +98,7 @@ def place_at(world: World, member: int, ladder: str, event: int) -> int:
         return -1
     places, names = program.ladders[ladder].places, world.rank_names.names
     ranks = (
-        value_at(world.earned_changes[ladder], member, event, world.ladders[ladder].earned.item(member)),
-        value_at(world.appointed_changes, member, event, world.members.appointed.item(member)),
+        world.earned_changes[ladder].at(member, event, world.ladders[ladder].earned.item(member)),
+        world.appointed_changes.at(member, event, world.members.appointed.item(member)),
     )
     return max(-1 if rank == NONE else places.get(names[rank], -1) for rank in ranks)

@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 
 from jifen.core.micros import MICRO
 from jifen.engine import lines, runs, sources, tickets
-from jifen.engine.books import FROM_RESERVE, Books, On
+from jifen.engine.books import Books, On
 from jifen.engine.claims import shrink_payment
 from jifen.engine.curve import burn, curve_of, standing_sales
 from jifen.engine.events import OrderRefunded
@@ -20,7 +20,7 @@ from jifen.engine.grants import daily_of
 from jifen.engine.order import CLOSED, IN_EFFECT
 from jifen.engine.positions import free_places
 from jifen.engine.program import row_at
-from jifen.engine.tables import NONE
+from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.tiers import measure
 from jifen.engine.weights import lower_weights, standing_weights
 from jifen.engine.world import World, price_of
@@ -130,6 +130,7 @@ def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     feeds = list(_standing_feeds(world, order))
     reserved = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
     _lower_order(world, order, by_lines)
+    world.lots.shrunk[own] = 1
     for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
         if world.payments.released.item(part.payment) == NONE:
             world.payments.lost[part.payment] += more - less
@@ -188,8 +189,8 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
     releases, payments, lots = world.releases, world.payments, world.lots
     rows = stand.chain(lots.last_release.item(lot), releases.before)
     points = stand.standing(
-        rows, world.kept_of_lot(lot), (releases.points, releases.kept_then, releases.payment, releases.older),
-        (payments.paid, payments.lost),
+        rows, (world.kept_of_lot(lot), lots.kept_then.item(lot)),
+        (releases.points, releases.kept_then, releases.payment, releases.older), (payments.paid, payments.lost),
     )  # fmt: skip
     first, last = releases.first_day[rows], releases.last_day[rows]
     excess = int((points * (last - first + 1)).sum()) - lots.granted.item(lot)
@@ -244,7 +245,7 @@ def _post_standing(books: Books, lot: int, before: Standing, granted_before: int
         lots.emptied_on[lot] = NONE
     if remaining > remaining_before == 0:
         lines.enter(world, lot)
-        world.revive(lot)
+        runs.revive(world, lot)
     if remaining == 0:
         runs.end(world, lot)
     for rule, terms in sorted(before.paid.keys() | after.paid.keys()):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from jifen.engine.program import Program, Step
-from jifen.engine.ranks import change, value_at
+from jifen.engine.ranks import change
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 
@@ -42,8 +42,10 @@ def agent_at(world: World, region: int, event: int) -> int:
     if region == NONE:
         return NONE
     now = world.members.agent
-    candidates = set(np.flatnonzero(now[: world.members.size] == region).tolist()) | world.agent_changes.keys()
-    fits = (each for each in candidates if value_at(world.agent_changes, each, event, now.item(each)) == region)
+    candidates = set(np.flatnonzero(now[: world.members.size] == region).tolist()) | set(
+        world.agent_changes.members().tolist()
+    )
+    fits = (each for each in candidates if world.agent_changes.at(each, event, now.item(each)) == region)
     return min(fits, default=NONE)
 
 

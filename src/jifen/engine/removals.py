@@ -1,7 +1,8 @@
 """What is taken out of a lot without being paid: by the back office, or where a forced exit closes a store."""
 
-from jifen.engine.books import FROM_MERCHANT, Books
+from jifen.engine.books import Books
 from jifen.engine.payments import take
+from jifen.engine.tables import FROM_MERCHANT
 
 __all__ = ["close_store", "remove_points"]
 

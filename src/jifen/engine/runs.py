@@ -4,36 +4,47 @@
 row remembers: what is kept of its order, its daily amount, the plan. Who reads a lot's releases ends its run first.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from jifen.engine.columns import Column
+from jifen.engine.program import Step
+from jifen.engine.state import State
 from jifen.engine.tables import NONE
 
-if TYPE_CHECKING:
-    from jifen.engine.columns import Column
-    from jifen.engine.program import Step
-    from jifen.engine.state import State
-
-__all__ = ["add_releases", "end", "end_all", "end_runs", "kept_now", "returned_now"]
+__all__ = ["add_releases", "end", "end_all", "end_runs", "kept_now", "revive"]
 
 _Numbers = npt.NDArray[Any]
 
 
-def end(world: "State", lot: int) -> None:
+def end(world: State, lot: int) -> None:
     """End the run of one lot, if it is in one."""
     if world.lots.run_first.item(lot) != NONE:
         end_runs(world, np.array([lot], dtype=np.int32), world.released_until)
 
 
-def end_all(world: "State") -> None:
+def revive(world: State, lot: int) -> None:
+    """A lot that was empty has something again: it may be its owner's oldest live one, for which newer ones wait."""
+    store, member = world.lots.store.item(lot), world.lots.member.item(lot)
+    chains = world.chains[store]
+    head = chains.head.item(member)
+    if head == NONE or lot < head:
+        chains.head[member] = lot
+    if world.layout is not None:
+        world.layout.revive(store, member, world.lots.slot.item(lot))
+    for other in world.lots_of(member, store):
+        end(world, other)
+
+
+def end_all(world: State) -> None:
     """End the runs of all lots."""
     lots = world.lots
     end_runs(world, np.flatnonzero(lots.run_first[: lots.size] != NONE), world.released_until)
 
 
-def end_runs(world: "State", lots: _Numbers, last: _Numbers | int) -> None:
+def end_runs(world: State, lots: _Numbers, last: _Numbers | int) -> None:
     """Write the runs of these lots, all of them in one, up to day ``last``; one that begins later leaves no row."""
     first = world.lots.run_first[lots]
     world.lots.run_first[lots] = NONE
@@ -47,34 +58,28 @@ def end_runs(world: "State", lots: _Numbers, last: _Numbers | int) -> None:
 
 
 def add_releases(
-    world: "State", step: "Step", lots: _Numbers, days: tuple[_Numbers | int, _Numbers | int], base: "Column",
-    points: "Column | None" = None,
+    world: State, step: Step, lots: _Numbers, days: tuple[_Numbers | int, _Numbers | int], base: Column,
+    points: Column | None = None,
 ) -> None:  # fmt: skip
     """Write rows of scheduled releases; ``points`` is what was paid of ``base`` where the reserve fell short."""
-    from jifen.engine.payments import terms_of
-
     first, last = days
-    orders = world.lots.order[lots]
+    kept, returned = kept_now(world, lots)
     start = world.releases.extend(
         len(lots), lot=lots, before=world.lots.last_release[lots], kind=1, first_day=first, last_day=last,
         rule=world.rule_names.number(step.rule.id), version=world.version, base=base,
-        points=base if points is None else points, terms=terms_of(world, step.asset),
-        kept_then=kept_now(world, lots, orders), returned_then=returned_now(world, lots, orders),
+        points=base if points is None else points, terms=world.terms_of(step.asset),
     )  # fmt: skip
+    world.releases.put("kept_then", start, kept)
+    world.releases.put("returned_then", start, returned)
     world.lots.last_release[lots] = np.arange(start, start + len(lots))
 
 
-def kept_now(world: "State", lots: _Numbers, orders: _Numbers) -> "Column":
-    """What each lot's order has kept (by lines where it stands on a weighting of them), 0 for one that stays whole."""
-    kept = np.where(world.lots.kept_then[lots] == 0, 0, world.orders.kept[orders])
-    for at in np.flatnonzero(world.lots.key[lots] != NONE).tolist():
-        kept[at] = world.kept(int(orders[at]), int(world.lots.key[lots[at]]))
-    return kept
+def kept_now(world: State, lots: _Numbers) -> tuple[Column, Column]:
+    """(what each lot's order has kept, what it has given back under ``upstream: reverse``), by lines where it must be.
 
-
-def returned_now(world: "State", lots: _Numbers, orders: _Numbers) -> "Column":
-    """What each lot's order has given back under ``upstream: reverse``, weighted like ``kept_now``."""
-    returned = np.where(world.lots.kept_then[lots] == 0, 0, world.orders.returned[orders])
-    for at in np.flatnonzero(world.lots.key[lots] != NONE).tolist():
-        returned[at] = world.returned(int(orders[at]), int(world.lots.key[lots[at]]))
-    return returned
+    Both are 0 while nothing has been given back of it: then it has what it had when the lot was granted.
+    """
+    kept, returned = np.zeros(len(lots), dtype=np.int64), np.zeros(len(lots), dtype=np.int64)
+    for at in np.flatnonzero(world.lots.shrunk[lots]).tolist():
+        kept[at], returned[at] = world.kept_of_lot(int(lots[at])), world.returned_of_lot(int(lots[at]))
+    return kept, returned

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from jifen.engine.columns import Table, exact_sum
 from jifen.engine.events import Line
+from jifen.engine.history import History
 from jifen.engine.tables import (
     NONE,
     Banked,
@@ -37,7 +38,7 @@ from jifen.engine.tables import (
     Weighed,
     Weights,
 )
-from jifen.engine.world import ASSETS, SEMANTICS_REVISION, History, OrderLine, World
+from jifen.engine.world import ASSETS, SEMANTICS_REVISION, OrderLine, World
 from jifen.ledger.names import Names, Texts
 from jifen.ledger.snapshot import load, save
 from jifen.plan.text import parse_plan, plan_text
@@ -50,7 +51,7 @@ FORMAT_VERSION = 3
 _TABLES: Mapping[str, type[Table]] = {
     "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
     "sales": Sales, "banked": Banked, "positions": Places, "weighed": Weighed, "divisions": Divisions, "owings": Owings,
-    "event_digests": Digests,
+    "event_digests": Digests, "parent_changes": History, "appointed_changes": History, "agent_changes": History,
 }  # fmt: skip
 _NAMES = (
     "member_ids", "order_ids", "event_ids", "rank_names", "rule_names", "stores", "pools", "assets", "region_names",
@@ -59,7 +60,6 @@ _PLAIN = (
     "open_day", "receipts", "reserve", "reserve_debt", "token_supply", "control", "granting", "pool_balance",
     "pool_debt_of", "last_price", "version_events", "first_day", "run_events", "terms", "line_rates", "withdrawals",
 )  # fmt: skip
-_PAIRS = ("parent_changes", "appointed_changes", "agent_changes", "order_pay")
 
 _Columns = dict[str, npt.NDArray[Any]]
 _Table = TypeVar("_Table", bound=Table)
@@ -78,9 +78,9 @@ def save_world(world: World, directory: Path) -> None:
         columns |= _prefixed(f"order_ranks__{list(world.ladders).index(ladder)}", order_ranks.columns())
     for ladder, ranked in world.ladders.items():
         columns |= _prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
-        columns |= _pairs(f"earned_changes__{list(world.ladders).index(ladder)}", world.earned_changes[ladder])
-    for name in _PAIRS:
-        columns |= _pairs(name, getattr(world, name))
+        place = list(world.ladders).index(ladder)
+        columns |= _prefixed(f"earned_changes__{place}", world.earned_changes[ladder].columns())
+    columns |= _pairs("order_pay", world.order_pay)
     columns |= _flat("bank_releases", world.bank_releases) | _flat("pending", world.pending)
     columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
@@ -116,7 +116,7 @@ def load_world(directory: Path, *, verify: bool = True) -> World:
     world.chains = {store: _table(Chains, f"chains__{store}", columns) for store in _stores_in(columns)}
     for number, ladder in enumerate(document["ladders"]):
         world.ladders[ladder] = _table(Ranked, f"ladders__{number}", columns)
-        world.earned_changes[ladder] = _unpaired(f"earned_changes__{number}", columns)
+        world.earned_changes[ladder] = _table(History, f"earned_changes__{number}", columns)
         if ladder in world.order_ranks:
             world.order_ranks[ladder] = _table(OrderRanks, f"order_ranks__{number}", columns)
     for store in world.weights:
@@ -124,9 +124,7 @@ def load_world(directory: Path, *, verify: bool = True) -> World:
         amounts = world.weights[store].columns()["amount"]
         world.issued_totals[store] = exact_sum(amounts)
         world.shared_totals[store] = exact_sum(amounts[amounts > 0])
-    for name in _PAIRS:
-        setattr(world, name, _unpaired(name, columns))
-    world.order_pay = {order: tuple(pay) for order, pay in world.order_pay.items()}
+    world.order_pay = {order: tuple(pay) for order, pay in _unpaired("order_pay", columns).items()}
     world.bank_releases = _unflat("bank_releases", columns)
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
         world.bank_of.setdefault(member, []).append(row)
@@ -198,7 +196,7 @@ def _pairs(name: str, histories: Mapping[int, Sequence[tuple[int, int]]]) -> _Co
     }
 
 
-def _unpaired(name: str, columns: _Columns) -> History:
+def _unpaired(name: str, columns: _Columns) -> dict[int, list[tuple[int, int]]]:
     """Lists of pairs by a number, from two columns."""
     pairs = zip(*columns[name].T.tolist(), strict=True)
     return {key: list(islice(pairs, length)) for key, length in columns[f"{name}__lengths"].tolist()}

@@ -13,7 +13,7 @@ from jifen.core.micros import MICRO
 from jifen.engine import runs
 from jifen.engine.columns import Column, Narrow
 from jifen.engine.program import Step
-from jifen.engine.ranks import place_at, value_at
+from jifen.engine.ranks import place_at
 from jifen.engine.tables import NONE
 from jifen.engine.walks import rates_up
 from jifen.engine.world import World
@@ -110,7 +110,7 @@ def _parts_of_release(world: World, lot: int, release: int, received: dict[int, 
     """The parts that one scheduled release (all its days) has in the payments of its owner's ancestors."""
     releases, payments = world.releases, world.payments
     base = releases.base.item(release)
-    kept, returned = releases.kept_then.item(release), releases.returned_then.item(release)
+    kept, returned = world.kept_at_release(release), releases.returned_then.item(release)
     key = world.lots.key.item(lot)
     day, last = releases.first_day.item(release), releases.last_day.item(release)
     while day <= last:
@@ -163,14 +163,13 @@ def walkers_on(world: World, lot: int, day: int, last: int) -> tuple[list[tuple[
 def _changes_after(world: World, members: set[int], event: int) -> Iterator[int]:
     """From which later events on one of these members had another rank or sponsor, or another version counted."""
     for history in (world.parent_changes, world.appointed_changes, *world.earned_changes.values()):
-        for member in members & history.keys():
-            yield from (since for since, _ in history[member] if since > event)
+        yield from filter(None, (history.next_change(member, event) for member in members))
     yield from (since for since, _ in world.version_events if since > event)
 
 
 def parent_at(world: World, member: int, event: int) -> int:
     """The member's sponsor when an event was handled."""
-    return value_at(world.parent_changes, member, event, world.members.parent.item(member))
+    return world.parent_changes.at(member, event, world.members.parent.item(member))
 
 
 def losses(world: World, order: int, parts: list[Part]) -> list[int]:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jifen.engine import runs
 from jifen.engine.columns import Column, check_range
 from jifen.engine.events import Line
+from jifen.engine.history import History
 from jifen.engine.program import Program
 from jifen.engine.tables import (
+    CASH,
+    FROM_MERCHANT,
+    FROM_RESERVE,
     NONE,
     Banked,
     Chains,
@@ -35,8 +38,8 @@ from jifen.engine.tables import (
     Weights,
 )
 from jifen.ledger.names import Names
+from jifen.plan.model import Asset, Nothing, Plan, Weight
 from jifen.plan.model import Lots as LotsStore
-from jifen.plan.model import Plan, Weight
 
 if TYPE_CHECKING:
     from collections import deque
@@ -44,16 +47,12 @@ if TYPE_CHECKING:
     from jifen.engine.layout import Layout
 
 
-__all__ = ["ASSETS", "SEMANTICS_REVISION", "History", "OrderLine", "State"]
+__all__ = ["ASSETS", "SEMANTICS_REVISION", "OrderLine", "State"]
 
 SEMANTICS_REVISION = 1
 """Raised by every change that gives other amounts for the same events."""
 
 ASSETS = ("cash", "coin", "voucher")
-
-
-History = dict[int, list[tuple[int, int]]]
-"""By member: (number of the event from which it counts, value), oldest first; the first is what was there before."""
 
 
 @dataclass(slots=True)
@@ -110,10 +109,8 @@ class State:
         self.bank_of: dict[int, list[int]] = {}
         self.bank_releases: dict[int, list[int]] = {}
         self.withdrawals: dict[str, tuple[int, int, int, str]] = {}
-        self.parent_changes: History = {}
-        self.appointed_changes: History = {}
+        self.parent_changes, self.appointed_changes, self.agent_changes = History(), History(), History()
         self.earned_changes: dict[str, History] = {}
-        self.agent_changes: History = {}
         self.ladders: dict[str, Ranked] = {}
         self.order_ranks: dict[str, OrderRanks] = {}
         self.regions: dict[int, str] = {}
@@ -160,9 +157,7 @@ class State:
         return len(self.programs) - 1
 
     def activate(self, plan: Plan) -> None:
-        """Make ``plan`` the version for later events and the open day's run."""
-        if self.programs:
-            runs.end_all(self)
+        """Make ``plan`` the version for later events and the open day's run; no lot may be in a run (``runs``) then."""
         if self.layout is not None:
             self.layout.levels = None
         self.programs.append(Program(plan))
@@ -181,7 +176,7 @@ class State:
             if ladder not in self.ladders:
                 self.ladders[ladder] = Ranked()
                 self.ladders[ladder].extend(self.members.size)
-                self.earned_changes[ladder] = {}
+                self.earned_changes[ladder] = History()
             if plan.ranks[ladder].by == "largest_order" and ladder not in self.order_ranks:
                 self.order_ranks[ladder] = OrderRanks()
                 self.order_ranks[ladder].extend(self.orders.size)
@@ -203,6 +198,16 @@ class State:
     def run_event(self, day: int) -> int:
         """The number of the event that closed a day."""
         return self.run_events[day - self.first_day]
+
+    def terms_of(self, pay: Asset | Nothing) -> int:
+        """How a rule pays: asset, per point, and the fund (the named pool, else the reserve or the merchant)."""
+        if isinstance(pay, Nothing):
+            return self.terms_number(CASH, 0, FROM_MERCHANT)
+        if pay.source is not None:
+            fund = self.pools.numbers[pay.source]
+        else:
+            fund = FROM_RESERVE if self.program.reserve_funded else FROM_MERCHANT
+        return self.terms_number(self.assets.numbers[pay.asset], pay.per_point, fund)
 
     def terms_number(self, asset: int, per_point: int, pool: int) -> int:
         """The number of (asset, asset per point in ppm, pool or NONE): how releases are paid."""
@@ -259,6 +264,11 @@ class State:
         lots = self.lots
         return 0 if lots.kept_then.item(lot) == 0 else self.returned(lots.order.item(lot), lots.key.item(lot))
 
+    def kept_at_release(self, release: int) -> int:
+        """What a lot's order had kept when the lot gave; 0 for a lot that stays whole, or without an order."""
+        kept = self.releases.kept_then.item(release)
+        return kept or self.lots.kept_then.item(self.releases.lot.item(release))
+
     def first_live(self, member: int, store: int) -> int:
         """The member's oldest lot with something remaining, or NONE."""
         chains, lots = self.chains[store], self.lots
@@ -302,18 +312,6 @@ class State:
             self.layout = Layout()
         self.layout.renew(self.members, self.lots, self.chains)
         return self.layout
-
-    def revive(self, lot: int) -> None:
-        """A lot that was empty has something again: it may be its owner's oldest live one."""
-        store, member = self.lots.store.item(lot), self.lots.member.item(lot)
-        chains = self.chains[store]
-        head = chains.head.item(member)
-        if head == NONE or lot < head:
-            chains.head[member] = lot
-        if self.layout is not None:
-            self.layout.revive(store, member, self.lots.slot.item(lot))
-        for other in self.lots_of(member, store):
-            runs.end(self, other)  # a newer lot may have to wait for this one
 
     def performances(self) -> Column:
         """Each member's own net amount plus that of all his present descendants."""

@@ -9,11 +9,19 @@ of a release that goes on.
 from jifen.engine.columns import Column, Flags, Narrow, Placed, PlacedNarrow, Table
 
 __all__ = [
-    "NONE", "Banked", "Chains", "Digests", "Divisions", "Feeds", "Lots", "Members", "OrderRanks", "Orders", "Owings",
-    "Payments", "Places", "Ranked", "Releases", "Sales", "Weighed", "Weights",
+    "CASH", "FROM_MERCHANT", "FROM_RESERVE", "NONE", "Banked", "Chains", "Digests", "Divisions", "Feeds", "Lots",
+    "Members", "OrderRanks", "Orders", "Owings", "Payments", "Places", "Ranked", "Releases", "Sales", "Weighed",
+    "Weights",
 ]  # fmt: skip
 
 NONE = -1
+
+CASH = 0
+"""The number of the asset money is kept in."""
+
+FROM_MERCHANT = -1
+FROM_RESERVE = -2
+"""Terms name a pool by its number, or one of these two funds."""
 
 
 class Members(Table, none=("parent", "appointed", "last_payment", "last_order", "last_weighed", "agent")):
@@ -99,6 +107,7 @@ class Lots(
     eligible_from: PlacedNarrow
     emptied_on: Narrow  # the day on which a release emptied it, while it is empty
     kept_then: Column  # what its order had kept at the grant; 0 for a lot that stays whole, or without an order
+    shrunk: Flags  # 1 when something has been given back of the order it stands on
     counted: Flags  # 1 for a ticket that has counted as a newcomer
     key: Narrow  # which weighting of the order's lines it stands on, NONE: their sum
     after: Narrow  # the member's next lot in this store
@@ -131,7 +140,7 @@ class Releases(Table, none=("payment", "event")):
     version: Narrow
     base: Column  # points due before the reserve fell short: what walks count from
     points: Column
-    kept_then: Column  # of the lot's order
+    kept_then: Column  # of the lot's order; 0 while it had all that it had when the lot was granted
     returned_then: Column
     payment: Narrow  # the row of Payments it is a portion of
     older: Column  # the payment's portions before it

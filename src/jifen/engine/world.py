@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine.state import ASSETS, SEMANTICS_REVISION, History, OrderLine, State
+from jifen.engine.state import ASSETS, SEMANTICS_REVISION, OrderLine, State
 from jifen.engine.tables import NONE
 from jifen.plan.model import Curve, Weight
 from jifen.plan.model import Lots as LotsStore
@@ -18,7 +18,6 @@ from jifen.plan.model import Lots as LotsStore
 __all__ = [
     "ASSETS",
     "SEMANTICS_REVISION",
-    "History",
     "OrderLine",
     "World",
     "price_of",

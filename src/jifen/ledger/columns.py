@@ -17,10 +17,14 @@ _R = TypeVar("_R", bound=Rows)
 
 
 class NameTables:
-    """The tables of names as Arrow arrays, growing batch by batch; a name's place is its number."""
+    """The tables of names as Arrow arrays, growing batch by batch; a name's place is its number.
 
-    def __init__(self) -> None:
+    A writer has ``kept`` none of them: how many there are is enough to go on.
+    """
+
+    def __init__(self, *, kept: bool = True) -> None:
         """Start with every table empty."""
+        self._kept = kept
         self._chunks: dict[str, list[pa.Array]] = {table: [text_array([])] for table in NAME_TABLES}
         self._counts = dict.fromkeys(NAME_TABLES, 0)
 
@@ -43,9 +47,9 @@ class NameTables:
         tables = pa.array(np.repeat(np.arange(len(NAME_TABLES), dtype=np.int8), lengths))
         numbers = [np.arange(len(new)) + count for new, count in zip(added, self._counts.values(), strict=True)]
         for table, new in zip(NAME_TABLES, added, strict=True):
-            if len(new):
+            self._counts[table] += len(new)
+            if len(new) and self._kept:
                 self._chunks[table].append(new)
-                self._counts[table] += len(new)
         return pa.table({
             "table": pa.DictionaryArray.from_arrays(tables, pa.array(NAME_TABLES)),
             "number": np.concatenate(numbers),

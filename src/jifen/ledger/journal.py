@@ -120,14 +120,14 @@ class Journal:
 
     def paid(self) -> dict[str, dict[str, int]]:
         """What was credited to each member's wallet by rule, all assets together (rule ``refund`` is negative)."""
-        result: dict[str, dict[str, int]] = {}
+        result: dict[int, dict[str, int]] = {}
         for kind, id_column, sign in ((Account.WALLET, "to", 1), (Account.WALLET, "from", -1)):
             rows = self.transfers[self.transfers[f"{id_column}_kind"] == kind]
             for row in rows:
-                by_rule = result.setdefault(self.members[int(row[f"{id_column}_id"])], {})
+                by_rule = result.setdefault(int(row[f"{id_column}_id"]), {})
                 rule = self.rules[int(row["rule"])]
                 by_rule[rule] = by_rule.get(rule, 0) + sign * int(row["amount"])
-        return result
+        return {self.members[member]: result[member] for member in sorted(result)}
 
     def forfeited(self) -> dict[str, int]:
         """What each member lost, in points."""

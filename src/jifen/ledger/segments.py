@@ -66,7 +66,7 @@ class SegmentWriter:
         if not _visible(directory):
             _write_manifest(directory, {name: [] for name in _STREAMS}, GENESIS)
         _sweep(directory)
-        written = SegmentReader(directory)
+        written = SegmentReader(directory, names=False)
         self._directory = directory
         self._names = written.tables
         self._streams = {name: _Stream(directory, name, segment_rows, written.segments[name]) for name in _STREAMS}
@@ -138,12 +138,15 @@ class SegmentWriter:
 class SegmentReader:
     """A journal on disk. Iterating gives each batch with its recorded hash, as ``chain.verify`` takes them."""
 
-    def __init__(self, directory: Path) -> None:
-        """Check that all files are there, and read the summaries of the batches and all names."""
+    def __init__(self, directory: Path, *, names: bool = True) -> None:
+        """Check that all files are there, and read the summaries of the batches and all names.
+
+        Without ``names`` they are counted and forgotten, and no names can be asked for.
+        """
         self._directory = directory
         self.segments, self.head = _read_manifest(directory)
         _check_files(directory, self.segments)
-        self.tables = NameTables()
+        self.tables = NameTables(kept=names)
         """All names, as Arrow arrays."""
         for _ in self._parts("names", self.tables.restore):
             pass

@@ -5,157 +5,35 @@ a stack with an entry for each depth at which something waits, so the pass costs
 member's lots lie beside one another, oldest first (see ``layout``).
 """
 
-from typing import NamedTuple
-
-import numpy as np
-
 from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.kernels import inlined, lean
 from jifen.engine.kernels.divide import MILLION
+from jifen.engine.kernels.run_columns import (
+    BY_GENERATION,
+    BY_OWN_RANK,
+    BY_RANK,
+    COUNT,
+    DRAINS,
+    HEIGHT,
+    KIND,
+    LEVELS,
+    LOWER,
+    OFFSET,
+    ONLY_HEAD,
+    PART,
+    PLAIN,
+    SEQUENTIAL,
+    STORE,
+    Bounds,
+    Forest,
+    Here,
+    Out,
+    Rules,
+    Slots,
+    Stack,
+)  # fmt: skip
 
-__all__ = [
-    "BY_GENERATION", "BY_OWN_RANK", "BY_PEER", "BY_RANK", "COUNT", "PART", "SCHEDULE_FIELDS", "WALK_FIELDS", "Bounds",
-    "Forest", "Here",
-    "Out", "Rules", "Slots", "Stack", "credit", "drain_lots", "run_day",
-]  # fmt: skip
-
-PART, _STORE, _SEQUENTIAL, _PLAIN = range(4)
-SCHEDULE_FIELDS = 4
-"""Of a schedule: its part, its store, whether only the oldest live lot releases, whether it is the same every day."""
-
-_DRAINS, _KIND, COUNT, _HEIGHT, _ONLY_HEAD, _LEVELS, _LOWER, _OFFSET = range(1, 9)
-WALK_FIELDS = 9
-"""Of a walk: its part, the store it drains or -1, its kind, how many generations or peers and how many levels it has,
-whether only the oldest live lot gives, its row of levels or -1, whether lower ones are peers, its place in ``met``."""
-
-BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK = range(4)
-"""Kinds of walks."""
-
-
-class Bounds(NamedTuple):
-    """How far a pass goes, and how much there can be of everything."""
-
-    first: int
-    """Position."""
-    end: int
-    deepest: int
-    parts: int
-    generations: int
-    width: int
-    """Of what has met which level."""
-    small: int
-    """Below which total every amount may be multiplied by its rate and added up."""
-    limit: int
-    """All releases of a part together may not be more; half of ``SUM_MAX`` at most."""
-
-
-class Forest(NamedTuple):
-    """Members by position."""
-
-    members: Narrow
-    depths: Narrow
-    levels: Narrow
-    """By row and position: 0 for no rank."""
-    starts: Narrow
-    """By store and position, the slot of the first lot; one more for the end."""
-    begins: Narrow
-    """The same without lots that were found empty."""
-
-
-class Slots(NamedTuple):
-    """Lots by slot, but for ``emptied_on``, which is by lot."""
-
-    remaining: Column
-    daily: Column
-    eligible_from: Narrow
-    run_first: Narrow
-    lot_at: Narrow
-    emptied_on: Narrow
-
-
-class Out(NamedTuple):
-    """Room for what a pass finds out. Rules are the schedules, then the walks.
-
-    ``counts`` says how much there is: by rule, by walk, of ended runs, and last whether releases are beyond the limit.
-    """
-
-    slots: Narrow
-    """By rule: the lots that give; ``owners`` is whose they are, ``points`` how much they give."""
-    owners: Narrow
-    points: Column
-    receivers: Narrow
-    """By walk: who wants; ``wanted`` is how much, ``given`` what lots gave, from place ``begins`` on in ``slots``."""
-    wanted: Column
-    given: Column
-    begins: Narrow
-    ended: Narrow
-    """(slot, first day, last full day) of lots that no longer give the same every day; ``beyond`` is what they gave
-    today instead."""
-    beyond: Column
-    counts: Column
-
-    @classmethod
-    def of(cls, schedules: int, walks: int, members: int, slots: int) -> "Out":
-        """Make room for all that these can give; of memory only what is used is taken."""
-        rules, most = schedules + walks, members + slots
-        return cls(
-            slots=np.empty((rules, most), dtype=np.int32), owners=np.empty((rules, most), dtype=np.int32),
-            points=np.empty((rules, most), dtype=np.int64), receivers=np.empty((walks, members), dtype=np.int32),
-            wanted=np.empty((walks, members), dtype=np.int64), given=np.empty((walks, members), dtype=np.int64),
-            begins=np.empty((walks, members), dtype=np.int32), ended=np.empty((slots, 3), dtype=np.int32),
-            beyond=np.empty(slots, dtype=np.int64), counts=np.zeros(rules + walks + 2, dtype=np.int64),
-        )  # fmt: skip
-
-
-class Stack(NamedTuple):
-    """Room for what waits for members further up, by entry: two more than the forest is deep."""
-
-    at: Narrow
-    """The depth of those who handed it up."""
-    ranked: Narrow
-    """Whether one of those below has a rank."""
-    near: Column
-    """By part and generation, what they and those below them have released."""
-    total: Column
-    """By part, what they and all their descendants have."""
-    met: Column
-    """How much of that has met which highest level so far, by walk; what has met none is the rest of it."""
-    own: Column
-    """By part, what the member looked at has released; a row of its own."""
-    released: Column
-    """By part, what all members have released."""
-
-    @classmethod
-    def of(cls, bounds: Bounds) -> "Stack":
-        """Make room; of memory only what is used is taken."""
-        room, near = bounds.deepest + 2, bounds.parts * bounds.generations
-        return cls(
-            at=np.empty(room, dtype=np.int32), ranked=np.empty(room, dtype=np.int32),
-            near=np.empty((room, near), dtype=np.int64), total=np.empty((room, bounds.parts), dtype=np.int64),
-            met=np.empty((room, bounds.width), dtype=np.int64), own=np.empty(bounds.parts, dtype=np.int64),
-            released=np.empty(bounds.parts, dtype=np.int64),
-        )  # fmt: skip
-
-
-class Rules(NamedTuple):
-    """The daily rules as numbers."""
-
-    schedules: Column
-    """A row of ``SCHEDULE_FIELDS`` each."""
-    walks: Column
-    """A row of ``WALK_FIELDS`` each."""
-    rates: Column
-    """By walk: the rate of each generation, level or peer."""
-
-
-class Here(NamedTuple):
-    """One walk at one member."""
-
-    walk: int
-    position: int
-    level: int
-    top: int
-    """The entry that has come up to him."""
+__all__ = ["credit", "drain_lots", "run_day"]
 
 
 @lean
@@ -174,9 +52,9 @@ def run_day(day: int, work: tuple[Bounds, Stack], forest: Forest, lots: Slots, r
         if top >= 0 and stack.at[top] == depth + 1:
             _look_at_rank(stack, top, forest.levels, position)
             for walk in range(len(rules.walks)):
-                row = rules.walks[walk, _LEVELS]
+                row = rules.walks[walk, LEVELS]
                 level = forest.levels[row, position] if row >= 0 else 0
-                if level > 0 or rules.walks[walk, _KIND] == BY_GENERATION:
+                if level > 0 or rules.walks[walk, KIND] == BY_GENERATION:
                     here = Here(walk, position, level, top)
                     wanted = _wanted(here, rules, stack, bounds)
                     if wanted > 0:
@@ -200,8 +78,8 @@ def _release(day: int, position: int, world: tuple[Forest, Slots], rules: Rules,
         stack.own[part] = 0
     some = False
     for rule in range(len(rules.schedules)):
-        kind, sequential = rules.schedules[rule, _STORE], rules.schedules[rule, _SEQUENTIAL]
-        plain = rules.schedules[rule, _PLAIN]
+        kind, sequential = rules.schedules[rule, STORE], rules.schedules[rule, SEQUENTIAL]
+        plain = rules.schedules[rule, PLAIN]
         slot, end = _first_live(day, (kind, position), sequential, forest, lots)
         size, released = out.counts[rule], 0
         while slot < end:
@@ -289,7 +167,7 @@ def _look_at_rank(stack: Stack, top: int, levels: Narrow, position: int) -> None
 def _wanted(here: Here, rules: Rules, stack: Stack, bounds: Bounds) -> int:
     """What a member wants by a walk: the exact sum of rate × amount, floored once."""
     walk, top = here.walk, here.top
-    part, kind = rules.walks[walk, PART], rules.walks[walk, _KIND]
+    part, kind = rules.walks[walk, PART], rules.walks[walk, KIND]
     first, count = part * bounds.generations, rules.walks[walk, COUNT]
     whole: int = 0
     parts: int = 0
@@ -318,9 +196,9 @@ def _team(here: Here, rules: Rules, stack: Stack) -> int:
     ``met[offset + k]`` is what has met highest level k; level 0 is the rest of the total.
     """
     walk, level, top = here.walk, here.level, here.top
-    first, mine = rules.walks[walk, _OFFSET], rules.rates[walk, level]
+    first, mine = rules.walks[walk, OFFSET], rules.rates[walk, level]
     total = stack.total[top, rules.walks[walk, PART]]
-    for high in range(1, rules.walks[walk, _HEIGHT]):
+    for high in range(1, rules.walks[walk, HEIGHT]):
         total -= stack.met[top, first + high]
     whole: int = total // MILLION * mine
     parts: int = total % MILLION * mine
@@ -344,14 +222,14 @@ def _peers(here: Here, rules: Rules, stack: Stack) -> int:
     one height gets ``rates[c]``, further ones nothing.
     """
     walk, level, top, met = here.walk, here.level, here.top, stack.met
-    first, most, height = rules.walks[walk, _OFFSET], rules.walks[walk, COUNT], rules.walks[walk, _HEIGHT]
+    first, most, height = rules.walks[walk, OFFSET], rules.walks[walk, COUNT], rules.walks[walk, HEIGHT]
     row = most + 1
     total = stack.total[top, rules.walks[walk, PART]]
     for place in range(first + row, first + height * row):
         total -= met[top, place]
     whole: int = 0
     parts: int = 0
-    for high in range(level, height if rules.walks[walk, _LOWER] else level + 1):
+    for high in range(level, height if rules.walks[walk, LOWER] else level + 1):
         for peers in range(most - 1, -1, -1):
             place = first + high * row + peers
             amount = met[top, place]
@@ -414,7 +292,7 @@ def _pay(day: int, here: Here, wanted: int, world: tuple[Forest, Slots], rules: 
     """Take what a member wants by a walk from his lots, where it drains any."""
     forest, lots = world
     walk = here.walk
-    rule, kind = len(rules.schedules) + walk, rules.walks[walk, _DRAINS]
+    rule, kind = len(rules.schedules) + walk, rules.walks[walk, DRAINS]
     payment = out.counts[len(out.slots) + walk]
     out.counts[len(out.slots) + walk] = payment + 1
     out.receivers[walk, payment] = forest.members[here.position]
@@ -424,7 +302,7 @@ def _pay(day: int, here: Here, wanted: int, world: tuple[Forest, Slots], rules: 
     if kind >= 0:
         span = forest.begins[kind, here.position], forest.starts[kind, here.position + 1]
         given = _drain(
-            day, span, (wanted, rules.walks[walk, _ONLY_HEAD]), (rule, forest.members[here.position]), lots, out
+            day, span, (wanted, rules.walks[walk, ONLY_HEAD]), (rule, forest.members[here.position]), lots, out
         )
     out.given[walk, payment] = given
 

@@ -27,13 +27,18 @@ def chain(last: int, before: Narrow) -> Column:
 
 @compiled
 def standing(
-    rows: Column, kept: int, releases: tuple[Column, Column, Narrow, Column], payments: tuple[Column, Column]
+    rows: Column,
+    kept: tuple[int, int],
+    releases: tuple[Column, Column, Narrow, Column],
+    payments: tuple[Column, Column],
 ) -> Column:
-    """Points of each release (of one day of it) that stand while the lot's order has ``kept``.
+    """Points of each release (of one day of it) that stand while the lot's order has kept this much.
 
-    ``releases`` is (points, kept_then, payment, older), ``payments`` is (paid, lost). What stands of a payment stands
-    in its portions, oldest first; each portion then shrinks with the order of its lot.
+    ``kept`` is (what it has kept now, what it had when the lot was granted), ``releases`` is (points, kept_then or 0
+    for what it had when the lot was granted, payment, older), ``payments`` is (paid, lost). What stands of a payment
+    stands in its portions, oldest first; each portion then shrinks with the order of its lot.
     """
+    now, at_grant = kept
     points, kept_then, payment, older = releases
     paid, lost = payments
     result = np.empty(len(rows), dtype=np.int64)
@@ -43,7 +48,8 @@ def standing(
         at = payment[row]
         if at >= 0:
             stands = min(stands, max(paid[at] - lost[at] - older[row], 0))
-        if kept_then[row] > 0:
-            stands = mul_div(stands, kept, kept_then[row])
+        then = kept_then[row] if kept_then[row] > 0 else at_grant
+        if then > 0:
+            stands = mul_div(stands, now, then)
         result[place] = stands
     return result

@@ -1,0 +1,151 @@
+"""What the daily run works on: members and lots by position and slot, rules as numbers, room for what it finds."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from jifen.engine.columns import Column, Narrow
+
+__all__ = [
+    "BY_GENERATION", "BY_OWN_RANK", "BY_PEER", "BY_RANK", "COUNT", "DRAINS", "HEIGHT", "KIND", "LEVELS", "LOWER",
+    "OFFSET", "ONLY_HEAD", "PART", "PLAIN", "SCHEDULE_FIELDS", "SEQUENTIAL", "STORE", "WALK_FIELDS", "Bounds", "Forest",
+    "Here", "Out", "Rules", "Slots", "Stack",
+]  # fmt: skip
+
+PART, STORE, SEQUENTIAL, PLAIN = range(4)
+SCHEDULE_FIELDS = 4
+"""Of a schedule: its part, its store, whether only the oldest live lot releases, whether it is the same every day."""
+
+DRAINS, KIND, COUNT, HEIGHT, ONLY_HEAD, LEVELS, LOWER, OFFSET = range(1, 9)
+WALK_FIELDS = 9
+"""Of a walk: its part, the store it drains or -1, its kind, how many generations or peers and how many levels it has,
+whether only the oldest live lot gives, its row of levels or -1, whether lower ones are peers, its place in ``met``."""
+
+BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK = range(4)
+"""Kinds of walks."""
+
+
+class Bounds(NamedTuple):
+    """How far a pass goes, and how much there can be of everything."""
+
+    first: int
+    """Position."""
+    end: int
+    deepest: int
+    parts: int
+    generations: int
+    width: int
+    """Of what has met which level."""
+    small: int
+    """Below which total every amount may be multiplied by its rate and added up."""
+    limit: int
+    """All releases of a part together may not be more; half of ``SUM_MAX`` at most."""
+
+
+class Forest(NamedTuple):
+    """Members by position."""
+
+    members: Narrow
+    depths: Narrow
+    levels: Narrow
+    """By row and position: 0 for no rank."""
+    starts: Narrow
+    """By store and position, the slot of the first lot; one more for the end."""
+    begins: Narrow
+    """The same without lots that were found empty."""
+
+
+class Slots(NamedTuple):
+    """Lots by slot, but for ``emptied_on``, which is by lot."""
+
+    remaining: Column
+    daily: Column
+    eligible_from: Narrow
+    run_first: Narrow
+    lot_at: Narrow
+    emptied_on: Narrow
+
+
+class Out(NamedTuple):
+    """Room for what a pass finds out. Rules are the schedules, then the walks.
+
+    ``counts`` says how much there is: by rule, by walk, of ended runs, and last whether releases are beyond the limit.
+    """
+
+    slots: Narrow
+    """By rule: the lots that give; ``owners`` is whose they are, ``points`` how much they give."""
+    owners: Narrow
+    points: Column
+    receivers: Narrow
+    """By walk: who wants; ``wanted`` is how much, ``given`` what lots gave, from place ``begins`` on in ``slots``."""
+    wanted: Column
+    given: Column
+    begins: Narrow
+    ended: Narrow
+    """(slot, first day, last full day) of lots that no longer give the same every day; ``beyond`` is what they gave
+    today instead."""
+    beyond: Column
+    counts: Column
+
+    @classmethod
+    def of(cls, schedules: int, walks: int, members: int, slots: int) -> "Out":
+        """Make room for all that these can give; of memory only what is used is taken."""
+        rules, most = schedules + walks, members + slots
+        return cls(
+            slots=np.empty((rules, most), dtype=np.int32), owners=np.empty((rules, most), dtype=np.int32),
+            points=np.empty((rules, most), dtype=np.int64), receivers=np.empty((walks, members), dtype=np.int32),
+            wanted=np.empty((walks, members), dtype=np.int64), given=np.empty((walks, members), dtype=np.int64),
+            begins=np.empty((walks, members), dtype=np.int32), ended=np.empty((slots, 3), dtype=np.int32),
+            beyond=np.empty(slots, dtype=np.int64), counts=np.zeros(rules + walks + 2, dtype=np.int64),
+        )  # fmt: skip
+
+
+class Stack(NamedTuple):
+    """Room for what waits for members further up, by entry: two more than the forest is deep."""
+
+    at: Narrow
+    """The depth of those who handed it up."""
+    ranked: Narrow
+    """Whether one of those below has a rank."""
+    near: Column
+    """By part and generation, what they and those below them have released."""
+    total: Column
+    """By part, what they and all their descendants have."""
+    met: Column
+    """How much of that has met which highest level so far, by walk; what has met none is the rest of it."""
+    own: Column
+    """By part, what the member looked at has released; a row of its own."""
+    released: Column
+    """By part, what all members have released."""
+
+    @classmethod
+    def of(cls, bounds: Bounds) -> "Stack":
+        """Make room; of memory only what is used is taken."""
+        room, near = bounds.deepest + 2, bounds.parts * bounds.generations
+        return cls(
+            at=np.empty(room, dtype=np.int32), ranked=np.empty(room, dtype=np.int32),
+            near=np.empty((room, near), dtype=np.int64), total=np.empty((room, bounds.parts), dtype=np.int64),
+            met=np.empty((room, bounds.width), dtype=np.int64), own=np.empty(bounds.parts, dtype=np.int64),
+            released=np.empty(bounds.parts, dtype=np.int64),
+        )  # fmt: skip
+
+
+class Rules(NamedTuple):
+    """The daily rules as numbers."""
+
+    schedules: Column
+    """A row of ``SCHEDULE_FIELDS`` each."""
+    walks: Column
+    """A row of ``WALK_FIELDS`` each."""
+    rates: Column
+    """By walk: the rate of each generation, level or peer."""
+
+
+class Here(NamedTuple):
+    """One walk at one member."""
+
+    walk: int
+    position: int
+    level: int
+    top: int
+    """The entry that has come up to him."""
