@@ -66,19 +66,12 @@ def add_releases(
     kept, returned = kept_now(world, lots)
     start = world.releases.extend(
         len(lots), lot=lots, before=world.lots.last_release[lots], kind=1, first_day=first, last_day=last,
-        event=_events_of(world, first), rule=world.rule_names.number(step.rule.id), version=world.version, base=base,
+        rule=world.rule_names.number(step.rule.id), version=world.version, base=base,
         points=base if points is None else points, terms=world.terms_of(step.asset),
     )  # fmt: skip
     world.releases.put("kept_then", start, kept)
     world.releases.put("returned_then", start, returned)
     world.lots.last_release[lots] = np.arange(start, start + len(lots))
-
-
-def _events_of(world: State, days: _Numbers | int) -> _Numbers | int:
-    """The events that closed these days; the open day is being closed by the last event there is."""
-    closed = np.array([*world.run_events, world.next_event - 1])
-    events: _Numbers = closed[np.asarray(days) - world.first_day]
-    return events
 
 
 def kept_now(world: State, lots: _Numbers) -> tuple[Column, Column]:

@@ -135,7 +135,7 @@ class Releases(Table, none=("payment", "event")):
     kind: Flags  # 0 by an event, 1 scheduled, 2 in a run
     first_day: Narrow
     last_day: Narrow
-    event: Narrow
+    event: Narrow  # NONE for a scheduled one: its days say it
     rule: Narrow
     version: Narrow
     base: Column  # points due before the reserve fell short: what walks count from
