@@ -297,3 +297,21 @@ def test_articles_outside_the_plan_are_given_back_without_effect() -> None:
     assert (shop.remaining("a"), shop.world.performance("a")) == ([yuan("60")], yuan("60"))
     shop.refund("o", "30", **{"1": "30"})
     assert (shop.remaining("a"), shop.world.performance("a")) == ([yuan("30")], yuan("30"))
+
+
+def test_what_was_given_back_before_an_order_took_effect_is_no_loss_of_its_releases() -> None:
+    """Of 5333.33 333.33 is given back at once; of 5000 61.725 is released a day, of that 20.574979 for the sponsor.
+
+    When 777.77 more is given back, 17.374458 of it stands (4222.23 of 5000), and 3.200521 is taken back.
+    """
+    shop = Shop("green_points", settle_at="settled", refund_days=2, daily_rate="1.2345%", generations=["33.3333%"])
+    shop.join(a=None, b="a")
+    shop.order("o1", "a", "10000")
+    shop.order("o2", "b", "5333.33")
+    shop.refund("o2", "333.33")
+    for _ in range(4):
+        paid = shop.close().paid()
+    assert (paid["b"]["static"], paid["a"]["generation"]) == (yuan("61.725"), yuan("20.574979"))
+    back = shop.refund("o2", "777.77")
+    taken = back.transfers[back.transfers["reason"] == back.rules.index("generation")]
+    assert taken["amount"].tolist() == [yuan("3.200521")]

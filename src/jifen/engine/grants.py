@@ -97,6 +97,7 @@ def add_lot(world: World, member: int, store: str, granted: int, **values: int) 
     )  # fmt: skip
     if order != NONE:
         world.orders.last_lot[order] = row
+        world.lots.shrunk[row] = world.orders.returned_whole.item(order) > 0
     last = chains.last.item(member)
     if last == NONE:
         chains.first[member] = row

@@ -107,7 +107,7 @@ class Lots(
     eligible_from: PlacedNarrow
     emptied_on: Narrow  # the day on which a release emptied it, while it is empty
     kept_then: Column  # what its order had kept at the grant; 0 for a lot that stays whole, or without an order
-    shrunk: Flags  # 1 when something has been given back of the order it stands on
+    shrunk: Flags  # 1 when something has been given back of its order, before its grant or since
     counted: Flags  # 1 for a ticket that has counted as a newcomer
     key: Narrow  # which weighting of the order's lines it stands on, NONE: their sum
     after: Narrow  # the member's next lot in this store
