@@ -78,7 +78,7 @@ def test_the_kernel_makes_the_same_entries_again_after_a_restore_and_those_of_th
 def test_a_restore_undoes_whatever_a_kernel_may_change():
     prepared = ours.prepare(build_world(PLAN, Size(50, 150)))
     world = prepared.world
-    columns = (world.lots.remaining.data[:150], world.lots.run_first.data[:150], world.lots.emptied_on[:150])
+    columns = (world.lots.remaining.data[:150], world.lots.run_first.data[:150], world.lots.emptied_on.data[:150])
     columns += (world.laid_out().begins,)
     before = [column.copy() for column in columns]
     for column in columns:

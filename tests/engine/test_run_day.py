@@ -124,7 +124,7 @@ def laid_out(case: Case) -> tuple[Layout, Lots]:
 def slots_of(lots: Lots, layout: Layout) -> columns.Slots:
     return columns.Slots(
         lots.remaining.data, lots.daily.data, lots.eligible_from.data, lots.run_first.data, layout.lot_at,
-        lots.emptied_on,
+        lots.emptied_on.data,
     )  # fmt: skip
 
 
@@ -178,10 +178,10 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
     ended = out.ended[: out.counts[-2]].tolist()
     return Ran(
         found(case, layout, out),
-        {layout.lot_at.item(slot): (first, full, out.beyond.item(place))
-         for place, (slot, first, full) in enumerate(ended)},
+        {lot: (first, full, out.beyond.item(place))
+         for place, (lot, first, full) in enumerate(ended)},
         bool(out.counts[-1]), after, layout, [slot for slot, _, _ in ended],
-        [out.receivers[walk, : out.counts[len(out.slots) + walk]].tolist() for walk in range(len(case.walks))],
+        [out.receivers[walk, : out.counts[len(out.lots) + walk]].tolist() for walk in range(len(case.walks))],
     )  # fmt: skip
 
 
@@ -190,12 +190,12 @@ def found(case: Case, layout: Layout, out: columns.Out) -> list[Given]:
     result = []
     for rule in range(len(case.schedules) + len(case.walks)):
         count, walk = int(out.counts[rule]), rule - len(case.schedules)
-        lots = layout.lot_at[out.slots[rule, :count]]
+        lots = out.lots[rule, :count]
         portions = list(zip(*(each.tolist() for each in (out.owners[rule, :count], lots, out.points[rule, :count])),
                             strict=True))  # fmt: skip
         given = Given(portions)
         if walk >= 0:
-            some = int(out.counts[len(out.slots) + walk])
+            some = int(out.counts[len(out.lots) + walk])
             bounds = [*out.begins[walk, :some].tolist(), count]
             for payment in range(some):
                 member, mine = out.receivers.item(walk, payment), portions[bounds[payment] : bounds[payment + 1]]
@@ -336,7 +336,7 @@ def takes(case: Case, wants: dict[int, int]) -> None:
     assert [lots.remaining.item(number) for number in range(lots.size)] == [lot.remaining for lot in twin.lots]
     assert lots.emptied_on[: lots.size].tolist() == [lot.emptied_on for lot in twin.lots]
     ended = out.ended[: out.counts[-2]].tolist()
-    assert {layout.lot_at.item(slot): (first, full, 0) for slot, first, full in ended} == twin.ended
+    assert {lot: (first, full, 0) for lot, first, full in ended} == twin.ended
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2**50)), max_size=20))

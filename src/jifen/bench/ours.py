@@ -101,13 +101,21 @@ def prepare(world: World, threads: int = 1) -> Prepared:
     world.laid_out()
     program = world.program
     again = not (program.splits or program.queues or program.daily_exits)
-    return Prepared(world, tuple(column.copy() for column in _changing(world)), again)
+    prepared = Prepared(world, tuple(column.copy() for column in _changing(world)), again)
+    if again and program.schedules:
+        # As on any day but the first, lots have released the same for some days; what they have left is as before.
+        run_pass(world)
+        since = world.lots.run_first.data[: world.lots.size].copy()
+        restore(prepared)
+        prepared.columns[1][:] = since
+        restore(prepared)
+    return prepared
 
 
 def _changing(world: World) -> Iterator[npt.NDArray[Any]]:
     """The columns that a pass over all members changes."""
     lots, count = world.lots, world.lots.size
-    yield from (lots.remaining.data[:count], lots.run_first.data[:count], lots.emptied_on[:count])
+    yield from (lots.remaining.data[:count], lots.run_first.data[:count], lots.emptied_on.data[:count])
     yield world.laid_out().begins
 
 

@@ -77,15 +77,15 @@ def run_pass(world: World) -> Found:
     return Found(
         [_phase(world, layout, out, step, place) for place, step in enumerate((*schedules, *walks))],
         [_walked(out, step, place) for place, step in enumerate(walks) if _drains(step)],
-        Ended(layout.lot_at[ended[:, 0]], ended[:, 1], ended[:, 2], out.beyond[: len(ended)]),
+        Ended(ended[:, 0], ended[:, 1], ended[:, 2], out.beyond[: len(ended)]),
     )
 
 
 def _phase(world: World, layout: Layout, out: columns.Out, step: Step, rule: int) -> Phase:
     """What a rule has found."""
     count, terms = out.counts.item(rule), world.terms_of(step.asset)
-    given = out.owners[rule, :count], layout.lot_at[out.slots[rule, :count]], out.points[rule, :count]
-    walk = rule - len(out.slots) + len(out.receivers)
+    given = out.owners[rule, :count], out.lots[rule, :count], out.points[rule, :count]
+    walk = rule - len(out.lots) + len(out.receivers)
     if walk < 0:
         return Phase.scheduled(step, terms, given, by_day=_in_parts(world, world.stores.numbers[step.schedule.lots]))
     walked = _walked(out, step, walk)
@@ -101,7 +101,7 @@ def _phase(world: World, layout: Layout, out: columns.Out, step: Step, rule: int
 
 def _walked(out: columns.Out, step: Step, walk: int) -> Walked:
     """What a walk wanted, and what lots gave."""
-    count = out.counts.item(len(out.slots) + walk)
+    count = out.counts.item(len(out.lots) + walk)
     return Walked(step, out.receivers[walk, :count], out.wanted[walk, :count], out.given[walk, :count])
 
 
@@ -121,13 +121,13 @@ def drain_lots(world: World, step: Step, members: Narrow, wanted: Column) -> Pha
     slots = _slots_of(world, world.lots.daily.data)
     kernel.drain_lots(world.open_day, layout.positions[members], layout.stores[store], forest, slots, out)
     ended = out.ended[: out.counts[-2]]
-    lots = layout.lot_at[ended[:, 0]]
+    lots = ended[:, 0]
     world.lots.run_first[lots] = ended[:, 1]
     runs.end_runs(world, lots, world.released_until)
     given, count = out.given[0] > 0, out.counts.item(0)
     points = out.points[0, :count]
     return Phase(
-        step, NONE, out.owners[0, :count], layout.lot_at[out.slots[0, :count]], points, points, wanted[given],
+        step, NONE, out.owners[0, :count], out.lots[0, :count], points, points, wanted[given],
         out.begins[0, given],
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def _slots_of(world: World, daily: Column) -> columns.Slots:
     """The lots as kernels take them; ``daily`` is what each of them is due today, by slot."""
     lots, layout = world.lots, world.laid_out()
     return columns.Slots(
-        lots.remaining.data, daily, lots.eligible_from.data, lots.run_first.data, layout.lot_at, lots.emptied_on
+        lots.remaining.data, daily, lots.eligible_from.data, lots.run_first.data, layout.lot_at, lots.emptied_on.data
     )
 
 

@@ -105,7 +105,7 @@ class Lots(
     parts: Narrow  # in how many batches it releases instead, 0 for a daily release
     every: Narrow  # days between batches
     eligible_from: PlacedNarrow
-    emptied_on: Narrow  # the day on which a release emptied it, while it is empty
+    emptied_on: PlacedNarrow  # the day on which a release emptied it, while it is empty
     kept_then: Column  # what its order had kept at the grant; 0 for a lot that stays whole, or without an order
     shrunk: Flags  # 1 when something has been given back of its order, before its grant or since
     counted: Flags  # 1 for a ticket that has counted as a newcomer

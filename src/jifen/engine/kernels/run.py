@@ -85,12 +85,12 @@ def _release(day: int, position: int, world: tuple[Forest, Slots], rules: Rules,
         while slot < end:
             left, due, since = lots.remaining[slot], lots.daily[slot], lots.run_first[slot]
             if left == 0:
-                if sequential and lots.emptied_on[lots.lot_at[slot]] == day:
+                if sequential and lots.emptied_on[slot] == day:
                     break
             else:
                 if since >= 0 or (lots.eligible_from[slot] <= day and due > 0):
                     if due >= left:
-                        lots.emptied_on[lots.lot_at[slot]] = day
+                        lots.emptied_on[slot] = day
                         if plain:
                             full = day if due == left else day - 1
                             place = _end_run(slot, (day if since < 0 else since, full), lots, out)
@@ -99,7 +99,7 @@ def _release(day: int, position: int, world: tuple[Forest, Slots], rules: Rules,
                     elif since < 0 and plain:
                         lots.run_first[slot] = day
                     lots.remaining[slot] = left - due
-                    out.slots[rule, size] = slot
+                    out.lots[rule, size] = lots.lot_at[slot]
                     out.owners[rule, size] = forest.members[position]
                     out.points[rule, size] = due
                     size += 1
@@ -132,7 +132,7 @@ def _first_live(day: int, where: tuple[int, int], sequential: int, forest: Fores
     slot, end = forest.begins[kind, position], forest.starts[kind, position + 1]
     if slot < end and lots.remaining[slot] == 0:
         while slot < end and lots.remaining[slot] == 0:
-            if sequential and lots.emptied_on[lots.lot_at[slot]] == day:
+            if sequential and lots.emptied_on[slot] == day:
                 break
             slot += 1
         forest.begins[kind, position] = slot
@@ -143,7 +143,7 @@ def _first_live(day: int, where: tuple[int, int], sequential: int, forest: Fores
 def _end_run(slot: int, days: tuple[int, int], lots: Slots, out: Out) -> int:
     """Note that a lot no longer releases the same every day; returns the place of the note."""
     place: int = out.counts[-2]
-    out.ended[place, 0], out.ended[place, 1], out.ended[place, 2] = slot, days[0], days[1]
+    out.ended[place, 0], out.ended[place, 1], out.ended[place, 2] = lots.lot_at[slot], days[0], days[1]
     out.beyond[place] = 0
     out.counts[-2] = place + 1
     lots.run_first[slot] = -1
@@ -293,8 +293,8 @@ def _pay(day: int, here: Here, wanted: int, world: tuple[Forest, Slots], rules: 
     forest, lots = world
     walk = here.walk
     rule, kind = len(rules.schedules) + walk, rules.walks[walk, DRAINS]
-    payment = out.counts[len(out.slots) + walk]
-    out.counts[len(out.slots) + walk] = payment + 1
+    payment = out.counts[len(out.lots) + walk]
+    out.counts[len(out.lots) + walk] = payment + 1
     out.receivers[walk, payment] = forest.members[here.position]
     out.wanted[walk, payment] = wanted
     out.begins[walk, payment] = out.counts[rule]
@@ -320,14 +320,14 @@ def _drain(day: int, span: tuple[int, int], terms: tuple[int, int], by: tuple[in
         if there == 0:
             continue
         taken = min(left, there)
-        out.slots[rule, place] = slot
+        out.lots[rule, place] = lots.lot_at[slot]
         out.owners[rule, place] = owner
         out.points[rule, place] = taken
         place += 1
         left -= taken
         lots.remaining[slot] = there - taken
         if taken == there:
-            lots.emptied_on[lots.lot_at[slot]] = day
+            lots.emptied_on[slot] = day
             if lots.run_first[slot] >= 0:
                 _end_run(slot, (lots.run_first[slot], day), lots, out)
         if only_head or left == 0:

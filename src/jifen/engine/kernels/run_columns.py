@@ -56,13 +56,14 @@ class Forest(NamedTuple):
 
 
 class Slots(NamedTuple):
-    """Lots by slot, but for ``emptied_on``, which is by lot."""
+    """Lots by slot."""
 
     remaining: Column
     daily: Column
     eligible_from: Narrow
     run_first: Narrow
     lot_at: Narrow
+    """The number of each."""
     emptied_on: Narrow
 
 
@@ -72,17 +73,17 @@ class Out(NamedTuple):
     ``counts`` says how much there is: by rule, by walk, of ended runs, and last whether releases are beyond the limit.
     """
 
-    slots: Narrow
+    lots: Narrow
     """By rule: the lots that give; ``owners`` is whose they are, ``points`` how much they give."""
     owners: Narrow
     points: Column
     receivers: Narrow
-    """By walk: who wants; ``wanted`` is how much, ``given`` what lots gave, from place ``begins`` on in ``slots``."""
+    """By walk: who wants; ``wanted`` is how much, ``given`` what lots gave, from place ``begins`` on in ``lots``."""
     wanted: Column
     given: Column
     begins: Narrow
     ended: Narrow
-    """(slot, first day, last full day) of lots that no longer give the same every day; ``beyond`` is what they gave
+    """(lot, first day, last full day) of lots that no longer give the same every day; ``beyond`` is what they gave
     today instead."""
     beyond: Column
     counts: Column
@@ -92,7 +93,7 @@ class Out(NamedTuple):
         """Make room for all that these can give; of memory only what is used is taken."""
         rules, most = schedules + walks, members + slots
         return cls(
-            slots=np.empty((rules, most), dtype=np.int32), owners=np.empty((rules, most), dtype=np.int32),
+            lots=np.empty((rules, most), dtype=np.int32), owners=np.empty((rules, most), dtype=np.int32),
             points=np.empty((rules, most), dtype=np.int64), receivers=np.empty((walks, members), dtype=np.int32),
             wanted=np.empty((walks, members), dtype=np.int64), given=np.empty((walks, members), dtype=np.int64),
             begins=np.empty((walks, members), dtype=np.int32), ended=np.empty((slots, 3), dtype=np.int32),
