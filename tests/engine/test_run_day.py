@@ -104,7 +104,6 @@ class Ran(NamedTuple):
     beyond_limit: bool
     lots: list[Lot]
     layout: Layout
-    slots: list[int]
     payments: list[list[int]]
     """By walk: the receivers, as they were found."""
 
@@ -180,7 +179,7 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
         found(case, layout, out),
         {lot: (first, full, out.beyond.item(place))
          for place, (lot, first, full) in enumerate(ended)},
-        bool(out.counts[-1]), after, layout, [slot for slot, _, _ in ended],
+        bool(out.counts[-1]), after, layout,
         [out.receivers[walk, : out.counts[len(out.lots) + walk]].tolist() for walk in range(len(case.walks))],
     )  # fmt: skip
 
