@@ -126,7 +126,11 @@ def split_cents(cents: int, weights: Column) -> Column:
         return np.zeros(len(weights), dtype=np.int64)
     parts, rests = floors_and_rests(cents, weights, total)
     left = cents - exact_sum(parts)
-    parts[np.argsort(-rests, kind="stable")[:left]] += 1
+    if left:
+        least = np.partition(rests, len(rests) - left)[len(rests) - left]
+        parts[rests > least] += 1
+        equal = np.flatnonzero(rests == least)
+        parts[equal[: left - int((rests > least).sum())]] += 1
     return parts
 
 
