@@ -27,13 +27,12 @@ def told(journal: Journal) -> tuple[Any, ...]:
 
 
 def days_of(world: World, lot: int) -> list[tuple[int, int, int, int, int]]:
-    """What was taken out of a lot: (day, kind, event, rule, points that stand), each day by itself."""
+    """What was taken out of a lot: (day, kind, payment, rule, points that stand), each day by itself."""
     releases, found = world.releases, []
     for row, first, last, stands in standing_rows(world, lot):
         for day in range(first, last + 1):
             kind, rule = releases.kind.item(row), releases.rule.item(row)
-            event = world.run_event(day) if kind == SCHEDULED else releases.event.item(row)
-            found.append((day, kind, event, rule, stands))
+            found.append((day, kind, releases.payment.item(row), rule, stands))
     return sorted(found, key=lambda each: each[:2])
 
 

@@ -22,14 +22,12 @@ from jifen.bench.stock import refill
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.engine.books import Books
+from jifen.engine.close import run_pools
 from jifen.engine.columns import Column
 from jifen.engine.daily import run_pass
 from jifen.engine.events import DayClosed, Event, Line, MemberJoined, OrderPaid, OrderRefunded, TokensSold
-from jifen.engine.exits import run_exits
 from jifen.engine.phases import Phase
-from jifen.engine.queues import serve
 from jifen.engine.snapshot import load_world, save_world
-from jifen.engine.splits import divide_pools
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Forfeits, Transfers
 from jifen.ledger.segments import SegmentWriter
@@ -138,12 +136,7 @@ def kernel(prepared: Prepared) -> Made:
     phases = run_pass(world).phases if world.program.schedules else []
     books = Books(world)
     books.event = world.next_event
-    for step in world.program.splits:
-        divide_pools(books, step)
-    for step in world.program.queues:
-        serve(books, step)
-    for step in world.program.daily_exits:
-        run_exits(books, step)
+    run_pools(books)
     transfers, _ = books.writer.seal()
     return Made(phases, transfers)
 

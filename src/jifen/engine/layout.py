@@ -65,23 +65,15 @@ class Layout:
         added = kernels.place_lots(known, pair, kinds, self.positions, max(len(self.stores), 1))
         if known == 0:
             self.lot_at, self.starts = added
-            self.begins = self.starts[:, :-1].copy()
-            self._order(lots)
-            return
-        places, self.starts, self.begins = kernels.with_lots((before, self.starts, self.begins), added, self.members)
-        numbers = np.concatenate([self.lot_at, np.arange(known, count, dtype=np.int32)])
-        self.lot_at = kernels.moved(numbers, places)
-        for column in lots.placed():
-            column.data[:count] = kernels.moved(column.data, places)
-        lots.slot[:count] = kernels.inverse(self.lot_at)
-
-    def _order(self, lots: Lots) -> None:
-        """Put the placed columns in order, if they are not: those of a snapshot mostly are."""
-        before, slots = lots.slot[self.lot_at], kernels.inverse(self.lot_at)
-        if not np.array_equal(slots, lots.slot[: lots.size]):
+            self.begins, moves = self.starts[:, :-1].copy(), lots.slot[self.lot_at]
+        else:
+            moves, self.starts, self.begins = kernels.with_lots((before, self.starts, self.begins), added, self.members)
+            self.lot_at = kernels.moved(np.concatenate([self.lot_at, np.arange(known, count, dtype=np.int32)]), moves)
+        # The columns of a snapshot mostly are in order; what is only read of them stays on disk.
+        if not np.array_equal(moves, np.arange(count)):
             for column in lots.placed():
-                column.data[: lots.size] = kernels.moved(column.data, before)
-            lots.slot[: lots.size] = slots
+                column.data[:count] = kernels.moved(column.data, moves)
+            lots.slot[:count] = kernels.inverse(self.lot_at)
 
     def revive(self, store: int, member: int, slot: int) -> None:
         """A lot that was empty has something again."""

@@ -332,7 +332,7 @@ def _add_release(books: Books, draft: Draft, portion: Portion, payment: int, old
     world, lots = books.world, books.world.lots
     row = world.releases.add(
         lot=portion.lot, before=lots.last_release.item(portion.lot), kind=0, first_day=world.open_day,
-        last_day=world.open_day, event=books.event, rule=world.rule_names.number(draft.rule), version=world.version,
+        last_day=world.open_day, rule=world.rule_names.number(draft.rule), version=world.version,
         base=portion.points, points=portion.points, payment=payment, older=older, terms=draft.terms,
         kept_then=world.kept_of_lot(portion.lot), returned_then=world.returned_of_lot(portion.lot),
     )  # fmt: skip

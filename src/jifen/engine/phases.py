@@ -115,7 +115,7 @@ def _post_portions(world: World, phase: Phase, event: int) -> None:
     world.members.last_payment[receivers] = rows
     start = releases.extend(
         len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
-        event=event, rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
+        rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
         terms=phase.terms,
     )  # fmt: skip
     for name, column in zip(("kept_then", "returned_then"), kept_now(world, lot), strict=True):

@@ -43,7 +43,7 @@ def serve(books: Books, step: Step) -> None:
         take(world, lot, owed)
         world.lots.last_release[lot] = world.releases.add(
             lot=lot, before=world.lots.last_release.item(lot), kind=2, first_day=world.open_day,
-            last_day=world.open_day, event=books.event, rule=rule, version=world.version, base=owed, points=owed,
+            last_day=world.open_day, rule=rule, version=world.version, base=owed, points=owed,
             terms=terms, kept_then=world.kept_of_lot(lot), returned_then=world.returned_of_lot(lot),
         )  # fmt: skip
         paid, on = owed * per_point // MICRO, On(lot=lot, drained=owed, order=order)

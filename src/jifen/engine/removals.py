@@ -15,7 +15,7 @@ def remove_points(books: Books, lot: int, points: int, rule: str) -> int:
         return 0
     lots.last_release[lot] = world.releases.add(
         lot=lot, before=lots.last_release.item(lot), kind=0, first_day=world.open_day, last_day=world.open_day,
-        event=books.event, rule=world.rule_names.number(rule), version=world.version, points=taken,
+        rule=world.rule_names.number(rule), version=world.version, points=taken,
         terms=world.terms_number(0, 0, FROM_MERCHANT), kept_then=world.kept_of_lot(lot),
         returned_then=world.returned_of_lot(lot),
     )  # fmt: skip

@@ -270,11 +270,12 @@ class State:
         return kept or self.lots.kept_then.item(self.releases.lot.item(release))
 
     def first_live(self, member: int, store: int) -> int:
-        """The member's oldest lot with something remaining, or NONE."""
+        """The member's oldest lot with something remaining, or NONE; the next time it is looked for from there on."""
         chains, lots = self.chains[store], self.lots
         lot = chains.head.item(member)
         while lot != NONE and lots.remaining.item(lot) == 0:
             lot = lots.after.item(lot)
+        chains.head[member] = lot
         return lot
 
     def lots_of(self, member: int, store: int) -> Iterator[int]:

@@ -2,8 +2,7 @@
 
 All amounts are micro-units, rates parts per million, days business days; ``-1`` (``NONE``) means there is none. An
 **effect** is immutable once made: what still stands of it is a function of what is kept of its orders now. So no row
-of ``Releases``, ``Payments``, ``Feeds`` or ``Sales`` is ever edited, but for ``lost`` (a running sum) and the last day
-of a release that goes on.
+of ``Releases``, ``Payments``, ``Feeds`` or ``Sales`` is ever edited, but for ``lost`` and ``released`` (running sums).
 """
 
 from jifen.engine.columns import Column, Flags, Narrow, Placed, PlacedNarrow, Table
@@ -127,7 +126,7 @@ class Chains(Table, none=("first", "last", "head")):
     stock: Column  # what remained of all his lots after the last run, in stores by which tasks are rewarded
 
 
-class Releases(Table, none=("payment", "event")):
+class Releases(Table, none=("payment",)):
     """What was taken out of a lot. A scheduled one covers all days from ``first_day`` to ``last_day`` alike."""
 
     lot: Narrow
@@ -135,7 +134,6 @@ class Releases(Table, none=("payment", "event")):
     kind: Flags  # 0 by an event, 1 scheduled, 2 in a run
     first_day: Narrow
     last_day: Narrow
-    event: Narrow  # NONE for a scheduled one: its days say it
     rule: Narrow
     version: Narrow
     base: Column  # points due before the reserve fell short: what walks count from
