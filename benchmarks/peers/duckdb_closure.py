@@ -11,23 +11,18 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.day import Day, Entries
+from benchmarks.peers.closure import UP
 
-COMPUTE = """
+COMPUTE = (
+    """
 CREATE OR REPLACE TEMP TABLE released AS
     SELECT lot, member, remaining, least(daily, remaining) AS due FROM lots;
 CREATE OR REPLACE TEMP TABLE base AS
     SELECT member, sum(due)::BIGINT AS base FROM released GROUP BY member HAVING sum(due) > 0;
 CREATE OR REPLACE TEMP TABLE wanted AS
-WITH RECURSIVE up AS (
-    SELECT m.parent AS member, b.base, 1 AS depth, a.rate AS rate, 0 AS covered, false AS paid
-    FROM base b JOIN members m USING (member) JOIN members a ON a.member = m.parent
-  UNION ALL
-    SELECT m.parent, up.base, up.depth + 1, a.rate, greatest(up.rate, up.covered),
-           up.rate <= up.covered AND (up.paid OR (up.rate = up.covered AND up.rate > 0))
-    FROM up JOIN members m USING (member) JOIN members a ON a.member = m.parent
-    WHERE NOT (greatest(up.rate, up.covered) = {top} AND up.rate <= up.covered AND (up.paid OR up.rate = up.covered))
-       OR up.depth < {depths}
-), sums AS (
+WITH RECURSIVE """
+    + UP
+    + """, sums AS (
     SELECT member, 1 AS rule, sum(base * CASE {generations} END) AS parts
     FROM up WHERE depth <= {depths} GROUP BY member
   UNION ALL
@@ -50,6 +45,7 @@ SELECT member, l.lot, w.rule, least(w.upto, l.upto) - greatest(w.upto - w.wanted
 FROM w JOIN l USING (member)
 WHERE least(w.upto, l.upto) > greatest(w.upto - w.wanted, l.upto - l.room);
 """
+)
 
 
 class Closer:

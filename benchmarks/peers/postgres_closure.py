@@ -12,6 +12,7 @@ import psycopg
 
 from benchmarks.day import Day, Entries
 from benchmarks.peers import NotHere
+from benchmarks.peers.closure import UP
 from benchmarks.server import Server
 
 SCHEMA = """
@@ -23,7 +24,8 @@ CREATE UNLOGGED TABLE lots_before (LIKE lots);
 CREATE TABLE journal (member bigint NOT NULL, lot bigint NOT NULL, rule int NOT NULL, points bigint NOT NULL);
 """
 
-COMPUTE = """
+COMPUTE = (
+    """
 DROP TABLE IF EXISTS released, base, wanted, entries;
 CREATE UNLOGGED TABLE released AS
     SELECT lot, member, remaining, least(daily, remaining) AS due FROM lots WHERE remaining > 0;
@@ -31,16 +33,9 @@ CREATE UNLOGGED TABLE base AS
     SELECT member, sum(due)::bigint AS base FROM released GROUP BY member HAVING sum(due) > 0;
 ANALYZE released; ANALYZE base;
 CREATE UNLOGGED TABLE wanted AS
-WITH RECURSIVE up AS (
-    SELECT m.parent AS member, b.base, 1 AS depth, a.rate, 0::bigint AS covered, false AS paid
-    FROM base b JOIN members m USING (member) JOIN members a ON a.member = m.parent
-  UNION ALL
-    SELECT m.parent, up.base, up.depth + 1, a.rate, greatest(up.rate, up.covered),
-           up.rate <= up.covered AND (up.paid OR (up.rate = up.covered AND up.rate > 0))
-    FROM up JOIN members m USING (member) JOIN members a ON a.member = m.parent
-    WHERE NOT (greatest(up.rate, up.covered) = {top} AND up.rate <= up.covered AND (up.paid OR up.rate = up.covered))
-       OR up.depth < {depths}
-), sums AS (
+WITH RECURSIVE """
+    + UP
+    + """, sums AS (
     SELECT member,
            sum(base * CASE {generations} ELSE 0 END) FILTER (WHERE depth <= {depths}) AS generation,
            sum(base * (rate - covered)) FILTER (WHERE rate > covered) AS team,
@@ -65,6 +60,7 @@ SELECT member, l.lot, w.rule, least(w.upto, l.upto) - greatest(w.upto - w.wanted
 FROM w JOIN l USING (member)
 WHERE least(w.upto, l.upto) > greatest(w.upto - w.wanted, l.upto - l.room);
 """
+)
 
 SAVE = """
 INSERT INTO journal SELECT member, lot, rule, points FROM entries;
