@@ -44,7 +44,7 @@ def check_between(option: str, value: int, least: int, most: int) -> None:
     """Refuse a number that an option does not take."""
     if not least <= value <= most:
         message = f"{value:,} is not between {least:,} and {most:,}"
-        raise InputError(Problem("bench_limit", message, "ask for a size that a bench can measure", option))
+        raise InputError(Problem("bench_limit", message, "ask for a number between these", option))
 
 
 @cache
