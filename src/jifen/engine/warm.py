@@ -34,9 +34,12 @@ def warm() -> None:
 
 
 def _history(world: World) -> Iterator[Event]:
-    """Two days on which people join, buy and are paid out of lots and pools; then one gives back half an order."""
+    """Three days on which people join, buy and are paid out of lots and pools; then one gives back half an order.
+
+    The last to join stands before the second in the tree, so that their lots have to change places.
+    """
     ranks = [row.name for ladder in world.program.plan.ranks.values() for row in ladder.ladder]
-    for day, (member, referrer) in enumerate([("first", None), ("second", "first")]):
+    for day, (member, referrer) in enumerate([("first", None), ("second", None), ("third", "first")]):
         yield MemberJoined(id=f"{member} joins", day=day, member=member, referrer=referrer)
         yield from (RankSet(id=f"{member} is {rank}", day=day, member=member, rank=rank) for rank in ranks[:1])
         line = Line(amount=_AMOUNT, cost=_AMOUNT // 2)
@@ -45,7 +48,7 @@ def _history(world: World) -> Iterator[Event]:
         for pool in world.program.pool_names:
             yield PoolDonated(id=f"{member} and {pool}", day=day, pool=pool, amount=_AMOUNT)
         yield DayClosed(id=f"the end of {day}", day=day)
-    yield OrderRefunded(id="second gives back", day=2, order="second buys", amount=_AMOUNT // 2)
+    yield OrderRefunded(id="second gives back", day=3, order="second buys", amount=_AMOUNT // 2)
 
 
 if __name__ == "__main__":
