@@ -5,7 +5,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-__all__ = ["SHAPES", "descent", "forests", "parents", "random_forest", "up"]
+__all__ = ["SHAPES", "ascent", "forests", "parents", "random_forest", "up"]
 
 SHAPES = ("chain", "star", "any")
 
@@ -54,9 +54,9 @@ def up(parent: list[int], member: int) -> list[int]:
     return above
 
 
-def descent(parent: list[int], above: int = -1) -> Iterator[tuple[int, int]]:
-    """(member, depth) of everyone below ``above``, children in joining order, each before his descendants."""
-    for member, sponsor in enumerate(parent):
+def ascent(parent: list[int], above: int = -1) -> Iterator[tuple[int, int]]:
+    """(member, depth) of everyone below ``above``, the last to join first, each after his descendants."""
+    for member, sponsor in reversed(list(enumerate(parent))):
         if sponsor == above:
+            yield from ascent(parent, member)
             yield member, len(up(parent, member))
-            yield from descent(parent, member)

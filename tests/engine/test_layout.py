@@ -1,11 +1,11 @@
-"""The order of the daily run: members depth-first, lots by store and owner, merged in as they come."""
+"""The order of the daily run: members after their descendants, lots by store and owner, merged in as they come."""
 
 from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.forests import descent, forests, parents, up
+from tests.engine.forests import ascent, forests, parents, up
 
 from jifen.engine.kernels import layout as kernels
 from jifen.engine.layout import Layout
@@ -22,10 +22,10 @@ def narrow(values: Any) -> np.ndarray:
 
 
 @given(forests())
-def test_children_follow_their_sponsor_in_joining_order(parent: list[int]) -> None:
+def test_a_sponsor_follows_those_he_has_referred_who_stand_last_to_join_first(parent: list[int]) -> None:
     nobody = narrow([])
     members, depths = kernels.with_members(nobody, nobody, narrow(parent), len(parent))
-    assert list(zip(members.tolist(), depths.tolist(), strict=True)) == list(descent(parent))
+    assert list(zip(members.tolist(), depths.tolist(), strict=True)) == list(ascent(parent))
 
 
 @given(st.integers(0, 14).flatmap(parents), st.lists(st.integers(0, 5), max_size=6))
@@ -33,7 +33,7 @@ def test_members_merged_in_stand_as_if_they_had_always_been_there(parent: list[i
     order = narrow([]), narrow([])
     for count in sorted({0, *np.minimum(np.cumsum(growth), len(parent)).tolist(), len(parent)}):
         order = kernels.with_members(*order, narrow(parent), count)
-        assert list(zip(order[0].tolist(), order[1].tolist(), strict=True)) == list(descent(parent[:count]))
+        assert list(zip(order[0].tolist(), order[1].tolist(), strict=True)) == list(ascent(parent[:count]))
 
 
 @given(forests(), st.integers(0, 5).flatmap(parents))
@@ -42,7 +42,7 @@ def test_newcomers_are_merged_into_a_forest_whose_members_have_moved(parent: lis
     grown = parent + [above + known if above >= 0 else -1 for above in newcomers]
     order = kernels.with_members(narrow([]), narrow([]), narrow(parent), known)
     order = kernels.with_members(*order, narrow(grown), len(grown))
-    assert order[0].tolist() == [member for member, _ in descent(grown)]
+    assert order[0].tolist() == [member for member, _ in ascent(grown)]
 
 
 @given(st.integers(0, 30).flatmap(lambda count: st.permutations(range(count))))
@@ -66,7 +66,7 @@ def test_of_two_ranks_the_higher_one_says_the_level(parent: list[int], data: st.
     height_of = {0: 2, 1: 1, 2: 0, -1: 0}
     ranks = st.lists(st.sampled_from((0, 1, 2, -1)), min_size=len(parent), max_size=len(parent))
     earned, appointed = data.draw(ranks), data.draw(ranks)
-    members = [member for member, _ in descent(parent)]
+    members = [member for member, _ in ascent(parent)]
     got = kernels.levels_at(narrow(members), narrow(earned), narrow(appointed), (heights, levels))
     wanted = [(0, 3, 7)[max(height_of[earned[member]], height_of[appointed[member]])] for member in members]
     assert got.tolist() == wanted
@@ -129,7 +129,7 @@ class Grown:
 
     def check(self) -> None:
         """Everything is as if laid out from nothing, and each lot has its own values."""
-        order = list(descent(self.parent))
+        order = list(ascent(self.parent))
         assert list(zip(self.layout.members.tolist(), self.layout.depths.tolist(), strict=True)) == order
         members = [member for member, _ in order]
         assert self.layout.positions.tolist() == [members.index(member) for member in range(len(members))]

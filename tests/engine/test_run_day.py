@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.day_twin import MILLION, Day, Given, Lot, Schedule, Walk
-from tests.engine.forests import random_forest
+from tests.engine.forests import random_forest, up
 
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.kernels import run as kernel
@@ -147,8 +147,10 @@ def rules_of(case: Case, layout: Layout) -> tuple[columns.Rules, int]:
     ), width  # fmt: skip
 
 
-def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tree: bool = False) -> Ran:
-    """Run the kernel over all members at once, or over one tree after the other, the last first."""
+def run(
+    case: Case, limit: int | None = None, small: int | None = None, *, by_tree: bool = False, size: int = columns.BLOCK
+) -> Ran:
+    """Run the kernel over all members at once, or over one tree after the other; ``size`` members are a block."""
     layout, lots = laid_out(case)
     rules, width = rules_of(case, layout)
     steepest = int(rules.rates.sum(axis=1).max(initial=1))
@@ -165,10 +167,11 @@ def run(case: Case, limit: int | None = None, small: int | None = None, *, by_tr
     forest = columns.Forest(members, layout.depths, levels, layout.starts, layout.begins)
     slots = slots_of(lots, layout)
     out = columns.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
-    roots = np.flatnonzero(layout.depths == 0).tolist() if by_tree else [0]
-    for first, end in reversed(list(pairwise([*roots, len(members)]))):
+    ends = [0, *(np.flatnonzero(layout.depths == 0) + 1).tolist()] if by_tree else [0, len(members)]
+    for first, end in pairwise(ends):
         piece = bounds._replace(first=first, end=end)
-        kernel.run_day(DAY, (piece, columns.Stack.of(piece)), forest, slots, rules, out)
+        work = piece, columns.Stack.of(piece, len(rules.walks)), columns.Block.of(piece, lots.size, size)
+        kernel.run_day(DAY, work, forest, slots, rules, out)
     after = [
         replace(lot, remaining=lots.remaining.item(number), run_first=lots.run_first.item(number),
                 emptied_on=lots.emptied_on.item(number))
@@ -225,9 +228,12 @@ def agrees(case: Case, ran: Ran) -> None:
 
 
 @each_seed
-@pytest.mark.parametrize("how", [{}, {"small": 0}, {"by_tree": True}], ids=["at once", "in two parts", "by tree"])
+@pytest.mark.parametrize(
+    "how", [{}, {"small": 0}, {"by_tree": True}, {"size": 1}, {"size": 4}],
+    ids=["at once", "in two parts", "by tree", "one by one", "four by four"],
+)  # fmt: skip
 def test_a_day_gives_what_walking_up_from_every_release_gives(seeds: range, how: dict[str, Any]) -> None:
-    """Over all members at once, with sums in two parts as large ones need, and tree after tree."""
+    """Over all members at once, with sums in two parts as large ones need, tree after tree, and in small blocks."""
     for seed in seeds:
         agrees(case_of(seed), run(case_of(seed), **how))
 
@@ -239,7 +245,9 @@ def test_members_are_visited_after_all_their_descendants(seeds: range) -> None:
         positions = ran.layout.positions.tolist()
         for visited in [*ran.payments, *([owner for owner, _, _ in each.portions] for each in ran.given)]:
             places = [positions[member] for member in visited]
-            assert places == sorted(places, reverse=True)
+            assert places == sorted(places)
+            above = [set(up(case_of(seed).parent, member)) for member in visited]
+            assert not any(low in above[first] for first in range(len(above)) for low in visited[:first])
 
 
 @each_seed

@@ -1,7 +1,7 @@
-"""The order in which the daily run visits members and their lots: depth-first preorder, and how it is kept.
+"""The order in which the daily run visits members and their lots: everyone after his descendants, and how it is kept.
 
-Children stand in joining order, lots of one member and store in order of grant, so that the order is a function of the
-forest and the lots alone, however it came about.
+Of one's children those who have joined last stand first, lots of one member and store stand in order of grant; so the
+order is a function of the forest and the lots alone, however it came about.
 """
 
 from typing import Any
@@ -17,10 +17,10 @@ __all__ = ["inverse", "levels_at", "moved", "place_lots", "subtree_sums", "with_
 
 @compiled
 def with_members(members: Narrow, depths: Narrow, parent: Narrow, count: int) -> tuple[Narrow, Narrow]:
-    """(member, depth) by position: everyone before his descendants, whole subtrees together.
+    """(member, depth) by position: everyone after his descendants, whole subtrees together.
 
     ``members`` and ``depths`` are the same for the first ``len(members)``, who may be none. Later ones are the last
-    children of their sponsors, since they joined last.
+    children of their sponsors, since they joined last. The order is made from its end.
     """
     known = len(members)
     first = np.full(count + 1, -1, dtype=np.int32)  # the last place is for those without a sponsor
@@ -32,34 +32,37 @@ def with_members(members: Narrow, depths: Narrow, parent: Narrow, count: int) ->
     links = (first, after, parent, known)
     order = (np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32))
     path, length, size = np.empty(known, dtype=np.int32), 0, 0
-    for position in range(known + 1):
-        depth = depths[position] if position < known else 0
+    for position in range(known - 1, -2, -1):
+        depth = depths[position] if position >= 0 else 0
         # Everyone on the path at this depth or below has had all his old descendants: his new ones come now.
         while length > depth:
             length -= 1
-            size = _append_new(first[path[length]], length + 1, links, order, size)
-        if position < known:
-            order[0][size] = members[position]
-            order[1][size] = depth
+            size = _put_new(first[path[length]], length + 1, links, order, size)
+        if position >= 0:
             size += 1
+            order[0][count - size] = members[position]
+            order[1][count - size] = depth
             path[length] = members[position]
             length += 1
-    _append_new(first[count], 0, links, order, size)
+    _put_new(first[count], 0, links, order, size)
     return order
 
 
 @compiled
-def _append_new(
+def _put_new(
     node: int, depth: int, links: tuple[Narrow, Narrow, Narrow, int], order: tuple[Narrow, Narrow], size: int
 ) -> int:
-    """Append new siblings from ``node`` on with their subtrees, all of them new; return how many there are then."""
+    """Put new siblings from ``node`` on, with their subtrees, all of them new, before the ``size`` last ones.
+
+    Return how many there are then.
+    """
     first, after, parent, known = links
     members, depths = order
     top = depth
     while node >= 0:
-        members[size] = node
-        depths[size] = depth
         size += 1
+        members[len(members) - size] = node
+        depths[len(members) - size] = depth
         if first[node] >= 0:
             node = first[node]
             depth += 1
@@ -178,7 +181,7 @@ def subtree_sums(members: Narrow, depths: Narrow, own: Column) -> Column:
     count = len(members)
     result = np.empty(count, dtype=np.int64)
     below, at, top = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int32), -1
-    for position in range(count - 1, -1, -1):
+    for position in range(count):
         member, depth = members[position], depths[position]
         total = own[member]
         if top >= 0 and at[top] == depth + 1:

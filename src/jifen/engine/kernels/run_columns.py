@@ -7,9 +7,9 @@ import numpy as np
 from jifen.engine.columns import Column, Narrow
 
 __all__ = [
-    "BY_GENERATION", "BY_OWN_RANK", "BY_PEER", "BY_RANK", "COUNT", "DRAINS", "HEIGHT", "KIND", "LEVELS", "LOWER",
-    "OFFSET", "ONLY_HEAD", "PART", "PLAIN", "SCHEDULE_FIELDS", "SEQUENTIAL", "STORE", "WALK_FIELDS", "Bounds", "Forest",
-    "Here", "Out", "Rules", "Slots", "Stack",
+    "BLOCK", "BY_GENERATION", "BY_OWN_RANK", "BY_PEER", "BY_RANK", "COUNT", "DRAINS", "HEIGHT", "KIND", "LEVELS",
+    "LOWER", "OFFSET", "ONLY_HEAD", "PART", "PLAIN", "SCHEDULE_FIELDS", "SEQUENTIAL", "STORE", "WALK_FIELDS", "Block",
+    "Bounds", "Forest", "Here", "Out", "Rules", "Slots", "Stack",
 ]  # fmt: skip
 
 PART, STORE, SEQUENTIAL, PLAIN = range(4)
@@ -102,33 +102,35 @@ class Out(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """Room for what waits for members further up, by entry: two more than the forest is deep."""
+    """What waits for members further up, by entry: entry 0 belongs to no depth, what is above the top is zero."""
 
+    top: Column
+    """The last entry in use: of ``at``, then of ``met_at`` for each walk."""
     at: Narrow
     """The depth of those who handed it up."""
-    ranked: Narrow
-    """Whether one of those below has a rank."""
     near: Column
     """By part and generation, what they and those below them have released."""
     total: Column
     """By part, what they and all their descendants have."""
+    met_at: Narrow
+    """By walk and entry of ``met`` the same as ``at``; there are only entries of those who have a rank below them."""
     met: Column
-    """How much of that has met which highest level so far, by walk; what has met none is the rest of it."""
-    own: Column
-    """By part, what the member looked at has released; a row of its own."""
+    """How much of the total has met which highest level so far, by walk; what has met none is the rest of it."""
     released: Column
     """By part, what all members have released."""
 
     @classmethod
-    def of(cls, bounds: Bounds) -> "Stack":
+    def of(cls, bounds: Bounds, walks: int) -> "Stack":
         """Make room; of memory only what is used is taken."""
-        room, near = bounds.deepest + 2, bounds.parts * bounds.generations
-        return cls(
-            at=np.empty(room, dtype=np.int32), ranked=np.empty(room, dtype=np.int32),
-            near=np.empty((room, near), dtype=np.int64), total=np.empty((room, bounds.parts), dtype=np.int64),
-            met=np.empty((room, bounds.width), dtype=np.int64), own=np.empty(bounds.parts, dtype=np.int64),
-            released=np.empty(bounds.parts, dtype=np.int64),
+        room, near = bounds.deepest + 3, bounds.parts * bounds.generations
+        stack = cls(
+            top=np.zeros(walks + 1, dtype=np.int64), at=np.zeros(room, dtype=np.int32),
+            near=np.zeros((room, near), dtype=np.int64), total=np.zeros((room, bounds.parts), dtype=np.int64),
+            met_at=np.zeros((walks, room), dtype=np.int32), met=np.zeros((room, bounds.width), dtype=np.int64),
+            released=np.zeros(bounds.parts, dtype=np.int64),
         )  # fmt: skip
+        stack.at[0] = stack.met_at[:, 0] = -1
+        return stack
 
 
 class Rules(NamedTuple):
@@ -143,10 +145,38 @@ class Rules(NamedTuple):
 
 
 class Here(NamedTuple):
-    """One walk at one member."""
+    """A block of members."""
 
-    walk: int
-    position: int
-    level: int
-    top: int
-    """The entry that has come up to him."""
+    first: int
+    """Position."""
+    end: int
+
+
+BLOCK = 1024
+"""So many members are a block: what is found out about them stays in the processor's nearest cache."""
+
+
+class Block(NamedTuple):
+    """What is found out about the members of a block, by their places in it; as many as there is room for."""
+
+    own: Column
+    """By part, what each has released."""
+    near: Column
+    """By part and generation, what those so far below each have released."""
+    total: Column
+    """By part, what all descendants of each have."""
+    whose: Narrow
+    """Where a member's lots begin, his place, else 0; by slot of the block. It is zero after use."""
+    places: Narrow
+    """Who wants something by the walk looked at; ``wanted`` is how much."""
+    wanted: Column
+
+    @classmethod
+    def of(cls, bounds: Bounds, slots: int, size: int = BLOCK) -> "Block":
+        """Make room; of memory only what is used is taken."""
+        return cls(
+            own=np.empty((bounds.parts, size), dtype=np.int64), total=np.empty((bounds.parts, size), dtype=np.int64),
+            near=np.empty((bounds.parts * bounds.generations, size), dtype=np.int64),
+            whose=np.zeros(slots + 1, dtype=np.int32), places=np.empty(size, dtype=np.int32),
+            wanted=np.empty(size, dtype=np.int64),
+        )  # fmt: skip

