@@ -1,11 +1,13 @@
 """Places in arrays of which the compiler knows that none is counted from the end: loops take a third less time."""
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from jifen.engine.kernels import inlined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["index", "span"]
 

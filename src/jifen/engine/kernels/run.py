@@ -83,16 +83,17 @@ def _release_together(
     for position in span(here.first, here.end):
         whose[index(starts[position]) - begin] = position - first
     size, total, place = index(out.counts[rule]), stack.released[part], index(0)
+    given, owners, points, own = out.lots[rule], out.owners[rule], out.points[rule], block.own[part]
     for slot in span(begin, starts[here.end]):
         place = max(place, index(whose[slot - begin]))
         whose[slot - begin] = 0
         due = _release(day, slot, plain, lots, out)
-        out.lots[rule, size] = lots.lot_at[slot]
-        out.owners[rule, size] = forest.members[first + place]
-        out.points[rule, size] = due
+        given[size] = lots.lot_at[slot]
+        owners[size] = forest.members[first + place]
+        points[size] = due
         size += index(due > 0)
         counted = min(due, SUM_MAX - total)
-        block.own[part, place] += counted
+        own[place] += counted
         total += counted
     whose[index(starts[here.end]) - begin] = 0
     out.counts[rule], stack.released[part] = size, total
@@ -166,29 +167,26 @@ def _end_run(slot: int, days: tuple[int, int], lots: Slots, out: Out) -> int:
 def _hand_up(here: Here, depths: Narrow, stack: Stack, block: Block, bounds: Bounds) -> None:
     """Find what has come up to each member of a block, and hand it on to the one above him, with his own.
 
-    What is above the top of the stack is zero, so somebody without descendants takes what he gets from there.
+    What waits for somebody at one depth is zero again when he has taken it.
     """
-    top, generations = index(stack.top[0]), index(bounds.generations)
-    for place in span(0, here.end - here.first):
-        depth = depths[index(here.first) + place]
-        some = stack.at[top] == depth + 1
-        below = top if some else top + index(1)
-        top = top - index(some)
-        top = top if stack.at[top] == depth else top + index(1)
-        stack.at[top] = depth
-        for part in span(0, bounds.parts):
-            handed = block.own[part, place]
-            total = stack.total[below, part]
-            stack.total[below, part] = 0
-            stack.total[top, part] += total + handed
-            block.total[part, place] = total
-            for column in span(part * generations, (part + index(1)) * generations):
-                near = stack.near[below, column]
-                stack.near[below, column] = 0
-                stack.near[top, column] += handed
-                block.near[column, place] = near
-                handed = near
-    stack.top[0] = top
+    for part in range(bounds.parts):
+        own, waits, came = block.own[part], stack.total[part], block.total[part]
+        for place in span(0, here.end - here.first):
+            depth = index(depths[index(here.first) + place])
+            total = waits[depth + index(1)]
+            waits[depth + index(1)] = 0
+            waits[depth] += total + own[place]
+            came[place] = total
+        handed = own
+        for generation in range(part * bounds.generations, (part + 1) * bounds.generations):
+            waits, came = stack.near[generation], block.near[generation]
+            for place in span(0, here.end - here.first):
+                depth = index(depths[index(here.first) + place])
+                near = waits[depth + index(1)]
+                waits[depth + index(1)] = 0
+                waits[depth] += handed[place]
+                came[place] = near
+            handed = came
 
 
 @lean

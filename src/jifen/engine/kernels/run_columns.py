@@ -102,34 +102,34 @@ class Out(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """What waits for members further up, by entry: entry 0 belongs to no depth, what is above the top is zero."""
+    """What waits for members further up: of releases by depth, zero after it was taken; of ranks by entry.
 
-    top: Column
-    """The last entry in use: of ``at``, then of ``met_at`` for each walk."""
-    at: Narrow
-    """The depth of those who handed it up."""
-    near: Column
-    """By part and generation, what they and those below them have released."""
-    total: Column
-    """By part, what they and all their descendants have."""
-    met_at: Narrow
-    """By walk and entry of ``met`` the same as ``at``; there are only entries of those who have a rank below them."""
-    met: Column
-    """How much of the total has met which highest level so far, by walk; what has met none is the rest of it."""
+    An entry is of one depth; entry 0 is of none, what is above the top is zero.
+    """
+
     released: Column
     """By part, what all members have released."""
+    near: Column
+    """By part and generation, and depth: what those who stand there and those below them have released."""
+    total: Column
+    """By part and depth: what they and all their descendants have."""
+    top: Column
+    """By walk, the last entry in use."""
+    met_at: Narrow
+    """By walk and entry, the depth of those who handed it up: there are only entries with a rank below."""
+    met: Column
+    """How much of the total has met which highest level so far: by walk from its place on, entry and cell."""
 
     @classmethod
     def of(cls, bounds: Bounds, walks: int) -> "Stack":
         """Make room; of memory only what is used is taken."""
         room, near = bounds.deepest + 3, bounds.parts * bounds.generations
         stack = cls(
-            top=np.zeros(walks + 1, dtype=np.int64), at=np.zeros(room, dtype=np.int32),
-            near=np.zeros((room, near), dtype=np.int64), total=np.zeros((room, bounds.parts), dtype=np.int64),
-            met_at=np.zeros((walks, room), dtype=np.int32), met=np.zeros((room, bounds.width), dtype=np.int64),
-            released=np.zeros(bounds.parts, dtype=np.int64),
+            released=np.zeros(bounds.parts, dtype=np.int64), near=np.zeros((near, room), dtype=np.int64),
+            total=np.zeros((bounds.parts, room), dtype=np.int64), top=np.zeros(walks, dtype=np.int64),
+            met_at=np.zeros((walks, room), dtype=np.int32), met=np.zeros(bounds.width * room, dtype=np.int64),
         )  # fmt: skip
-        stack.at[0] = stack.met_at[:, 0] = -1
+        stack.met_at[:, 0] = -1
         return stack
 
 
@@ -170,6 +170,8 @@ class Block(NamedTuple):
     places: Narrow
     """Who wants something by the walk looked at; ``wanted`` is how much."""
     wanted: Column
+    whole: Column
+    """Of what somebody may want, what is above the millionths in ``wanted``."""
 
     @classmethod
     def of(cls, bounds: Bounds, slots: int, size: int = BLOCK) -> "Block":
@@ -178,5 +180,5 @@ class Block(NamedTuple):
             own=np.empty((bounds.parts, size), dtype=np.int64), total=np.empty((bounds.parts, size), dtype=np.int64),
             near=np.empty((bounds.parts * bounds.generations, size), dtype=np.int64),
             whose=np.zeros(slots + 1, dtype=np.int32), places=np.empty(size, dtype=np.int32),
-            wanted=np.empty(size, dtype=np.int64),
+            wanted=np.empty(size, dtype=np.int64), whole=np.empty(size, dtype=np.int64),
         )  # fmt: skip

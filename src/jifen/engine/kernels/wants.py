@@ -37,20 +37,22 @@ def _note(count: int, place: int, wanted: int, block: Block) -> int:
 @lean
 def by_generation(walk: int, here: Here, block: Block, rules: Rules, bounds: Bounds) -> int:
     """A rate for each generation below."""
-    part, rates, noted = index(rules.walks[walk, PART]), rules.rates[walk], index(0)
-    first, count = part * index(bounds.generations), index(rules.walks[walk, COUNT])
-    for place in span(0, here.end - here.first):
-        whole: int = 0
-        parts: int = 0
-        if block.total[part, place] < bounds.small:
-            for generation in span(0, count):
-                parts += block.near[first + generation, place] * rates[generation]
+    part, rates, noted, size = rules.walks[walk, PART], rules.rates[walk], index(0), here.end - here.first
+    totals, wanted, whole, largest = block.total[part], block.wanted, block.whole, 0
+    for place in span(0, size):
+        whole[place] = wanted[place] = 0
+        largest = max(largest, totals[place])
+    for generation in range(rules.walks[walk, COUNT]):
+        near, rate = block.near[part * bounds.generations + generation], rates[generation]
+        if largest < bounds.small:
+            for place in span(0, size):
+                wanted[place] += near[place] * rate
         else:
-            for generation in span(0, count):
-                amount = block.near[first + generation, place]
-                whole += amount // MILLION * rates[generation]
-                parts += amount % MILLION * rates[generation]
-        noted = _note(noted, place, whole + parts // MILLION, block)
+            for place in span(0, size):
+                whole[place] += near[place] // MILLION * rate
+                wanted[place] += near[place] % MILLION * rate
+    for place in span(0, size):
+        noted = _note(noted, place, whole[place] + wanted[place] // MILLION, block)
     return noted
 
 
@@ -76,45 +78,41 @@ def by_rank(walk: int, here: Here, forest: Forest, work: tuple[Stack, Block], ru
     ``met[k]`` is what has met highest level k, ``met[0]`` all that has met any.
     """
     stack, block = work
-    part, rates, noted = index(rules.walks[walk, PART]), rules.rates[walk], index(0)
-    first, height = index(rules.walks[walk, OFFSET]), index(rules.walks[walk, HEIGHT])
-    levels, at, top, met = (
-        forest.levels[rules.walks[walk, LEVELS]],
-        stack.met_at[walk],
-        index(stack.top[walk + 1]),
-        stack.met,
-    )
+    rates, cells, noted = rules.rates[walk], index(rules.walks[walk, HEIGHT]), index(0)
+    levels, totals = forest.levels[rules.walks[walk, LEVELS]], block.total[rules.walks[walk, PART]]
+    at, top = stack.met_at[walk], index(stack.top[walk])
+    met = stack.met[rules.walks[walk, OFFSET] * len(at) :]
     for place in span(0, here.end - here.first):
-        depth, level = forest.depths[index(here.first) + place], index(levels[index(here.first) + place])
-        some, total = at[top] == depth + 1, block.total[part, place]
-        if not some:
+        position, total = index(here.first) + place, totals[place]
+        depth, level = forest.depths[position], index(levels[position])
+        if at[top] != depth + 1:
             if (level == index(0)) | (total == 0):
                 continue
             top += index(1)
         if level > index(0):
-            mine, rest = rates[level], total - met[top, first]
+            first, mine = top * cells, rates[level]
+            rest = total - met[first]
             whole: int = 0
             parts: int = 0
             if total < bounds.small:
                 parts = rest * mine
                 for low in span(1, level):
-                    parts += met[top, first + low] * (mine - rates[low])
-                    rest += met[top, first + low]
-                    met[top, first + low] = 0
+                    parts += met[first + low] * (mine - rates[low])
             else:
                 whole, parts = rest // MILLION * mine, rest % MILLION * mine
                 for low in span(1, level):
-                    amount, step = met[top, first + low], mine - rates[low]
+                    amount, step = met[first + low], mine - rates[low]
                     whole += amount // MILLION * step
                     parts += amount % MILLION * step
-                    rest += amount
-                    met[top, first + low] = 0
-            met[top, first + level] += rest
-            met[top, first] = total
+            for low in span(1, level):
+                rest += met[first + low]
+                met[first + low] = 0
+            met[first + level] += rest
+            met[first] = total
             noted = _note(noted, place, whole + parts // MILLION, block)
         at[top] = depth
-        top = _merged(top, first, first + height, at, met)
-    stack.top[walk + 1] = top
+        top = _merged(top, cells, at, met)
+    stack.top[walk] = top
     return noted
 
 
@@ -126,55 +124,50 @@ def by_peer(walk: int, here: Here, forest: Forest, work: tuple[Stack, Block], ru
     any; the peer number c of one height gets ``rates[c]``, further ones nothing.
     """
     stack, block = work
-    part, rates, noted = index(rules.walks[walk, PART]), rules.rates[walk], index(0)
-    first, height, most = index(rules.walks[walk, OFFSET]), index(rules.walks[walk, HEIGHT]), rules.walks[walk, COUNT]
-    row, lower = index(most + 1), rules.walks[walk, LOWER]
-    levels, at, top, met = (
-        forest.levels[rules.walks[walk, LEVELS]],
-        stack.met_at[walk],
-        index(stack.top[walk + 1]),
-        stack.met,
-    )
+    rates, most, noted = rules.rates[walk], rules.walks[walk, COUNT], index(0)
+    row, height, lower = index(most + 1), index(rules.walks[walk, HEIGHT]), rules.walks[walk, LOWER]
+    levels, totals = forest.levels[rules.walks[walk, LEVELS]], block.total[rules.walks[walk, PART]]
+    at, top = stack.met_at[walk], index(stack.top[walk])
+    met = stack.met[rules.walks[walk, OFFSET] * len(at) :]
     for place in span(0, here.end - here.first):
-        depth, level = forest.depths[index(here.first) + place], index(levels[index(here.first) + place])
-        some, total = at[top] == depth + 1, block.total[part, place]
-        if not some:
+        position, total = index(here.first) + place, totals[place]
+        depth, level = forest.depths[position], index(levels[position])
+        if at[top] != depth + 1:
             if (level == index(0)) | (total == 0):
                 continue
             top += index(1)
         if level > index(0):
-            rest = total - met[top, first]
-            if some:
-                whole: int = 0
-                parts: int = 0
-                for high in span(level, height if lower else level + index(1)):
-                    for peer in range(most - 1, -1, -1):
-                        cell = first + high * row + index(peer)
-                        amount = met[top, cell]
-                        whole += amount // MILLION * rates[peer]
-                        parts += amount % MILLION * rates[peer]
-                        met[top, cell + index(1)] += amount
-                        met[top, cell] = 0
-                noted = _note(noted, place, whole + parts // MILLION, block)
-            mine = first + level * row
-            for cell in span(first + row, mine):
-                rest += met[top, cell]
-                met[top, cell] = 0
-            met[top, mine] += rest
-            met[top, first] = total
+            first = top * height * row
+            rest = total - met[first]
+            whole: int = 0
+            parts: int = 0
+            for high in span(level, height if lower else level + index(1)):
+                for peer in range(most - 1, -1, -1):
+                    cell = first + high * row + index(peer)
+                    amount = met[cell]
+                    whole += amount // MILLION * rates[peer]
+                    parts += amount % MILLION * rates[peer]
+                    met[cell + index(1)] += amount
+                    met[cell] = 0
+            for cell in span(first + row, first + level * row):
+                rest += met[cell]
+                met[cell] = 0
+            met[first + level * row] += rest
+            met[first] = total
+            noted = _note(noted, place, whole + parts // MILLION, block)
         at[top] = depth
-        top = _merged(top, first, first + height * row, at, met)
-    stack.top[walk + 1] = top
+        top = _merged(top, height * row, at, met)
+    stack.top[walk] = top
     return noted
 
 
 @inlined
-def _merged(top: int, first: int, end: int, at: Narrow, met: Column) -> int:
+def _merged(top: int, cells: int, at: Narrow, met: Column) -> int:
     """Add the entry at the top to that below it if both are of one depth; returns the new top, above which is zero."""
     below = top - index(1)
     if at[below] != at[top]:
         return top
-    for cell in span(first, end):
-        met[below, cell] += met[top, cell]
-        met[top, cell] = 0
+    for cell in span(below * cells, top * cells):
+        met[cell] += met[cell + cells]
+        met[cell + cells] = 0
     return below
