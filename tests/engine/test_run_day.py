@@ -105,7 +105,7 @@ class Ran(NamedTuple):
     lots: list[Lot]
     layout: Layout
     payments: list[list[int]]
-    """By walk: the receivers, as they were found."""
+    """By walk: the receivers, as they were found; then by walk those who lack something."""
 
 
 def laid_out(case: Case) -> tuple[Layout, Lots]:
@@ -183,7 +183,8 @@ def run(
         {lot: (first, full, out.beyond.item(place))
          for place, (lot, first, full) in enumerate(ended)},
         bool(out.counts[-1]), after, layout,
-        [out.receivers[walk, : out.counts[len(out.lots) + walk]].tolist() for walk in range(len(case.walks))],
+        [each[: out.counts[len(out.lots) + place]].tolist()
+         for place, each in enumerate((*out.receivers, *out.lacking))],
     )  # fmt: skip
 
 
@@ -197,14 +198,31 @@ def found(case: Case, layout: Layout, out: columns.Out) -> list[Given]:
                             strict=True))  # fmt: skip
         given = Given(portions)
         if walk >= 0:
-            some = int(out.counts[len(out.lots) + walk])
-            bounds = [*out.begins[walk, :some].tolist(), count]
-            for payment in range(some):
-                member, mine = out.receivers.item(walk, payment), portions[bounds[payment] : bounds[payment + 1]]
-                assert {owner for owner, _, _ in mine} <= {member}
-                assert sum(points for _, _, points in mine) == out.given[walk, payment]
-                given.wants[member] = out.wanted.item(walk, payment), out.given.item(walk, payment)
+            given.wants = wants_of(out, walk, portions)
         result.append(given)
+    return result
+
+
+def wants_of(out: columns.Out, walk: int, portions: list[tuple[int, int, int]]) -> dict[int, tuple[int, int]]:
+    """By receiver: (wanted, what his lots gave), of payments and of those who lack something."""
+    result = {}
+    paid, lacking = (int(out.counts[len(out.lots) + place * len(out.wanted) + walk]) for place in (0, 1))
+    ends = [*out.begins[walk, :paid].tolist(), len(portions)]
+    for payment, (member, wanted) in enumerate(
+        zip(out.receivers[walk, :paid].tolist(), out.wanted[walk, :paid].tolist(), strict=True)
+    ):
+        mine = portions[ends[payment] : ends[payment + 1]]
+        assert {owner for owner, _, _ in mine} <= {member}
+        assert member not in result
+        result[member] = wanted, sum(points for _, _, points in mine)
+    short = {member: both for member, *both in zip(
+        *(each[walk, :lacking].tolist() for each in (out.lacking, out.asked, out.given)), strict=True)}  # fmt: skip
+    assert len(short) == lacking
+    for member, (wanted, got) in short.items():
+        assert got < wanted
+        assert result.setdefault(member, (wanted, 0)) == (wanted, got)
+    # Of a walk that drains lots all the others got what they wanted.
+    assert not portions or all(got == wanted for member, (wanted, got) in result.items() if member not in short)
     return result
 
 
@@ -339,7 +357,10 @@ def takes(case: Case, wants: dict[int, int]) -> None:
     wanted = [twin.drain(member, walk, want) for member, want in wants.items()]
     (got,) = found(Case(case.parent, [], case.lots, [], [walk]), layout, out)
     assert got.portions == [portion for portions in wanted for portion in portions]
-    assert [each[1] for each in got.wants.values()] == [sum(points for _, _, points in one) for one in wanted]
+    assert got.wants == {
+        member: (want, sum(points for _, _, points in one))
+        for (member, want), one in zip(wants.items(), wanted, strict=True)
+    }
     assert [lots.remaining.item(number) for number in range(lots.size)] == [lot.remaining for lot in twin.lots]
     assert lots.emptied_on[: lots.size].tolist() == [lot.emptied_on for lot in twin.lots]
     ended = out.ended[: out.counts[-2]].tolist()

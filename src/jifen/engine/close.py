@@ -96,12 +96,11 @@ def _run_releases(books: Books) -> None:
 
 def _without(books: Books, walk: "Walked") -> None:
     """What receivers' lots could not give of a walk: the whole of it may wait for their next lot, else it is lost."""
-    step, lacking = walk.step, np.flatnonzero(walk.given < walk.wanted)
+    step, some = walk.step, np.ones(len(walk.given), dtype=np.bool_)
     if step.gate.no_lot == "bank":
-        none = walk.given[lacking] == 0
-        _bank_all(books, step, walk.receivers[lacking[none]], walk.wanted[lacking[none]])
-        lacking = lacking[~none]
-    _forfeit(books, step, walk.receivers[lacking], walk.wanted[lacking] - walk.given[lacking])
+        some = walk.given > 0
+        _bank_all(books, step, walk.receivers[~some], walk.wanted[~some])
+    _forfeit(books, step, walk.receivers[some], walk.wanted[some] - walk.given[some])
 
 
 def _bank_all(books: Books, step: Step, members: Narrow, wanted: Column) -> None:

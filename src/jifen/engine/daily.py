@@ -41,7 +41,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """What a walk wanted from lots, by receiver, and what they gave."""
+    """What a walk wanted from lots that did not give all of it, by receiver, and what they gave."""
 
     step: Step
     receivers: Narrow
@@ -89,21 +89,18 @@ def _phase(world: World, layout: Layout, out: columns.Out, step: Step, rule: int
     walk = rule - len(out.lots) + len(out.receivers)
     if walk < 0:
         return Phase.scheduled(step, terms, given, by_day=_in_parts(world, world.stores.numbers[step.schedule.lots]))
-    walked = _walked(out, step, walk)
+    paid = out.counts.item(len(out.lots) + walk)
+    wanted = out.wanted[walk, :paid]
     if not _drains(step):
-        return Phase.without_lots(step, terms, walked.receivers, walked.wanted, walked.wanted)
-    some = walked.given > 0
-    starts = out.begins[walk, : len(some)]
-    if not some.all():
-        starts, walked = starts[some], Walked(step, walked.receivers[some], walked.wanted[some], walked.given[some])
+        return Phase.without_lots(step, terms, out.receivers[walk, :paid], wanted, wanted)
     owners, lots, points = given
-    return Phase(step, terms, owners, lots, points, points, walked.wanted, starts)
+    return Phase(step, terms, owners, lots, points, points, wanted, out.begins[walk, :paid])
 
 
 def _walked(out: columns.Out, step: Step, walk: int) -> Walked:
-    """What a walk wanted, and what lots gave."""
-    count = out.counts.item(len(out.lots) + walk)
-    return Walked(step, out.receivers[walk, :count], out.wanted[walk, :count], out.given[walk, :count])
+    """What lots did not give of a walk."""
+    count = out.counts.item(len(out.lots) + len(out.wanted) + walk)
+    return Walked(step, out.lacking[walk, :count], out.asked[walk, :count], out.given[walk, :count])
 
 
 def _drains(step: Step) -> bool:
@@ -125,11 +122,11 @@ def drain_lots(world: World, step: Step, members: Narrow, wanted: Column) -> Pha
     lots = ended[:, 0]
     world.lots.run_first[lots] = ended[:, 1]
     runs.end_runs(world, lots, world.released_until)
-    given, count = out.given[0] > 0, out.counts.item(0)
+    count, paid = out.counts[:2].tolist()
     points = out.points[0, :count]
     return Phase(
-        step, NONE, out.owners[0, :count], out.lots[0, :count], points, points, wanted[given],
-        out.begins[0, given],
+        step, NONE, out.owners[0, :count], out.lots[0, :count], points, points, out.wanted[0, :paid],
+        out.begins[0, :paid],
     )  # fmt: skip
 
 

@@ -200,19 +200,25 @@ def _pay(
     walk, first, count = what
     forest, lots = world
     rule, kind, only_head = len(rules.schedules) + walk, rules.walks[walk, DRAINS], rules.walks[walk, ONLY_HEAD]
-    payment = index(out.counts[len(out.lots) + walk])
     for number in span(0, count):
-        position, wanted, given = index(first) + index(block.places[number]), block.wanted[number], 0
-        member = forest.members[position]
-        out.receivers[walk, payment] = member
-        out.wanted[walk, payment] = wanted
-        out.begins[walk, payment] = out.counts[rule]
+        position, wanted = index(first) + index(block.places[number]), block.wanted[number]
+        member, begin, given = forest.members[position], out.counts[rule], wanted
         if kind >= 0:
             slots = _first_live(day, kind, position, forest, lots), index(forest.starts[kind, position + index(1)])
             given = _drain(day, slots, (wanted, only_head), (rule, member), lots, out)
-        out.given[walk, payment] = given
-        payment += index(1)
-    out.counts[len(out.lots) + walk] = payment
+        _note_payment(walk, member, begin, (wanted, given), out)
+
+
+@inlined
+def _note_payment(walk: int, member: int, begin: int, points: tuple[int, int], out: Out) -> None:
+    """Note what a member gets by a walk, and what his lots lack; ``points`` is (wanted, given)."""
+    wanted, given = points
+    payments, lacking = len(out.lots) + walk, len(out.lots) + len(out.wanted) + walk
+    payment, lack = index(out.counts[payments]), index(out.counts[lacking])
+    out.receivers[walk, payment], out.wanted[walk, payment], out.begins[walk, payment] = member, wanted, begin
+    out.lacking[walk, lack], out.asked[walk, lack], out.given[walk, lack] = member, wanted, given
+    out.counts[payments] = payment + index(given > 0)
+    out.counts[lacking] = lack + index(given < wanted)
 
 
 @inlined
@@ -248,16 +254,14 @@ def _drain(day: int, slots: tuple[int, int], terms: tuple[int, int], by: tuple[i
 def drain_lots(day: int, positions: Narrow, store: int, forest: Forest, lots: Slots, out: Out) -> None:
     """Take from the lots of members at these positions, in a store, what ``out.wanted`` says of each.
 
-    ``out`` has room for one rule, a walk.
+    ``out`` has room for one rule, a walk; ``out.wanted`` then is of those who get something.
     """
-    for payment in range(len(positions)):
-        position = positions[payment]
+    for number in range(len(positions)):
+        position, wanted, begin = positions[number], out.wanted[0, number], out.counts[0]
         member = forest.members[position]
-        out.receivers[0, payment] = member
-        out.begins[0, payment] = out.counts[0]
         slots = forest.begins[store, position], forest.starts[store, position + 1]
-        out.given[0, payment] = _drain(day, slots, (out.wanted[0, payment], 0), (0, member), lots, out)
-    out.counts[1] = len(positions)
+        given = _drain(day, slots, (wanted, 0), (0, member), lots, out)
+        _note_payment(0, member, begin, (wanted, given), out)
 
 
 @lean

@@ -70,7 +70,8 @@ class Slots(NamedTuple):
 class Out(NamedTuple):
     """Room for what a pass finds out. Rules are the schedules, then the walks.
 
-    ``counts`` says how much there is: by rule, by walk, of ended runs, and last whether releases are beyond the limit.
+    ``counts`` says how much there is: by rule, of ``receivers`` and of ``lacking`` by walk, of ended runs, and last
+    whether releases are beyond the limit.
     """
 
     lots: Narrow
@@ -78,10 +79,13 @@ class Out(NamedTuple):
     owners: Narrow
     points: Column
     receivers: Narrow
-    """By walk: who wants; ``wanted`` is how much, ``given`` what lots gave, from place ``begins`` on in ``lots``."""
+    """By walk: who gets something; ``wanted`` is how much he wants, from place ``begins`` on lots give it."""
     wanted: Column
-    given: Column
     begins: Narrow
+    lacking: Narrow
+    """By walk: whose lots give less than he wants; ``asked`` is how much he wants, ``given`` what they give."""
+    asked: Column
+    given: Column
     ended: Narrow
     """(lot, first day, last full day) of lots that no longer give the same every day; ``beyond`` is what they gave
     today instead."""
@@ -95,9 +99,10 @@ class Out(NamedTuple):
         return cls(
             lots=np.empty((rules, most), dtype=np.int32), owners=np.empty((rules, most), dtype=np.int32),
             points=np.empty((rules, most), dtype=np.int64), receivers=np.empty((walks, members), dtype=np.int32),
-            wanted=np.empty((walks, members), dtype=np.int64), given=np.empty((walks, members), dtype=np.int64),
-            begins=np.empty((walks, members), dtype=np.int32), ended=np.empty((slots, 3), dtype=np.int32),
-            beyond=np.empty(slots, dtype=np.int64), counts=np.zeros(rules + walks + 2, dtype=np.int64),
+            wanted=np.empty((walks, members), dtype=np.int64), begins=np.empty((walks, members), dtype=np.int32),
+            lacking=np.empty((walks, members), dtype=np.int32), asked=np.empty((walks, members), dtype=np.int64),
+            given=np.empty((walks, members), dtype=np.int64), ended=np.empty((slots, 3), dtype=np.int32),
+            beyond=np.empty(slots, dtype=np.int64), counts=np.zeros(rules + 2 * walks + 2, dtype=np.int64),
         )  # fmt: skip
 
 
