@@ -170,7 +170,7 @@ def run(
     ends = [0, *(np.flatnonzero(layout.depths == 0) + 1).tolist()] if by_tree else [0, len(members)]
     for first, end in pairwise(ends):
         piece = bounds._replace(first=first, end=end)
-        work = piece, columns.Stack.of(piece, len(rules.walks)), columns.Block.of(piece, lots.size, size)
+        work = piece, columns.Stack.of(piece, len(levels)), columns.Block.of(piece, len(levels), lots.size, size)
         kernel.run_day(DAY, work, forest, slots, rules, out)
     after = [
         replace(lot, remaining=lots.remaining.item(number), run_first=lots.run_first.item(number),

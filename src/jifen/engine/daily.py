@@ -70,7 +70,8 @@ def run_pass(world: World) -> Found:
     out = columns.Out.of(len(schedules), len(walks), world.members.size, world.lots.size)
     forest = columns.Forest(layout.members, layout.depths, _levels(world, layout, walks), layout.starts, layout.begins)
     slots = _slots_of(world, _due_today(world))
-    work = bounds, columns.Stack.of(bounds, len(walks)), columns.Block.of(bounds, world.lots.size)
+    ladders = len(forest.levels)
+    work = bounds, columns.Stack.of(bounds, ladders), columns.Block.of(bounds, ladders, world.lots.size)
     kernel.run_day(world.open_day, work, forest, slots, rules, out)
     ensure(out.counts[-1] == 0, "a day's releases add up beyond 64 bits")
     world.released_until = world.open_day

@@ -29,7 +29,7 @@ from jifen.engine.kernels.run_columns import (
     Slots,
     Stack,
 )
-from jifen.engine.kernels.wants import by_generation, by_own_rank, by_peer, by_rank
+from jifen.engine.kernels.wants import by_generation, by_own_rank, by_peer, by_rank, climb
 
 __all__ = ["credit", "drain_lots", "run_day"]
 
@@ -54,6 +54,8 @@ def run_day(day: int, work: tuple[Bounds, Stack, Block], forest: Forest, lots: S
                 out.counts[-1] = 1
                 return
         _hand_up(here, forest.depths, stack, block, bounds)
+        for ladder in range(len(forest.levels)):
+            climb(ladder, here, forest, stack, block)
         for walk in range(len(rules.walks)):
             kind = rules.walks[walk, KIND]
             if kind == BY_GENERATION:

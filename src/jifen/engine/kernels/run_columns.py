@@ -119,22 +119,22 @@ class Stack(NamedTuple):
     total: Column
     """By part and depth: what they and all their descendants have."""
     top: Column
-    """By walk, the last entry in use."""
-    met_at: Narrow
-    """By walk and entry, the depth of those who handed it up: there are only entries with a rank below."""
+    """By ladder, the last entry in use."""
+    at: Narrow
+    """By ladder and entry, the depth of those who left it: there are only entries of those with a rank among them."""
     met: Column
     """How much of the total has met which highest level so far: by walk from its place on, entry and cell."""
 
     @classmethod
-    def of(cls, bounds: Bounds, walks: int) -> "Stack":
+    def of(cls, bounds: Bounds, ladders: int) -> "Stack":
         """Make room; of memory only what is used is taken."""
         room, near = bounds.deepest + 3, bounds.parts * bounds.generations
         stack = cls(
             released=np.zeros(bounds.parts, dtype=np.int64), near=np.zeros((near, room), dtype=np.int64),
-            total=np.zeros((bounds.parts, room), dtype=np.int64), top=np.zeros(walks, dtype=np.int64),
-            met_at=np.zeros((walks, room), dtype=np.int32), met=np.zeros(bounds.width * room, dtype=np.int64),
+            total=np.zeros((bounds.parts, room), dtype=np.int64), top=np.zeros(ladders, dtype=np.int64),
+            at=np.zeros((ladders, room), dtype=np.int32), met=np.zeros(bounds.width * room, dtype=np.int64),
         )  # fmt: skip
-        stack.met_at[:, 0] = -1
+        stack.at[:, 0] = -1
         return stack
 
 
@@ -172,6 +172,12 @@ class Block(NamedTuple):
     """By part, what all descendants of each have."""
     whose: Narrow
     """Where a member's lots begin, his place, else 0; by slot of the block. It is zero after use."""
+    climbers: Narrow
+    """By ladder, who has a rank or somebody below who has; ``entries`` is what those have left, ``joins`` whether it
+    joins the entry below it, ``climbing`` by ladder how many there are."""
+    entries: Narrow
+    joins: Narrow
+    climbing: Column
     places: Narrow
     """Who wants something by the walk looked at; ``wanted`` is how much."""
     wanted: Column
@@ -179,11 +185,13 @@ class Block(NamedTuple):
     """Of what somebody may want, what is above the millionths in ``wanted``."""
 
     @classmethod
-    def of(cls, bounds: Bounds, slots: int, size: int = BLOCK) -> "Block":
+    def of(cls, bounds: Bounds, ladders: int, slots: int, size: int = BLOCK) -> "Block":
         """Make room; of memory only what is used is taken."""
+        climbers, entries, joins = np.empty((3, ladders, size), dtype=np.int32)
         return cls(
             own=np.empty((bounds.parts, size), dtype=np.int64), total=np.empty((bounds.parts, size), dtype=np.int64),
             near=np.empty((bounds.parts * bounds.generations, size), dtype=np.int64),
-            whose=np.zeros(slots + 1, dtype=np.int32), places=np.empty(size, dtype=np.int32),
+            whose=np.zeros(slots + 1, dtype=np.int32), climbers=climbers, entries=entries, joins=joins,
+            climbing=np.zeros(ladders, dtype=np.int64), places=np.empty(size, dtype=np.int32),
             wanted=np.empty(size, dtype=np.int64), whole=np.empty(size, dtype=np.int64),
         )  # fmt: skip

@@ -4,7 +4,7 @@ Each function finds those of a block who want something: ``block.places`` says w
 returns how many. Large amounts are multiplied in two parts, so that nothing wraps around.
 """
 
-from jifen.engine.columns import Column, Narrow
+from jifen.engine.columns import Column
 from jifen.engine.kernels import inlined, lean
 from jifen.engine.kernels.divide import MILLION
 from jifen.engine.kernels.places import index, span
@@ -23,7 +23,7 @@ from jifen.engine.kernels.run_columns import (
     Stack,
 )
 
-__all__ = ["by_generation", "by_own_rank", "by_peer", "by_rank"]
+__all__ = ["by_generation", "by_own_rank", "by_peer", "by_rank", "climb"]
 
 
 @inlined
@@ -32,6 +32,28 @@ def _note(count: int, place: int, wanted: int, block: Block) -> int:
     block.places[count] = place
     block.wanted[count] = wanted
     return count + index(wanted > 0)
+
+
+@lean
+def climb(ladder: int, here: Here, forest: Forest, stack: Stack, block: Block) -> None:
+    """Find who has a rank in a ladder, or descendants who have: what has met which level waits for those above him.
+
+    What descendants have left is a member's entry; it joins the one below it if that waits for the same member.
+    """
+    levels, at, top, count = forest.levels[ladder], stack.at[ladder], index(stack.top[ladder]), index(0)
+    climbers, entries, joins = block.climbers[ladder], block.entries[ladder], block.joins[ladder]
+    for place in span(0, here.end - here.first):
+        depth = forest.depths[index(here.first) + place]
+        if at[top] != depth + 1:
+            if levels[index(here.first) + place] == 0:
+                continue
+            top += index(1)
+        at[top] = depth
+        climbers[count], entries[count] = place, top
+        joins[count] = at[top - index(1)] == depth
+        top -= index(joins[count])
+        count += index(1)
+    block.climbing[ladder], stack.top[ladder] = count, top
 
 
 @lean
@@ -79,18 +101,14 @@ def by_rank(walk: int, here: Here, forest: Forest, work: tuple[Stack, Block], ru
     """
     stack, block = work
     rates, cells, noted = rules.rates[walk], index(rules.walks[walk, HEIGHT]), index(0)
-    levels, totals = forest.levels[rules.walks[walk, LEVELS]], block.total[rules.walks[walk, PART]]
-    at, top = stack.met_at[walk], index(stack.top[walk])
-    met = stack.met[rules.walks[walk, OFFSET] * len(at) :]
-    for place in span(0, here.end - here.first):
-        position, total = index(here.first) + place, totals[place]
-        depth, level = forest.depths[position], index(levels[position])
-        if at[top] != depth + 1:
-            if (level == index(0)) | (total == 0):
-                continue
-            top += index(1)
+    ladder, totals = rules.walks[walk, LEVELS], block.total[rules.walks[walk, PART]]
+    levels = forest.levels[ladder]
+    met = stack.met[rules.walks[walk, OFFSET] * stack.at.shape[1] :]
+    for number in span(0, block.climbing[ladder]):
+        place, entry = index(block.climbers[ladder, number]), index(block.entries[ladder, number])
+        level, total = index(levels[index(here.first) + place]), totals[place]
         if level > index(0):
-            first, mine = top * cells, rates[level]
+            first, mine = entry * cells, rates[level]
             rest = total - met[first]
             whole: int = 0
             parts: int = 0
@@ -110,9 +128,8 @@ def by_rank(walk: int, here: Here, forest: Forest, work: tuple[Stack, Block], ru
             met[first + level] += rest
             met[first] = total
             noted = _note(noted, place, whole + parts // MILLION, block)
-        at[top] = depth
-        top = _merged(top, cells, at, met)
-    stack.top[walk] = top
+        if block.joins[ladder, number]:
+            _join(entry, cells, met)
     return noted
 
 
@@ -126,18 +143,14 @@ def by_peer(walk: int, here: Here, forest: Forest, work: tuple[Stack, Block], ru
     stack, block = work
     rates, most, noted = rules.rates[walk], rules.walks[walk, COUNT], index(0)
     row, height, lower = index(most + 1), index(rules.walks[walk, HEIGHT]), rules.walks[walk, LOWER]
-    levels, totals = forest.levels[rules.walks[walk, LEVELS]], block.total[rules.walks[walk, PART]]
-    at, top = stack.met_at[walk], index(stack.top[walk])
-    met = stack.met[rules.walks[walk, OFFSET] * len(at) :]
-    for place in span(0, here.end - here.first):
-        position, total = index(here.first) + place, totals[place]
-        depth, level = forest.depths[position], index(levels[position])
-        if at[top] != depth + 1:
-            if (level == index(0)) | (total == 0):
-                continue
-            top += index(1)
+    ladder, totals = rules.walks[walk, LEVELS], block.total[rules.walks[walk, PART]]
+    levels = forest.levels[ladder]
+    met = stack.met[rules.walks[walk, OFFSET] * stack.at.shape[1] :]
+    for number in span(0, block.climbing[ladder]):
+        place, entry = index(block.climbers[ladder, number]), index(block.entries[ladder, number])
+        level, total = index(levels[index(here.first) + place]), totals[place]
         if level > index(0):
-            first = top * height * row
+            first = entry * height * row
             rest = total - met[first]
             whole: int = 0
             parts: int = 0
@@ -155,19 +168,14 @@ def by_peer(walk: int, here: Here, forest: Forest, work: tuple[Stack, Block], ru
             met[first + level * row] += rest
             met[first] = total
             noted = _note(noted, place, whole + parts // MILLION, block)
-        at[top] = depth
-        top = _merged(top, height * row, at, met)
-    stack.top[walk] = top
+        if block.joins[ladder, number]:
+            _join(entry, height * row, met)
     return noted
 
 
 @inlined
-def _merged(top: int, cells: int, at: Narrow, met: Column) -> int:
-    """Add the entry at the top to that below it if both are of one depth; returns the new top, above which is zero."""
-    below = top - index(1)
-    if at[below] != at[top]:
-        return top
-    for cell in span(below * cells, top * cells):
+def _join(entry: int, cells: int, met: Column) -> None:
+    """Add an entry to the one below it."""
+    for cell in span((entry - index(1)) * cells, entry * cells):
         met[cell] += met[cell + cells]
         met[cell + cells] = 0
-    return below
