@@ -1,4 +1,4 @@
-"""The layout: members in depth-first preorder and their lots beside one another, as the daily run reads them.
+"""The layout: members after their descendants and their lots beside one another, as the daily run reads them.
 
 It is derived from the forest and the lots, and never saved. Before a run what has been added since is merged in; after
 a member has moved it is made anew. Those columns of ``Lots`` that are ``Placed`` lie in its order.
@@ -22,7 +22,7 @@ def _nothing() -> Narrow:
 
 @dataclass(slots=True)
 class Layout:
-    """Positions number members in preorder, slots the lots: by store, then position, then in order of grant."""
+    """Positions number members in postorder, slots the lots: by store, then position, then in order of grant."""
 
     members: Narrow = field(default_factory=_nothing)
     """By position."""

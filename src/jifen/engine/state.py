@@ -306,7 +306,7 @@ class State:
             order = orders.before_of_member.item(order)
 
     def laid_out(self) -> "Layout":
-        """Members in preorder and their lots beside one another, with all that has been added."""
+        """Members in postorder and their lots beside one another, with all that has been added."""
         from jifen.engine.layout import Layout
 
         if self.layout is None:

@@ -2,8 +2,8 @@
 
 Members are visited after all their descendants, and block by block, so that what is known of a block stays in the
 processor's cache: first its lots release, then what descendants have released comes up to each member, then each walk
-is paid. All are loops without unforeseeable branches. A member's lots lie beside one another, oldest first (see
-``layout``).
+is paid. All are loops with few branches that cannot be foreseen. A member's lots lie beside one another, oldest first
+(see ``layout``).
 """
 
 from jifen.engine.columns import SUM_MAX, Column, Narrow
