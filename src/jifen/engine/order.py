@@ -182,7 +182,7 @@ def _feed_reserve(books: Books, order: int, net: int) -> None:
     share = net * world.program.reserve_share // MICRO
     if share:
         world.orders.reserved[order] = share
-        books.put("reserve", FROM_RESERVE, (Account.MERCHANT, 0), share, order=order)
+        books.put("reserve", FROM_RESERVE, (Account.MERCHANT, 0), share, on=On(order=order))
 
 
 def _fire(moment: Moment, step: Step) -> None:
