@@ -7,6 +7,7 @@ something is taken back is a receivable, repaid first by their next inflow.
 from typing import NamedTuple
 
 from jifen.core.errors import ensure
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account, JournalWriter, Refusal
@@ -74,7 +75,10 @@ class Books:
         kind, number = place
         world = self.world
         if kind == Account.WALLET:
-            world.wallets[asset][number] += amount
+            held = world.wallets[asset].item(number) + amount
+            if not -SUM_MAX <= held <= SUM_MAX:
+                ensure(False, f"member {world.member_names[number]} would have {held} micro-units of an asset")
+            world.wallets[asset][number] = held
         elif kind == Account.POOL:
             world.pool_balance[number] += amount
             ensure(world.pool_balance[number] >= 0, f"pool {world.pools.names[number]} below zero")
