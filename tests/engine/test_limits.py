@@ -146,9 +146,18 @@ def test_a_credit_beyond_what_can_be_counted_is_not_made() -> None:
 
 def test_a_pool_of_more_than_can_be_counted_is_not_divided() -> None:
     """Orders that wait were accepted while the pool was empty; then 5000 settle at once, and all goes to the pool."""
-    shop = Shop("cyclic_purchase", settle_at="settled", refund_days=0, pool_share="100%").join(a=None)
-    accepted(shop.world, many(5000, order))
+    shop = Shop("cyclic_purchase", settle_at="settled", refund_days=0, pool_share="100%").join(a=None, b=None)
+    for member in "ab":
+        accepted(shop.world, many(2500, lambda name, member=member: order(f"{name} {member}", member)))
     with pytest.raises(BrokenInvariant, match="more than can be divided"):
+        shop.close()
+
+
+def test_more_of_one_members_orders_than_can_be_counted_do_not_settle() -> None:
+    """Each was accepted while none of them counted yet."""
+    shop = Shop(settle_at="settled", refund_days=0).join(a=None)
+    accepted(shop.world, many(FIT + 1, order))
+    with pytest.raises(BrokenInvariant, match="of which some have waited"):
         shop.close()
 
 
