@@ -63,18 +63,36 @@ class TestFund:
         with pytest.raises(BrokenInvariant, match="below zero"):
             books.move("serve", place, (Account.WALLET, 0), 11)
 
-    def test_a_release_that_stands_again_is_paid_by_the_merchant(self, books: Books, fund: int) -> None:
+    def test_a_release_that_stands_again_is_given_by_the_fund_that_took_it_back(self, books: Books, fund: int) -> None:
+        """It has 3 of 5: 2 are its debt, and the next 5 that come back repay them."""
+        books.put("feed", fund, MERCHANT, 3)
         books.claw_back(0, fund, 0, -5, On(reason=0))
-        assert state(books, fund) == (0, 0)
+        assert state(books, fund) == (0, 2)
         assert books.world.balance("a", "cash") == 5
-        assert routes(books) == [(Account.MERCHANT, Account.WALLET, 5)]
+        own = Account.RESERVE if fund == FROM_RESERVE else Account.POOL
+        assert routes(books)[1:] == [(own, Account.WALLET, 3), (Account.RECEIVABLE, Account.WALLET, 2)]
+        books.claw_back(0, fund, 0, 5, On(reason=0))
+        assert state(books, fund) == (3, 0)
+
+    def test_it_does_not_matter_what_comes_back_first(self, books: Books, fund: int) -> None:
+        """5 are given and 7 come back, either way it ends with 2, having owed in between or not."""
+        for amount in (-5, 7):
+            books.claw_back(0, fund, 0, amount, On(reason=0))
+        assert state(books, fund) == (2, 0)
+        for amount in (7, -5):
+            books.claw_back(0, fund, 0, amount, On(reason=0))
+        assert state(books, fund) == (4, 0)
 
 
 def test_the_merchant_owes_nothing_to_itself(books: Books) -> None:
     books.give_back("refund", FROM_MERCHANT, 5)
     books.put("order", FROM_MERCHANT, OUTSIDE, 7)
     books.claw_back(0, FROM_MERCHANT, 0, 3, On(reason=0))
-    assert routes(books) == [(Account.OUTSIDE, Account.MERCHANT, 7), (Account.WALLET, Account.MERCHANT, 3)]
+    books.claw_back(0, FROM_MERCHANT, 0, -2, On(reason=0))
+    assert routes(books) == [
+        (Account.OUTSIDE, Account.MERCHANT, 7), (Account.WALLET, Account.MERCHANT, 3),
+        (Account.MERCHANT, Account.WALLET, 2),
+    ]  # fmt: skip
 
 
 def test_a_wallet_below_zero_is_a_debt(books: Books) -> None:

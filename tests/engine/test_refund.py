@@ -216,6 +216,27 @@ def test_below_the_first_row_a_lot_that_is_judged_again_is_gone_and_paid_back() 
     assert (shop.cash("a"), shop.remaining("a")) == (0, [0])
 
 
+@pytest.mark.parametrize("refunds", [(("oa", "100"), ("ob", "200")), (("ob", "200"), ("oa", "100"))])
+def test_what_stands_again_comes_out_of_the_reserve_that_took_it_back(refunds: tuple[tuple[str, str], ...]) -> None:
+    """Each lot of 400 releases 100 a day, a half of b's 100 goes to a: two runs give a 300 and b 200, all there is.
+
+    Half of oa returned: granted are 100 for the half that is kept, and of a's 2 × (50 + 25) the newest 50 give way: the
+    walk's 25 and 25 of his own. Then ob: the walk's 25 of the first run go too, and the 25 of his own stand again. At
+    each of the two 200 come back to the reserve. The other way ob brings b's 200 and the walk's 100, and oa 100.
+    """
+    tiers = [{"name": "low", "min": "100", "multiple": "1"}, {"name": "high", "min": "200", "multiple": "2"}]
+    terms: dict[str, Any] = {"tiers": tiers, "retier": True, "daily_rate": "50%", "generations": ["50%"], "ranks": []}
+    shop = Shop("green_points", **terms, funding="reserve", reserve_share="0%").join(a=None, b="a")
+    shop.order("oa", "a", "200")
+    shop.order("ob", "b", "200")
+    shop.top_up("500")
+    shop.close(3)
+    assert (shop.cash("a"), shop.cash("b"), shop.world.reserve) == (yuan("300"), yuan("200"), 0)
+    for order, amount in refunds:
+        shop.refund(order, amount)
+    assert (shop.cash("a"), shop.cash("b"), shop.world.reserve) == (yuan("100"), 0, yuan("400"))
+
+
 def upstream_keeps() -> Shop:
     """b's order has given a 20, and a's lot has given a 20 in a walk: the plan lets others keep theirs."""
     shop = Shop(generations=["20%"], upstream="keep").join(a=None, b="a")

@@ -210,6 +210,22 @@ def test_a_retiered_lot_gives_back_its_newest_release_first() -> None:
     assert shop.lots("A") == [0]
 
 
+@pytest.mark.parametrize("first", ["oa", "ob"])
+def test_what_stands_again_comes_out_of_the_reserve_that_took_it_back(first: str) -> None:
+    """Two runs give A 2 × (100 + 50) and B 2 × 100. After both refunds A keeps the 100 that his lot still grants."""
+    tiers = [{"name": "a", "min": "100", "multiple": "1"}, {"name": "b", "min": "200", "multiple": "2"}]
+    terms: dict[str, Any] = {"tiers": tiers, "retier": True, "daily_rate": "50%", "generations": ["50%"], "ranks": []}
+    shop = Shop("green_points", {"A": None, "B": "A"}, **terms, funding="reserve", reserve_share="0%")
+    shop.buy("oa", "A", "200")
+    shop.buy("ob", "B", "200")
+    shop.do(ReserveToppedUp, amount=500 * MICRO)
+    for _ in range(3):
+        shop.close()
+    for order in sorted(("oa", "ob"), key=first.__ne__):
+        shop.refund(order, {"oa": "100", "ob": "200"}[order])
+    assert (shop.auditor.balance("A", "cash"), shop.auditor.reserve) == (100 * MICRO, 400 * MICRO)
+
+
 # -- ranks ----------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.simulate.test_engine_against_auditor import state
+from tests.simulate.side_by_side import state
 
 from jifen.batch.event_text import parse_event
 from jifen.batch.make_events import add_events

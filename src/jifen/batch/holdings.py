@@ -1,7 +1,7 @@
 """What each member has: assets, what remains of his lots, weights, and what the reserve still owes him."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,23 +18,21 @@ _STORE = "store:"
 
 
 class Holding(NamedTuple):
-    """One thing that members may have: its name in ``balances.csv``, and micro-units by member."""
+    """One thing that members may have: its name in ``balances.csv``, and micro-units by member.
+
+    These are int64, of lots Python integers where 64 bits are too few.
+    """
 
     name: str
     kind: Kind
-    amounts: npt.NDArray[np.int64]
+    amounts: npt.NDArray[Any]
 
 
 def holdings(world: World) -> list[Holding]:
     """Everything that members may have: assets, stores of lots, stores of weights, and claims if any ever arose."""
     members = world.members.size
     found = [Holding(asset, "asset", world.wallets[place][:members]) for place, asset in enumerate(ASSETS)]
-    lots, count = world.lots, world.lots.size
-    for store in world.chains:
-        mine = lots.store[:count] == store
-        total = np.zeros(members, dtype=np.int64)
-        np.add.at(total, lots.member[:count][mine], lots.remaining[:count][mine])
-        found.append(Holding(_named(world, store), "lots", total))
+    found += [Holding(_named(world, store), "lots", world.held_in(store)) for store in world.chains]
     found += [
         Holding(_named(world, store), "weight", weights.amount[:members]) for store, weights in world.weights.items()
     ]

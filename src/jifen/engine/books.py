@@ -7,6 +7,7 @@ something is taken back is a receivable, repaid first by their next inflow.
 from typing import NamedTuple
 
 from jifen.core.errors import ensure
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account, JournalWriter, Refusal
@@ -74,7 +75,10 @@ class Books:
         kind, number = place
         world = self.world
         if kind == Account.WALLET:
-            world.wallets[asset][number] += amount
+            held = world.wallets[asset].item(number) + amount
+            if not -SUM_MAX <= held <= SUM_MAX:
+                ensure(False, f"member {world.member_names[number]} would have {held} micro-units of an asset")
+            world.wallets[asset][number] = held
         elif kind == Account.POOL:
             world.pool_balance[number] += amount
             ensure(world.pool_balance[number] >= 0, f"pool {world.pools.names[number]} below zero")
@@ -93,49 +97,51 @@ class Books:
             else:
                 world.pool_debt_of[number] -= amount
 
-    def put(self, rule: str, fund: int, source: Place, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
+    def put(self, rule: str, fund: int, source: Place, amount: int, *, asset: int = CASH, on: On = NOTHING) -> None:
         """Put money into a fund (a pool, the reserve or the merchant's account), repaying what the fund owes first."""
-        if fund == FROM_MERCHANT:
-            self.move(rule, source, (Account.MERCHANT, 0), amount, on=On(order=order, reason=reason))
-            return
-        world = self.world
-        debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
-        repaid = min(debt, amount)
-        owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-        self.move(rule, source, owing, repaid, on=On(order=order, reason=reason))
-        self.move(rule, source, place_of(fund), amount - repaid, on=On(order=order, reason=reason))
+        repaid = min(self._debt(fund), amount)
+        self.move(rule, source, _owing(fund), repaid, asset, on)
+        self.move(rule, source, place_of(fund), amount - repaid, asset, on)
 
-    def give_back(self, rule: str, fund: int, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
-        """Return money from a fund to the merchant; what it lacks becomes its debt. Below 0 the merchant gives it."""
+    def draw(self, rule: str, fund: int, target: Place, amount: int, *, asset: int = CASH, on: On = NOTHING) -> None:
+        """Take money that must be given out of a fund; what a pool or the reserve lacks becomes its debt.
+
+        So a fund that owes holds nothing, and what it holds less what it owes says both: refunds may come in any order.
+        """
+        paid = amount if fund == FROM_MERCHANT else min(self.available(fund), amount)
+        self.move(rule, place_of(fund), target, paid, asset, on)
+        self.move(rule, _owing(fund), target, amount - paid, asset, on)
+
+    def give_back(self, rule: str, fund: int, amount: int, on: On = NOTHING) -> None:
+        """Return money from a fund to the merchant, who returns nothing to himself. Below 0 the merchant gives it."""
         merchant = (Account.MERCHANT, 0)
         if fund == FROM_MERCHANT:
             return
         if amount < 0:
-            self.put(rule, fund, merchant, -amount, order=order, reason=reason)
-            return
-        paid = min(self.available(fund), amount)
-        owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-        self.move(rule, place_of(fund), merchant, paid, on=On(order=order, reason=reason))
-        self.move(rule, owing, merchant, amount - paid, on=On(order=order, reason=reason))
+            self.put(rule, fund, merchant, -amount, on=on)
+        else:
+            self.draw(rule, fund, merchant, amount, on=on)
 
     def available(self, fund: int) -> int:
         """What a pool or the reserve can pay now."""
         return self.world.reserve if fund == FROM_RESERVE else self.world.pool_balance[fund]
 
+    def _debt(self, fund: int) -> int:
+        """What a fund owes; the merchant's account owes nothing."""
+        if fund == FROM_MERCHANT:
+            return 0
+        return self.world.reserve_debt if fund == FROM_RESERVE else self.world.pool_debt_of[fund]
+
     def claw_back(self, member: int, fund: int, asset: int, amount: int, on: On) -> None:
         """Take ``amount`` from a member back to the fund that paid it; his wallet may go below zero: a debt.
 
-        Below 0 the merchant gives it to him: a release that had given way to a newer cap stands again.
+        Below 0 the fund gives it again: a release that had given way to an older one stands where that one has shrunk.
         """
-        world = self.world
         wallet = (Account.WALLET, member)
-        if amount > 0 and fund != FROM_MERCHANT:
-            debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
-            owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-            self.move("refund", wallet, owing, min(debt, amount), asset, on)
-            amount -= min(debt, amount)
-        self.move("refund", wallet, place_of(fund), max(amount, 0), asset, on)
-        self.move("refund", (Account.MERCHANT, 0), wallet, max(-amount, 0), asset, on)
+        if amount < 0:
+            self.draw("refund", fund, wallet, -amount, asset=asset, on=on)
+        else:
+            self.put("refund", fund, wallet, amount, asset=asset, on=on)
 
     def on_lot(self, lot: int, reason: int) -> On:
         """What a transfer about a lot stands on: the lot and its order."""
@@ -158,3 +164,8 @@ def place_of(fund: int) -> Place:
     if fund == FROM_MERCHANT:
         return (Account.MERCHANT, 0)
     return (Account.RESERVE, 0) if fund == FROM_RESERVE else (Account.POOL, fund)
+
+
+def _owing(fund: int) -> Place:
+    """The account that says what a pool or the reserve owes."""
+    return (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)

@@ -45,6 +45,9 @@ REFUSAL_CODES = (
 """Every code an event can be refused with, in order of precedence."""
 
 
+_FULL = "limit", "a pool or the reserve would hold more than can be counted"
+
+
 def refusal_of(world: World, event: Event) -> _Why | None:
     """Why a new event is refused, or ``None``."""
     if event.day < world.open_day:
@@ -131,7 +134,21 @@ def _check_order(world: World, event: OrderPaid) -> _Why | None:
         return "limit", "the member's orders add up to more than can be counted"
     if too_many(world, world.member_ids.numbers[event.member], event.amount):
         return "limit", "the order would bring more tickets than a queue can hold"
-    return _check_weights(world, event) or _check_supply(world, event.amount) or _check_pay(world, event)
+    if max(world.reserve, 0, *world.pool_balance) + event.amount > SUM_MAX:
+        return _FULL
+    return (
+        _check_made(world, event.amount)
+        or _check_weights(world, event)
+        or _check_supply(world, event.amount)
+        or _check_pay(world, event)
+    )
+
+
+def _check_made(world: World, amount: int) -> _Why | None:
+    """Points and payments are counted in 64 bits: what the rules make of an amount may be more than that."""
+    if amount * world.program.steepest > SUM_MAX * MICRO:
+        return "limit", "the plan would make more of it than can be counted"
+    return None
 
 
 def _check_weights(world: World, event: OrderPaid) -> _Why | None:
@@ -216,7 +233,7 @@ def _check_transfer(world: World, event: AssetTransferred) -> _Why | None:
         return "self", "nobody sends to himself"
     if event.asset != "coin" or not world.program.plan.params["coin_transferable"]:
         return "asset_forbidden", f"{event.asset} cannot be sent"
-    return _enough(world, event.member, event.asset, event.amount)
+    return _enough(world, event.member, event.asset, event.amount) or _room(world, event.to, event.asset, event.amount)
 
 
 def _check_withdrawal(world: World, event: WithdrawalRequested) -> _Why | None:
@@ -240,9 +257,17 @@ def _enough(world: World, member: str, asset: str, amount: int) -> _Why | None:
     return None
 
 
+def _room(world: World, member: str, asset: str, amount: int) -> _Why | None:
+    """What a wallet holds is counted in 64 bits."""
+    if world.balance(member, asset) + amount > SUM_MAX:
+        return "limit", f"the member would have more {asset} than can be counted"
+    return None
+
+
 def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     amounts = [event.amount] if event.value is None else [event.value]
-    weight = isinstance(world.program.plan.stores.get(event.store), Weight)
+    kind = world.program.plan.stores.get(event.store)
+    weight = isinstance(kind, Weight)
     if any(amount == 0 or (abs(amount) > AMOUNT_MAX and not weight) for amount in amounts) or (
         event.base is not None and not 0 < event.base <= AMOUNT_MAX
     ):
@@ -250,6 +275,8 @@ def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     tokens = event.store not in ASSETS and event.store == _token_store_name(world)
     if event.value is not None and not tokens:
         return "bad_amount", "only tokens can be given or taken by their value"
+    if kind is None:
+        return _room(world, event.member, event.store, event.amount)
     if weight and event.amount > room_of(world, event.store):
         return "limit", "that is more than may be issued"
     curve = world.program.curve
@@ -264,8 +291,16 @@ def _token_store_name(world: World) -> str:
     return "" if world.program.curve is None else token_store(world)
 
 
-def _check_donation(world: World, event: PoolDonated | ReserveToppedUp | LiabilityBooked) -> _Why | None:
-    return _bad(event.amount)
+def _check_donation(world: World, event: PoolDonated) -> _Why | None:
+    return _bad(event.amount) or (_FULL if world.pool(event.pool) + event.amount > SUM_MAX else None)
+
+
+def _check_top_up(world: World, event: ReserveToppedUp) -> _Why | None:
+    return _bad(event.amount) or (_FULL if world.reserve + event.amount > SUM_MAX else None)
+
+
+def _check_liability(world: World, event: LiabilityBooked) -> _Why | None:
+    return _bad(event.amount) or _check_made(world, event.amount)
 
 
 def _check_settlement(world: World, event: OrderSettled) -> _Why | None:
@@ -288,6 +323,6 @@ _CHECKS: dict[type[Event], Callable[[World, Any], _Why | None]] = {
     WithdrawalRejected: _check_withdrawal_end,
     StoreAdjusted: _check_adjustment,
     PoolDonated: _check_donation,
-    ReserveToppedUp: _check_donation,
-    LiabilityBooked: _check_donation,
+    ReserveToppedUp: _check_top_up,
+    LiabilityBooked: _check_liability,
 }

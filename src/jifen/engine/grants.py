@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from jifen.core.micros import MICRO
 from jifen.engine import lines
-from jifen.engine.books import Books
+from jifen.engine.books import Books, On
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -53,7 +53,7 @@ def feed(books: Books, step: Step, on: tuple[int, int], pool: int, amount: int) 
         rule=world.rule_names.number(step.rule.id), amount=amount, kept_then=world.kept(order, key), key=key,
     )  # fmt: skip
     world.orders.last_feed[order] = row
-    books.put(step.rule.id, pool, (Account.MERCHANT, 0), amount, order=order)
+    books.put(step.rule.id, pool, (Account.MERCHANT, 0), amount, on=On(order=order))
     return row
 
 

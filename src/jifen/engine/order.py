@@ -14,6 +14,7 @@ from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine import curve, grants, positions, ranks, tickets, weights
 from jifen.engine.books import Books, On
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.events import Line, OrderPaid
 from jifen.engine.payments import Draft, draft_bank, draft_payment, post
 from jifen.engine.program import Step, row_at
@@ -146,7 +147,9 @@ def take_effect(books: Books, order: int) -> None:
         return
     orders.state[order] = IN_EFFECT
     orders.kept_then[order] = net
-    members.own_net[member] += net
+    own = members.own_net.item(member) + net
+    ensure(own <= SUM_MAX, "a member's orders, of which some have waited, add up to more than can be counted")
+    members.own_net[member] = own
     members.spend[member] += net
     members.live_orders[member] += 1
     ranks.judge_order(world, order)
@@ -182,7 +185,7 @@ def _feed_reserve(books: Books, order: int, net: int) -> None:
     share = net * world.program.reserve_share // MICRO
     if share:
         world.orders.reserved[order] = share
-        books.put("reserve", FROM_RESERVE, (Account.MERCHANT, 0), share, order=order)
+        books.put("reserve", FROM_RESERVE, (Account.MERCHANT, 0), share, on=On(order=order))
 
 
 def _fire(moment: Moment, step: Step) -> None:

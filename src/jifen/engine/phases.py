@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine.books import Books, place_of
 from jifen.engine.columns import Column, Narrow
@@ -154,7 +155,7 @@ def post_transfers(books: Books, phase: Phase) -> None:
         from_kind=kind, from_id=number, to_kind=Account.WALLET, to_id=member, asset=asset, amount=amounts,
         version=world.version, **on_lot,
     )  # fmt: skip
-    credit(world.wallets[asset], member, amounts)
+    ensure(credit(world.wallets[asset], member, amounts), "a member would have more of an asset than can be counted")
     gate = phase.step.rule.gate
     if gate is not None and gate.drain == world.program.debt_store:
         world.token_touched.update(member.tolist())  # what is left of these lots may be what an exit goes by

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from jifen.core.micros import MICRO
 from jifen.plan.model import (
     Asset,
     Curve,
@@ -14,6 +15,7 @@ from jifen.plan.model import (
     Grant,
     Head,
     Money,
+    Per,
     Plan,
     Ranks,
     Row,
@@ -23,6 +25,7 @@ from jifen.plan.model import (
     Split,
     Tier,
     Walk,
+    Weigh,
 )
 
 _Filling = TypeVar("_Filling")
@@ -157,6 +160,8 @@ class Program:
         self.curve = next((store for store in plan.stores.values() if isinstance(store, Curve)), None)
         self.pool_names = tuple(self._pool_names(plan))
         self.entry_rows = self._entry_rows()
+        self.steepest = self._steepest()
+        """No rule on orders or old debts makes more points or money of their amount, in parts per million."""
         self.debt_store = self._debt_store()
 
     @staticmethod
@@ -176,6 +181,17 @@ class Program:
             if isinstance(amount, Tier):
                 return amount.rows, amount.at
         return None
+
+    def _steepest(self) -> int:
+        """The most that rules make of an amount, or of what earlier ones have made of it; weights stop at their cap."""
+        made: dict[tuple[int, str], int] = {}
+        for step in (*self.by_event["order"], *self.by_event["liability"]):
+            rule, base = step.rule, getattr(step.rule.amount, "of", None) or ""
+            if not isinstance(rule.pay, Weigh):
+                most = max(MICRO, made.get((rule.part, base), 0)) * _rate(rule.amount) // MICRO
+                name = "trigger_points" if isinstance(rule.pay, Grant) else rule.id
+                made[rule.part, name] = made.get((rule.part, name), 0) + most
+        return max(made.values(), default=0)
 
     def _debt_store(self) -> str | None:
         """The lots in which old debts stand: those that measure forced exits, else the first a liability grants."""
@@ -201,6 +217,15 @@ class Program:
             if isinstance(step.rule.amount, Schedule) and step.rule.amount.lots == store:
                 return step
         return None
+
+
+def _rate(amount: object) -> int:
+    """The most that a rule makes of its base, in parts per million; 0 of one that has none."""
+    if isinstance(amount, Share):
+        return max((*amount.rates, *(override.rate for override in amount.overrides)), default=MICRO)
+    if isinstance(amount, Tier):
+        return max(row.columns[amount.column] for row in amount.rows) if amount.of is not None else 0
+    return MICRO * MICRO // amount.unit if isinstance(amount, Per) else max(getattr(amount, "rates", (0,)))
 
 
 def row_at(rows: tuple[Row, ...], measure: int) -> Row | None:

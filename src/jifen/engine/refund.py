@@ -146,7 +146,7 @@ def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     worth = sum(_take_back_tokens(books, sold) for sold in tokens) if tokens else None
     _return_feeds(books, order, feeds, worth)
     still = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
-    books.give_back("refund", FROM_RESERVE, reserved - still, order=order)
+    books.give_back("refund", FROM_RESERVE, reserved - still, On(order=order))
 
 
 def _lower_order(world: World, order: int, by_lines: list[int]) -> None:
@@ -313,4 +313,4 @@ def _return_feeds(books: Books, order: int, before: list[tuple[int, int]], worth
         lost, pool = stood - _feed_stands(world, row), feeds.pool.item(row)
         if curve is not None and curve.refund == "at_value" and world.pools.names[pool] == curve.name:
             lost = min(lost, worth or 0)
-        books.give_back("refund", pool, lost, order=order, reason=feeds.rule.item(row))
+        books.give_back("refund", pool, lost, On(order=order, reason=feeds.rule.item(row)))

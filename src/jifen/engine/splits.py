@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jifen.core.errors import ensure
 from jifen.core.micros import CENT
 from jifen.engine.books import Books
-from jifen.engine.columns import Column, check_range, exact_sum
+from jifen.engine.columns import SUM_MAX, Column, check_range, exact_sum
 from jifen.engine.phases import Phase, post_transfers, post_walk
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
-from jifen.plan.model import Balance, Gate, Money, Split
+from jifen.plan.model import Balance, Money, Split
 
 __all__ = ["divide_pools", "split_cents"]
 
@@ -67,7 +68,9 @@ def _sharers(world: World, step: Step, place: int) -> _Sharers:
     if who.ranks is not None:
         places = world.places(who.ranks)
         shares &= _admitted(who, places, place)
-    room = None if gate is None or gate.drain is None else _remaining(world, gate)
+    room = None
+    if gate is not None and gate.drain is not None:  # no part of a pool needs more room than ``SUM_MAX``
+        room = np.minimum(world.held_in(world.stores.numbers[gate.drain]), SUM_MAX).astype(np.int64)
     if room is not None and who.retire:
         shares &= room > 0
     members = np.flatnonzero(shares)
@@ -81,18 +84,9 @@ def _admitted(who: Split, places: Column, place: int) -> np.ndarray[tuple[int], 
     return places >= place if who.lower_too else places == place
 
 
-def _remaining(world: World, gate: Gate) -> Column:
-    """What each member's lots in the drained store have left."""
-    lots, count = world.lots, world.lots.size
-    mine = np.flatnonzero(lots.store[:count] == world.stores.numbers[gate.drain or ""])
-    check_range(lots.remaining[mine], 1)
-    room = np.zeros(world.members.size, dtype=np.int64)
-    np.add.at(room, lots.member[mine], lots.remaining[mine])
-    return room
-
-
 def _parts(balance: int, sharers: _Sharers, *, redistribute: bool) -> Column:
     """What each sharer gets of a balance, in micro-units."""
+    ensure(balance <= SUM_MAX, f"a pool of {balance} micro-units is more than can be divided")
     room = sharers.room
     if room is None:
         return split_cents(balance // CENT, sharers.weights) * CENT

@@ -6,11 +6,12 @@ It is made by events only (``apply``); nothing here changes an amount by itself.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from jifen.engine.columns import Column, check_range
+from jifen.engine.columns import Column
 from jifen.engine.events import Line
 from jifen.engine.history import History
 from jifen.engine.program import Program
@@ -38,6 +39,7 @@ from jifen.engine.tables import (
     Weights,
 )
 from jifen.ledger.names import Names
+from jifen.ledger.sums import exactly, sums_by
 from jifen.plan.model import Asset, Nothing, Plan, Weight
 from jifen.plan.model import Lots as LotsStore
 
@@ -314,11 +316,15 @@ class State:
         self.layout.renew(self.members, self.lots, self.chains)
         return self.layout
 
-    def performances(self) -> Column:
-        """Each member's own net amount plus that of all his present descendants."""
-        own = self.members.own_net[: self.members.size]
-        check_range(own, 1)
-        return self.laid_out().subtree_sums(own)
+    def performances(self) -> npt.NDArray[Any]:
+        """Each member's own net amount plus that of all his present descendants, exact however large."""
+        return exactly(self.laid_out().subtree_sums, self.members.own_net[: self.members.size])
+
+    def held_in(self, store: int) -> npt.NDArray[Any]:
+        """By member what all his lots of a store still hold, exact however much."""
+        lots, count = self.lots, self.lots.size
+        rows = np.flatnonzero(lots.store[:count] == store)
+        return sums_by(lots.member[rows], lots.remaining[rows], self.members.size)
 
     def place_of(self, member: int, ladder: str) -> int:
         """The member's place in a ladder of the day, -1 for no rank: the higher of the earned and the appointed."""

@@ -7,14 +7,14 @@ nothing, for want of stock, is no reason to refuse it.
 import numpy as np
 
 from jifen.engine.books import Books
-from jifen.engine.columns import Column
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.payments import Draft, draft_payment, post
 from jifen.engine.program import Program, Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Tier
 
-__all__ = ["do_task", "end_day", "remember_stocks", "stocks_of", "task_limit"]
+__all__ = ["do_task", "end_day", "remember_stocks", "task_limit"]
 
 
 def task_limit(program: Program) -> int | None:
@@ -46,18 +46,10 @@ def remember_stocks(world: World) -> None:
         _remember(world, store)
 
 
-def stocks_of(world: World, store: str) -> Column:
-    """What remains of all lots of a store, by member."""
-    lots, count = world.lots, world.lots.size
-    live = np.flatnonzero((lots.store[:count] == world.stores.numbers[store]) & (lots.remaining[:count] > 0))
-    stocks = np.zeros(world.members.size, dtype=np.int64)
-    np.add.at(stocks, lots.member[live], lots.remaining[live])
-    return stocks
-
-
 def _remember(world: World, store: str) -> None:
-    """Keep the stocks of this moment."""
-    world.chains[world.stores.numbers[store]].stock[: world.members.size] = stocks_of(world, store)
+    """Keep the stocks of this moment: what members' lots of a store hold, at most ``SUM_MAX``, beyond any row."""
+    number = world.stores.numbers[store]
+    world.chains[number].stock[: world.members.size] = np.minimum(world.held_in(number), SUM_MAX)
 
 
 def _judged(program: Program) -> set[str]:

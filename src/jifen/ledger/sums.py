@@ -1,12 +1,12 @@
 """Sums that are exact: Python integers, which no total over many rows can make wrap around."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["exact_sum", "grouped_sums"]
+__all__ = ["exact_sum", "exactly", "grouped_sums", "sums_by"]
 
 _LOW_BITS = 32
 _BEYOND = 1 << 63
@@ -39,13 +39,39 @@ def grouped_sums(keys: Sequence[_Numbers | int], amounts: _Numbers) -> Iterator[
         yield tuple(key for key in keys if isinstance(key, int)), exact_sum(amounts)
         return
     groups, rows = _groups(varying)
-    sums = [0] * len(rows)
-    for part, shift in [(amounts, 0)] if _fits(amounts) else zip(_halves(amounts), (0, _LOW_BITS), strict=True):
-        added = np.zeros(len(rows), dtype=np.int64)
-        np.add.at(added, groups, part)
-        sums = [before + (total << shift) for before, total in zip(sums, added.tolist(), strict=True)]
+    sums = sums_by(groups, amounts, len(rows)).tolist()
     for row, total in zip(rows.tolist(), sums, strict=True):
         yield tuple(key if isinstance(key, int) else key.item(row) for key in keys), total
+
+
+def sums_by(places: _Numbers, amounts: _Numbers, count: int) -> npt.NDArray[Any]:
+    """By place, from 0 to ``count`` − 1, the sum of the amounts that stand at it: int64, or else Python integers.
+
+    >>> sums_by(np.array([0, 2, 2]), np.array([1, 2**62, 2**62]), 3).tolist()
+    [1, 0, 9223372036854775808]
+    """
+
+    def added(part: _Numbers) -> _Numbers:
+        sums = np.zeros(count, dtype=np.int64)
+        np.add.at(sums, places, part)
+        return sums
+
+    return exactly(added, amounts)
+
+
+def exactly(add: Callable[[Any], _Numbers], amounts: _Numbers) -> npt.NDArray[Any]:
+    """What ``add`` makes of amounts: sums of some of them, each counted at most once, for fewer than 2³¹ amounts.
+
+    Where 64 bits might not hold a sum the amounts are added up in two halves, and the sums are Python integers.
+
+    >>> exactly(np.cumsum, np.array([2**62, 2**62])).tolist()
+    [4611686018427387904, 9223372036854775808]
+    """
+    if _fits(amounts):
+        return add(amounts)
+    low, high = (add(half).astype(object) for half in _halves(amounts))
+    sums: npt.NDArray[Any] = (high << _LOW_BITS) + low
+    return sums
 
 
 def _fits(column: _Numbers) -> bool:

@@ -267,7 +267,10 @@ def drain_lots(day: int, positions: Narrow, store: int, forest: Forest, lots: Sl
 
 
 @lean
-def credit(balances: Column, owners: Narrow, amounts: Column) -> None:
-    """Add amounts to the balances of their owners."""
+def credit(balances: Column, owners: Narrow, amounts: Column) -> bool:
+    """Add amounts to their owners' balances, up to the first that would be above ``SUM_MAX``; whether all are added."""
     for place in range(len(owners)):
+        if balances[owners[place]] > SUM_MAX - amounts[place]:
+            return False
         balances[owners[place]] += amounts[place]
+    return True
