@@ -3,13 +3,14 @@
 Events are handled strictly one after the other. A refused event changes nothing and leaves its id free.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from jifen.core.errors import ensure
 from jifen.engine import desk
 from jifen.engine.books import Books
+from jifen.engine.bulk import Lane
 from jifen.engine.checks import refusal_of
 from jifen.engine.close import after_event, close_day
 from jifen.engine.events import (
@@ -38,12 +39,13 @@ from jifen.engine.events import (
     WithdrawalRequested,
 )
 from jifen.engine.invariants import check_world
+from jifen.engine.log import Log, Logged, digest_of
 from jifen.engine.order import accept_order
 from jifen.engine.refund import accept_refund
 from jifen.engine.world import World
 from jifen.ledger.journal import Journal, Refusal
 
-__all__ = ["apply"]
+__all__ = ["apply", "apply_log"]
 
 _Handler = Callable[[Books, Any], None]
 
@@ -82,6 +84,19 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     day = world.open_day
     for event in events:
         _apply_one(books, event)
+    return _journal(books, day)
+
+
+def apply_log(world: World, log: Log) -> Journal:
+    """Apply a log of the open day by column: the same world and the same journal as of its rows one by one."""
+    books = Books(world)
+    Lane(books).run(Logged(world, log, partial(_apply_one, books)))
+    return _journal(books, world.open_day)
+
+
+def _journal(books: Books, day: int) -> Journal:
+    """Check the books of a batch that began on ``day``, and return what it did."""
+    world = books.world
     transfers, forfeits = books.writer.seal()
     check_world(world, transfers, closed=world.open_day != day)
     return Journal(
@@ -99,7 +114,7 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
 def _apply_one(books: Books, event: Event) -> None:
     """Check one event, then handle it and what follows it."""
     world = books.world
-    digest = _digest_of(event)
+    digest = digest_of(event)
     known = world.event_digests.get(event.id)
     if known is not None:
         code = "duplicate" if known == digest else "conflict"
@@ -121,8 +136,3 @@ def _apply_one(books: Books, event: Event) -> None:
         return
     _HANDLERS[type(event)](books, event)
     after_event(books, since=world.next_event)
-
-
-def _digest_of(event: Event) -> bytes:
-    """What makes two events of one id the same: a digest of their facts (the day is no fact)."""
-    return hashlib.blake2b(repr(event.facts()).encode(), digest_size=16).digest()

@@ -105,7 +105,7 @@ class Table:
         fill = cls.fills.get(name, 0)
         return np.full(rows, fill, dtype=dtype) if fill else np.zeros(rows, dtype=dtype)
 
-    def _data(self, name: str) -> npt.NDArray[Any]:
+    def data_of(self, name: str) -> npt.NDArray[Any]:
         """A column's array, in the order in which it is kept."""
         column: Any = getattr(self, name)
         data: npt.NDArray[Any] = column.data if isinstance(column, Placed) else column
@@ -122,13 +122,13 @@ class Table:
     def reserve(self, rows: int) -> None:
         """Make room for at least ``rows`` rows in all."""
         names = self.names()
-        capacity = len(self._data(names[0]))
+        capacity = len(self.data_of(names[0]))
         if rows <= capacity:
             return
         ensure(rows <= ROWS_MAX, f"{type(self).__name__} cannot have {rows} rows")
         room = max(rows, capacity + (capacity if capacity < _LARGE else capacity // 4))
         for name in names:
-            old = self._data(name)
+            old = self.data_of(name)
             new = self._filled(name, old.dtype, room)
             if name in self.fills or old.any():
                 new[:capacity] = old
@@ -152,7 +152,7 @@ class Table:
         if "slot" in type(self).__annotations__:
             self.slot[first : first + count] = np.arange(first, first + count)
         for name, value in values.items():
-            self._data(name)[first : first + count] = value
+            self.data_of(name)[first : first + count] = value
         self.size = first + count
         return first
 
@@ -168,7 +168,7 @@ class Table:
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """The rows that count, by column, each in the order in which it is kept."""
-        return {name: self._data(name)[: self.size] for name in self.names()}
+        return {name: self.data_of(name)[: self.size] for name in self.names()}
 
     @classmethod
     def of(cls, columns: Mapping[str, npt.NDArray[Any]], *, copy: bool = True) -> Self:

@@ -24,6 +24,7 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         after = _earned_now(world, ladder, members, before)
         for at in np.flatnonzero(before != after).tolist():
             change(world.earned_changes[name], int(members[at]), since, int(before[at]), int(after[at]))
+            world.ways = None
         earned[members] = after
         world.measured[name] = set()
 
@@ -91,6 +92,7 @@ def appoint(world: World, member: int, rank: int) -> None:
     before = world.members.appointed.item(member)
     change(world.appointed_changes, member, world.next_event, before, rank)
     world.members.appointed[member] = rank
+    world.ways = None
 
 
 def value_at(changes: History, member: int, event: int, now: int) -> int:

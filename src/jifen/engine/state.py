@@ -143,6 +143,8 @@ class State:
         """Derived by ``exits``; never saved."""
         self.taken: object = None
         """Derived by ``positions``; never saved."""
+        self.ways: object = None
+        """Derived by ``bulk``; never saved, and ``None`` after a rank, a sponsor or the plan has changed."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------
@@ -162,6 +164,7 @@ class State:
         if self.programs:
             runs.end_all(self)
         self.programs.append(Program(plan))
+        self.ways = None
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
             number = self.stores.number(name)
@@ -261,6 +264,8 @@ class State:
         lot = chains.head.item(member)
         while lot != NONE and lots.remaining.item(lot) == 0:
             lot = lots.after.item(lot)
+        if lot != NONE:
+            chains.head[member] = lot
         return lot
 
     def lots_of(self, member: int, store: int) -> Iterator[int]:

@@ -1,0 +1,280 @@
+"""The bulk lane: rows of joins, orders, refunds and sales of one day through all rules, in compiled code.
+
+The handlers of single events say what is right; the lane does exactly the same for what it knows, row after row. A row
+that it does not know how to do goes through them, and the lane goes on after it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from jifen.engine.books import Books
+from jifen.engine.columns import Column, Narrow, Table
+from jifen.engine.instructions import MOST_STORES, Instructions, why_not
+from jifen.engine.kernels import bulk as kernel
+from jifen.engine.kernels import bulk_columns as c
+from jifen.engine.tables import NONE, Chains
+from jifen.engine.world import World
+from jifen.ledger.journal import FORFEIT, TRANSFER, Account
+
+__all__ = ["Lane", "Rows"]
+
+_PIECE = 1 << 15
+"""Rows for which room is made at a time."""
+_DRAFTS, _PORTIONS = 256, 1024
+"""Payments of one order, and lots that they drain: an order that would have more goes through the handlers."""
+_ROOM = 4 * _PIECE
+"""Transfers, releases and payments for which room is made at a time."""
+_MOST_PATIENCE = 1024
+
+
+class Rows(Protocol):
+    """Rows of one day, in order.
+
+    ``kind`` is of those of the kernel. ``member`` is the referrer of who joins (NONE: none), the buyer or the seller;
+    ``order`` that of which a refund is; ``amount`` what is paid, given back, or how many tokens are sold. Members are
+    numbered as in the world, from its size on in the order in which they join here, whether or not that is refused;
+    orders likewise.
+    """
+
+    kind: Narrow
+    member: Narrow
+    order: Narrow
+    amount: Column
+
+    def handle(self, row: int) -> None:
+        """Let the handlers in Python do a row."""
+
+    def keep(self, first: int, end: int) -> None:
+        """Give the world the names of what these rows have made."""
+
+
+class Ways:
+    """Derived from ranks and sponsors: by ladder the level of each member, and who may be next above with a rank."""
+
+    def __init__(self, ladders: list[tuple[str, bool]]) -> None:
+        """Nobody yet; each ladder by the distinct rates, or by each rank's own row of it."""
+        self.ladders = ladders
+        self.size = 0
+        self.paths = c.Paths(*(np.zeros((len(ladders), 0), dtype=np.int32) for _ in range(2)))
+
+    def renewed(self, world: World) -> c.Paths:
+        """All members, with room for as many as the table of members has room for."""
+        room, count = len(world.members.parent), world.members.size
+        if self.paths.levels.shape[1] < room:
+            grown = [np.zeros((len(self.ladders), room), dtype=np.int32) for _ in range(2)]
+            for new, old in zip(grown, self.paths, strict=True):
+                new[:, : self.size] = old[:, : self.size]
+            self.paths = c.Paths(*grown)
+        if self.size < count:
+            new = slice(self.size, count)
+            self.paths.above[:, new] = world.members.parent[new]
+            for row, (name, own) in enumerate(self.ladders):
+                ladder = world.program.ladders[name]
+                levels = np.array([*(range(1, len(ladder.levels) + 1) if own else ladder.levels), 0], dtype=np.int32)
+                self.paths.levels[row, new] = levels[world.places(name)[new]]
+            self.size = count
+        return self.paths
+
+
+class Lane:
+    """One batch on its way through the compiled rules."""
+
+    def __init__(self, books: Books) -> None:
+        """Look whether the world's plan can be done at all: ``reason`` says why not."""
+        self.books = books
+        self.world = world = books.world
+        self.reason = why_not(world)
+        self.run_events = np.array(world.run_events, dtype=np.int64)
+        self.transfers, self.forfeits = np.empty(0, dtype=TRANSFER), np.empty(0, dtype=FORFEIT)
+        self._known: tuple[int, ...] = ()
+
+    def run(self, rows: Rows) -> None:
+        """Do all rows in order."""
+        count, row, patience = len(rows.kind), 0, 1
+        log = self._log(rows)
+        while row < count:
+            end, why = row, kernel.LEFT
+            if not self._state_is_strange():
+                end, why = self._run(log, rows, row, min(row + _PIECE, count))
+            # Where rows are left again and again, a few more at a time go through the handlers at once.
+            patience = min(patience * 2, _MOST_PATIENCE) if end - row < patience else 1
+            row = end
+            if why == kernel.LEFT:
+                for _ in range(min(patience, count - row)):
+                    self._hand_over(log, rows, row)
+                    row += 1
+
+    def _state_is_strange(self) -> bool:
+        """Whether the plan, or something that waits, is more than the lane knows."""
+        world = self.world
+        return bool(self.reason or world.bank_of or world.lines)
+
+    def _log(self, rows: Rows) -> c.Log:
+        """The rows for the kernel, with room for the numbers of what they make."""
+        joins, orders = rows.kind == c.JOIN, rows.kind == c.ORDER
+        place = np.where(joins, np.cumsum(joins), np.cumsum(orders)) - 1
+        made = (np.full(int(each.sum()), NONE, dtype=np.int32) for each in (joins, orders))
+        return c.Log(
+            rows.kind, rows.member, rows.order, rows.amount, place.astype(np.int32), self.world.members.size, next(made),
+            self.world.orders.size, next(made),
+        )  # fmt: skip
+
+    def _hand_over(self, log: c.Log, rows: Rows, row: int) -> None:
+        """Let the handlers do one row, and note the number of what it has made."""
+        members, orders = self.world.members.size, self.world.orders.size
+        rows.handle(row)
+        if self.world.members.size > members:
+            log.members[log.place[row]] = members
+        if self.world.orders.size > orders:
+            log.orders[log.place[row]] = orders
+
+    def _run(self, log: c.Log, rows: Rows, first: int, end: int) -> tuple[int, int]:
+        """Let the kernel do rows; returns the first that it has not done, and why."""
+        world = self.world
+        self._renew()
+        self._make_room(log.kind[first:end])
+        shop = self._shop()
+        sizes = (len(self.transfers) - 4 * _PORTIONS, len(world.releases.lot) - 4 * _PORTIONS,
+                 len(world.payments.member) - 2 * _DRAFTS)  # fmt: skip
+        stopped, why = kernel.run(log, first, end, sizes, shop)
+        self._take_over(shop.books, log.kind[first:stopped])
+        if stopped > first:
+            rows.keep(first, stopped)
+        return int(stopped), int(why)
+
+    def _renew(self) -> None:
+        """Read the plan's rules again where numbers have been given meanwhile."""
+        world = self.world
+        known = (world.version, len(world.rule_names), len(world.terms), len(world.assets))
+        if known != self._known:
+            self._known, self.instructions = known, Instructions(world)
+            self.drafts = _drafts(self.instructions.bases, len(self.instructions.plan.rules), len(world.pool_balance))
+        if not isinstance(world.ways, Ways) or world.ways.ladders != self.instructions.ladders:
+            world.ways = Ways(self.instructions.ladders)
+
+    def _make_room(self, kinds: Narrow) -> None:
+        """Make room for whatever these rows may make."""
+        world, steps = self.world, self.instructions
+        joins, others = int((kinds == c.JOIN).sum()), len(kinds)
+        for table in _of_members(world):
+            table.reserve(table.size + joins)
+        for wallet, column in enumerate(world.wallets):
+            if len(column) < world.members.size + joins:
+                room = np.zeros(len(world.members.parent) - len(column), dtype=np.int64)
+                world.wallets[wallet] = np.concatenate([column, room])
+        world.orders.reserve(world.orders.size + others)
+        world.lots.reserve(world.lots.size + others * steps.lots)
+        world.feeds.reserve(world.feeds.size + others * steps.feeds)
+        world.sales.reserve(world.sales.size + others)
+        world.releases.reserve(world.releases.size + _ROOM)
+        world.payments.reserve(world.payments.size + _ROOM)
+        if len(self.transfers) < _ROOM // 2:
+            self.transfers, self.forfeits = np.empty(_ROOM, dtype=TRANSFER), np.empty(_ROOM, dtype=FORFEIT)
+
+    def _shop(self) -> c.Shop:
+        """All columns as the kernel takes them."""
+        world, steps = self.world, self.instructions
+        ways = world.ways
+        paths = ways.renewed(world) if isinstance(ways, Ways) else c.Paths(*[np.zeros((0, 0), dtype=np.int32)] * 2)
+        chains = [_group(c.Chain, world.chains[store]) for store in steps.stores]
+        chains += [_group(c.Chain, _NOBODY)] * (MOST_STORES - len(chains))
+        return c.Shop(
+            _group(c.Members, world.members), _group(c.Orders, world.orders), _group(c.Lots, world.lots), tuple(chains),
+            _group(c.Releases, world.releases), _group(c.Payments, world.payments), _group(c.Feeds, world.feeds),
+            _group(c.Sales, world.sales), tuple(world.wallets), paths, steps.plan, self._day(), self.drafts,
+            self._books(),
+        )  # fmt: skip
+
+    def _day(self) -> c.Day:
+        """What is the same for all rows."""
+        world, program = self.world, self.world.program
+        rows, measure = program.entry_rows or ((), "")
+        waits = program.settled and not world.receipts
+        return c.Day(
+            day=world.open_day, version=world.version, granting=int(world.granting), waits=int(program.settled),
+            settles_on=world.open_day + program.refund_days if waits else NONE, reserve_share=program.reserve_share,
+            entry=min((row.min or 0 for row in rows), default=0), entry_adds=int(measure == "cumulative"),
+            first_day=world.first_day, released_until=world.released_until,
+            order_rule=world.rule_names.get("order"), reserve_rule=world.rule_names.get("reserve"),
+            refund_rule=world.rule_names.get("refund"),
+        )  # fmt: skip
+
+    def _books(self) -> c.Books:
+        """What changes with every row beside the tables."""
+        world = self.world
+        now = np.zeros(c.NOW, dtype=np.int64)
+        now[c.EVENT], now[c.SUPPLY] = world.next_event, world.token_supply
+        for place, name in _TABLES.items():
+            now[place] = getattr(world, name).size
+        balance = np.array([world.reserve, 0, *world.pool_balance], dtype=np.int64)
+        debt = np.array([world.reserve_debt, 0, *world.pool_debt_of], dtype=np.int64)
+        return c.Books(now, balance, debt, self.run_events, self.transfers, self.forfeits)
+
+    def _take_over(self, books: c.Books, kinds: Narrow) -> None:
+        """Give the world and the journal what the kernel has done."""
+        world, now = self.world, books.now.tolist()
+        first = world.orders.size
+        for place, name in _TABLES.items():
+            getattr(world, name).size = now[place]
+        for table in _of_members(world):
+            table.size = world.members.size
+        world.reserve, _, *world.pool_balance = books.balance.tolist()
+        world.reserve_debt, _, *world.pool_debt_of = books.debt.tolist()
+        world.token_supply = now[c.SUPPLY]
+        if isinstance(world.ways, Ways):
+            world.ways.size = world.members.size
+        if world.program.settled and not world.receipts and world.orders.size > first:
+            until = world.open_day + world.program.refund_days
+            world.pending.setdefault(until, deque()).extend(range(first, world.orders.size))
+        transfers, forfeits = self.transfers[: now[c.TRANSFERS]], self.forfeits[: now[c.FORFEITS]]
+        self.transfers, self.forfeits = self.transfers[len(transfers) :], self.forfeits[len(forfeits) :]
+        if len(transfers):
+            self.books.writer.transfers(transfers)
+            _touch(world, transfers)
+        if len(forfeits):
+            self.books.writer.forfeits(forfeits)
+        self.books.accepted += len(kinds)
+
+
+_TABLES = {
+    c.MEMBERS: "members", c.ORDERS: "orders", c.LOTS: "lots", c.RELEASES: "releases", c.PAYMENTS: "payments",
+    c.FEEDS: "feeds", c.SALES: "sales",
+}  # fmt: skip
+"""The tables by the places of their sizes."""
+
+_NOBODY = Chains()
+
+
+def _group(kind: Callable[..., Any], table: Table) -> Any:
+    """The columns of a table that a group of the kernel has."""
+    return kind(*(table.data_of(name) for name in kind._fields))  # type: ignore[attr-defined]
+
+
+def _drafts(bases: int, rules: int, pools: int) -> c.Drafts:
+    """Room for one row's drafts."""
+    sizes = {"bases": bases, "given": rules, "coming": pools + c.FIRST_POOL}
+    sizes |= dict.fromkeys(("lot", "points", "emptied"), _PORTIONS)
+    return c.Drafts(*(np.zeros(sizes.get(name, _DRAFTS), dtype=np.int64) for name in c.Drafts._fields))
+
+
+def _of_members(world: World) -> list[Table]:
+    """The tables with a row for each member."""
+    return [world.members, *world.chains.values(), *world.ladders.values(), *world.weights.values()]
+
+
+def _touch(world: World, transfers: Any) -> None:
+    """Note whose ranks and forced exits must be judged again."""
+    sets = [members for members in world.measured.values() if members is not None]
+    orders = transfers["order"][transfers["order"] != NONE]
+    if sets:
+        buyers = np.unique(world.orders.member[orders]).tolist()
+        for members in sets:
+            members.update(buyers)
+    if world.exit_heap is not None:
+        drained = transfers["lot"][transfers["drained"] > 0]
+        claims = [transfers[f"{side}_id"][transfers[f"{side}_kind"] == Account.CLAIM] for side in ("from", "to")]
+        touched = np.concatenate([world.orders.member[orders], world.lots.member[drained], *claims])
+        world.token_touched.update(np.unique(touched).tolist())

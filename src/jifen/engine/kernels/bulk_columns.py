@@ -1,0 +1,299 @@
+"""What the bulk lane works on: the world's columns, a plan's order rules as rows of integers, room for one row's drafts.
+
+Groups of columns are tuples with names, so that a compiled function can be handed all of them at once.
+"""
+
+from typing import NamedTuple
+
+from jifen.engine.columns import Column, Flags, Narrow
+from jifen.ledger.journal import TransferArray
+
+__all__ = [
+    "AFTER_FEED", "AMOUNT", "ASSET", "BANKS", "BASE", "BATCHES", "BUYER", "BY_GENERATION", "BY_OWN_RANK", "BY_PEER",
+    "BY_RANK", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY", "FED", "FEED",
+    "FEEDS", "FIELDS", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "INDEX", "JOIN", "LADDER", "LAG", "LOTS",
+    "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT", "NOW", "NUMBER", "ONLY_HEAD", "OP", "ORDER",
+    "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER", "PER_POINT", "POINTS", "PORTIONS",
+    "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES", "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS",
+    "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "FIRST_BASE", "HEIGHT", "UNIT", "WHO", "Books", "Chain", "Day", "Drafts", "Feeds", "Log", "Lots", "Members", "Orders",
+    "Paths", "Payments", "Plan", "Releases", "Sales", "Shop",
+]  # fmt: skip
+
+JOIN, ORDER, REFUND, SALE, OVER = range(5)
+"""Kinds of rows of a log; one that is ``OVER`` to the handlers in Python is not looked at."""
+
+FEED, GRANT, MINT, PAY = range(4)
+"""What a rule does (``OP``)."""
+
+SHARE, TIER, PER = range(3)
+"""How its amount is found (``AMOUNT``)."""
+
+BUYER, BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK = range(5)
+"""Who receives it (``WHO``)."""
+
+(OP, AMOUNT, BASE, MEASURE, ROWS, PARTS, WHO, LADDER, COUNT, LOWER, OWN_ORDER, OUT, POINTS, NUMBER, INDEX, STORE,
+ LOTS_STORE, UNIT, LAG, DAILY_RATE, DAILY_OF, BATCHES, EVERY, ONLY_HEAD, BANKS, END_RULE, END_TERMS, ASSET, PER_POINT,
+ FUND, TERMS, SPREAD, FED, AFTER_FEED, HEIGHT) = range(35)  # fmt: skip
+FIELDS = 35
+"""Of a rule. ``BASE`` is the place in ``bases`` it counts from, ``OUT`` and ``POINTS`` are those that its own add to;
+``MEASURE`` is what its table is judged at; ``STORE`` is the place of the store it grants into or drains, and
+``LOTS_STORE`` the number of that; ``END_RULE`` and ``END_TERMS`` are those of the store's scheduled release; ``FED`` is
+the rule whose feed is minted for, ``AFTER_FEED`` whether at the price after it."""
+
+(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS, SUPPLY) = range(13)
+NOW = 13
+"""Of the numbers that change from row to row: of the next event and of rows in every table, tokens held by all."""
+
+RESERVE_FUND, MERCHANT_FUND, FIRST_POOL = range(3)
+"""The reserve and the merchant come before the pools in the columns of funds."""
+
+
+class Log(NamedTuple):
+    """Rows in order. NONE is the number of a member or an order that has come to nothing."""
+
+    kind: Narrow
+    member: Narrow
+    order: Narrow
+    amount: Column
+    place: Narrow
+    """Of who joins, or of an order, among those of the log."""
+    first_member: int
+    """From here on, members are those who join in this log, in order; ``members`` are their numbers in the world."""
+    members: Narrow
+    first_order: int
+    orders: Narrow
+
+
+class Members(NamedTuple):
+    """Of the table of members."""
+
+    parent: Narrow
+    own_net: Column
+    spend: Column
+    realised: Column
+    tokens: Column
+    joined: Narrow
+    last_payment: Narrow
+    last_order: Narrow
+    live_orders: Narrow
+
+
+class Orders(NamedTuple):
+    """Of the table of orders."""
+
+    member: Narrow
+    day: Narrow
+    whole: Column
+    returned_whole: Column
+    amount: Column
+    kept: Column
+    returned: Column
+    margin: Column
+    state: Flags
+    settles_on: Narrow
+    last_lot: Narrow
+    last_payment: Narrow
+    last_feed: Narrow
+    before_of_member: Narrow
+    reserved: Column
+    kept_then: Column
+
+
+class Lots(NamedTuple):
+    """Of the table of lots; ``remaining``, ``daily``, ``eligible_from`` and ``run_first`` are by slot."""
+
+    member: Narrow
+    store: Narrow
+    order: Narrow
+    day: Narrow
+    version: Narrow
+    rule: Narrow
+    granted_first: Column
+    granted: Column
+    remaining: Column
+    daily: Column
+    daily_rate: Narrow
+    daily_of: Flags
+    parts: Narrow
+    every: Narrow
+    eligible_from: Narrow
+    emptied_on: Narrow
+    kept_then: Column
+    key: Narrow
+    after: Narrow
+    before_of_order: Narrow
+    last_release: Narrow
+    run_first: Narrow
+    slot: Narrow
+
+
+class Chain(NamedTuple):
+    """A store's lots, by member."""
+
+    first: Narrow
+    last: Narrow
+    head: Narrow
+
+
+class Releases(NamedTuple):
+    """The table of releases."""
+
+    lot: Narrow
+    before: Narrow
+    kind: Flags
+    first_day: Narrow
+    last_day: Narrow
+    event: Narrow
+    rule: Narrow
+    version: Narrow
+    base: Column
+    points: Column
+    kept_then: Column
+    returned_then: Column
+    payment: Narrow
+    older: Column
+    terms: Narrow
+
+
+class Payments(NamedTuple):
+    """The table of payments, but for what only banks and daily walks have."""
+
+    member: Narrow
+    rule: Narrow
+    index: Narrow
+    version: Narrow
+    event: Narrow
+    day: Narrow
+    order: Narrow
+    wanted: Column
+    paid: Column
+    kept_then: Column
+    returned_then: Column
+    lost: Column
+    terms: Narrow
+    first_release: Narrow
+    portions: Narrow
+    released: Column
+    before_of_member: Narrow
+    before_of_order: Narrow
+
+
+class Feeds(NamedTuple):
+    """The table of feeds."""
+
+    order: Narrow
+    before_of_order: Narrow
+    pool: Narrow
+    rule: Narrow
+    amount: Column
+    kept_then: Column
+    key: Narrow
+
+
+class Sales(NamedTuple):
+    """The table of sales."""
+
+    lot: Narrow
+    before: Narrow
+    event: Narrow
+    day: Narrow
+    rule: Narrow
+    tokens: Column
+    gross: Column
+    proceeds: Column
+    dust: Column
+    terms: Narrow
+    kept_then: Column
+
+
+class Paths(NamedTuple):
+    """By ladder that walks go by and member: the level of his rank, 0 for none; and who may be next above with one."""
+
+    levels: Narrow
+    above: Narrow
+
+
+TRIGGER_AMOUNT, TRIGGER_MARGIN, FIRST_BASE = range(3)
+"""Places in ``bases``."""
+
+
+class Plan(NamedTuple):
+    """The rules that run on orders, as numbers."""
+
+    rules: Column
+    """A row of ``FIELDS`` each."""
+    rates: Column
+    """By rule: the rate of each generation, level or peer, or of each row of its table."""
+    steps: Column
+    """By rule: from which measure on each row of its table holds."""
+
+
+class Day(NamedTuple):
+    """What is the same for all rows."""
+
+    day: int
+    version: int
+    granting: int
+    waits: int
+    """Whether orders take effect later, on day ``settles_on`` if that is known."""
+    settles_on: int
+    reserve_share: int
+    entry: int
+    """Below which measure an order is outside the plan: its buyer's, if ``entry_adds``."""
+    entry_adds: int
+    first_day: int
+    released_until: int
+    order_rule: int
+    reserve_rule: int
+    refund_rule: int
+
+
+class Drafts(NamedTuple):
+    """Room for what one order pays before it is written: payments, the portions of lots, and what rules stand on."""
+
+    rule: Column
+    member: Column
+    wanted: Column
+    lost: Column
+    first: Column
+    """Of its portions."""
+    lot: Column
+    points: Column
+    emptied: Column
+    """Whether the portion is the last of its lot."""
+    bases: Column
+    given: Column
+    """By rule: what a rule that does not pay gives."""
+    coming: Column
+    """By fund: what rules before have fed into it, less what they take from it."""
+
+
+class Books(NamedTuple):
+    """What changes with every row beside the tables, and what is written of it."""
+
+    now: Column
+    balance: Column
+    """By fund."""
+    debt: Column
+    run_events: Column
+    transfers: TransferArray
+    forfeits: TransferArray
+
+
+class Shop(NamedTuple):
+    """Everything."""
+
+    members: Members
+    orders: Orders
+    lots: Lots
+    stores: tuple[Chain, ...]
+    releases: Releases
+    payments: Payments
+    feeds: Feeds
+    sales: Sales
+    wallets: tuple[Column, ...]
+    paths: Paths
+    plan: Plan
+    day: Day
+    drafts: Drafts
+    books: Books
