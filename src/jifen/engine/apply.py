@@ -3,8 +3,9 @@
 Events are handled strictly one after the other. A refused event changes nothing and leaves its id free.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from jifen.core.errors import ensure
@@ -39,13 +40,19 @@ from jifen.engine.events import (
     WithdrawalRequested,
 )
 from jifen.engine.invariants import check_world
-from jifen.engine.log import Log, Logged, digest_of
+from jifen.engine.log import EventRows, Log, LogRows, digest_of, kind_of
 from jifen.engine.order import accept_order
 from jifen.engine.refund import accept_refund
+from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Journal, Refusal
 
-__all__ = ["apply", "apply_log"]
+__all__ = ["LEAST", "apply", "apply_log"]
+
+LEAST = 64
+"""From so many events on, all joins, orders, refunds and sales, the bulk lane is worth the trouble."""
+_MOST = 1 << 16
+"""So many at a time: their numbers are looked up before any of them is done."""
 
 _Handler = Callable[[Books, Any], None]
 
@@ -82,15 +89,31 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     """
     books = Books(world)
     day = world.open_day
-    for event in events:
-        _apply_one(books, event)
+    for of_lane, stretch in _stretches(events):
+        if of_lane:
+            Lane(books).run(EventRows(world, stretch, partial(_apply_one, books)))
+        else:
+            for event in stretch:
+                _apply_one(books, event)
     return _journal(books, day)
+
+
+def _stretches(events: Iterable[Event]) -> Iterator[tuple[bool, Sequence[Event]]]:
+    """Events that are there already cut into stretches, and whether the bulk lane takes one; others one by one."""
+    if not isinstance(events, Sequence) or len(events) < LEAST:
+        yield from ((False, (event,)) for event in events)
+        return
+    for of_lane, stretch in groupby(events, lambda event: kind_of(event) != NONE):
+        found = list(stretch)
+        for first in range(0, len(found), _MOST):
+            part = found[first : first + _MOST]
+            yield of_lane and len(part) >= LEAST, part
 
 
 def apply_log(world: World, log: Log) -> Journal:
     """Apply a log of the open day by column: the same world and the same journal as of its rows one by one."""
     books = Books(world)
-    Lane(books).run(Logged(world, log, partial(_apply_one, books)))
+    Lane(books).run(LogRows(world, log, partial(_apply_one, books)))
     return _journal(books, world.open_day)
 
 

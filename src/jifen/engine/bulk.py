@@ -6,7 +6,7 @@ that it does not know how to do goes through them, and the lane goes on after it
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -15,40 +15,22 @@ from jifen.engine.columns import Column, Narrow, Table
 from jifen.engine.instructions import MOST_STORES, Instructions, why_not
 from jifen.engine.kernels import bulk as kernel
 from jifen.engine.kernels import bulk_columns as c
+from jifen.engine.log import Rows
 from jifen.engine.tables import NONE, Chains
 from jifen.engine.world import World
 from jifen.ledger.journal import FORFEIT, TRANSFER, Account
 
-__all__ = ["Lane", "Rows"]
+__all__ = ["Lane", "Ways"]
 
 _PIECE = 1 << 15
 """Rows for which room is made at a time."""
 _DRAFTS, _PORTIONS = 256, 1024
 """Payments of one order, and lots that they drain: an order that would have more goes through the handlers."""
+_LOTS_OF_REFUND = 256
+"""Lots that stand on one order, and what they pay by rule, for a refund to be done by the lane."""
 _ROOM = 4 * _PIECE
 """Transfers, releases and payments for which room is made at a time."""
 _MOST_PATIENCE = 1024
-
-
-class Rows(Protocol):
-    """Rows of one day, in order.
-
-    ``kind`` is of those of the kernel. ``member`` is the referrer of who joins (NONE: none), the buyer or the seller;
-    ``order`` that of which a refund is; ``amount`` what is paid, given back, or how many tokens are sold. Members are
-    numbered as in the world, from its size on in the order in which they join here, whether or not that is refused;
-    orders likewise.
-    """
-
-    kind: Narrow
-    member: Narrow
-    order: Narrow
-    amount: Column
-
-    def handle(self, row: int) -> None:
-        """Let the handlers in Python do a row."""
-
-    def keep(self, first: int, end: int) -> None:
-        """Give the world the names of what these rows have made."""
 
 
 class Ways:
@@ -89,11 +71,12 @@ class Lane:
         self.reason = why_not(world)
         self.run_events = np.array(world.run_events, dtype=np.int64)
         self.transfers, self.forfeits = np.empty(0, dtype=TRANSFER), np.empty(0, dtype=FORFEIT)
+        self.refunds = c.Refunds(*(np.zeros(_LOTS_OF_REFUND, dtype=np.int64) for _ in c.Refunds._fields))
         self._known: tuple[int, ...] = ()
 
     def run(self, rows: Rows) -> None:
         """Do all rows in order."""
-        count, row, patience = len(rows.kind), 0, 1
+        count, row, patience = len(rows.log.kind), 0, 1
         log = self._log(rows)
         while row < count:
             end, why = row, kernel.LEFT
@@ -114,13 +97,13 @@ class Lane:
 
     def _log(self, rows: Rows) -> c.Log:
         """The rows for the kernel, with room for the numbers of what they make."""
-        joins, orders = rows.kind == c.JOIN, rows.kind == c.ORDER
-        place = np.where(joins, np.cumsum(joins), np.cumsum(orders)) - 1
-        made = (np.full(int(each.sum()), NONE, dtype=np.int32) for each in (joins, orders))
+        log, world = rows.log, self.world
+        kind = np.where(rows.left, c.OVER, log.kind).astype(np.int32)
+        place = np.where(log.kind == c.JOIN, rows.joins, rows.orders).astype(np.int32)
+        made = (np.full(int((log.kind == each).sum()), NONE, dtype=np.int32) for each in (c.JOIN, c.ORDER))
         return c.Log(
-            rows.kind, rows.member, rows.order, rows.amount, place.astype(np.int32), self.world.members.size, next(made),
-            self.world.orders.size, next(made),
-        )  # fmt: skip
+            kind, log.member, log.order, log.amount, place, world.members.size, next(made), world.orders.size, next(made)
+        )
 
     def _hand_over(self, log: c.Log, rows: Rows, row: int) -> None:
         """Let the handlers do one row, and note the number of what it has made."""
@@ -185,7 +168,7 @@ class Lane:
             _group(c.Members, world.members), _group(c.Orders, world.orders), _group(c.Lots, world.lots), tuple(chains),
             _group(c.Releases, world.releases), _group(c.Payments, world.payments), _group(c.Feeds, world.feeds),
             _group(c.Sales, world.sales), tuple(world.wallets), paths, steps.plan, self._day(), self.drafts,
-            self._books(),
+            self.refunds, self._layout(), self._books(),
         )  # fmt: skip
 
     def _day(self) -> c.Day:
@@ -199,8 +182,22 @@ class Lane:
             entry=min((row.min or 0 for row in rows), default=0), entry_adds=int(measure == "cumulative"),
             first_day=world.first_day, released_until=world.released_until,
             order_rule=world.rule_names.get("order"), reserve_rule=world.rule_names.get("reserve"),
-            refund_rule=world.rule_names.get("refund"),
+            refund_rule=world.rule_names.get("refund"), keeps_upstream=int(program.keeps_upstream),
+            daily_walks=int(any(each.walks for each in world.programs)), plain_refunds=int(self._plain_refunds()),
+            token_store=NONE,
         )  # fmt: skip
+
+    def _plain_refunds(self) -> bool:
+        """Whether no tier is judged again after a refund, and no place is free again."""
+        amounts = [rule.amount for program in self.world.programs for rule in program.plan.rules]
+        return self.world.positions.size == 0 and not any(getattr(amount, "retier", False) for amount in amounts)
+
+    def _layout(self) -> c.Layout:
+        """What a lot that is live again changes of the layout, if there is one."""
+        layout = self.world.layout
+        if layout is None:
+            return c.Layout(np.zeros(0, dtype=np.int32), np.zeros((1, 0), dtype=np.int32), 0)
+        return c.Layout(layout.positions, layout.begins, len(layout.lot_at))
 
     def _books(self) -> c.Books:
         """What changes with every row beside the tables."""

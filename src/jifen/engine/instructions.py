@@ -6,7 +6,7 @@ import numpy as np
 
 from jifen.core.micros import AMOUNT_MAX, MICRO
 from jifen.engine.books import CASH, FROM_MERCHANT, FROM_RESERVE
-from jifen.engine.columns import SUM_MAX
+from jifen.engine.columns import SUM_MAX, Column
 from jifen.engine.grants import release_terms
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.program import Step
@@ -110,7 +110,8 @@ class Instructions:
         for place, (row, rates, steps) in enumerate(rows):
             fields[place, list(row)] = list(row.values())
             table[0, place, : len(rates)], table[1, place, : len(steps)] = rates, steps
-        self.plan = c.Plan(fields, table[0], table[1])
+        terms = np.array(world.terms or [(0, 0, 0)], dtype=np.int64)
+        self.plan = c.Plan(fields, table[0], table[1], _stores_table(world, self.stores), terms)
         ops = fields[:, c.OP].tolist()
         self.lots, self.feeds = sum(op in (c.GRANT, c.MINT) for op in ops), ops.count(c.FEED)
 
@@ -206,18 +207,27 @@ def _paid(world: World, step: Step, stores: list[int]) -> dict[int, int]:
     asset, per_point, fund = terms
     row = {
         c.TERMS: world.terms.index(terms) if terms in world.terms else NONE, c.ASSET: asset, c.PER_POINT: per_point,
-        c.FUND: fund + c.FIRST_POOL, c.END_RULE: NONE, c.END_TERMS: NONE,
+        c.FUND: fund + c.FIRST_POOL,
     }  # fmt: skip
     if gate is None or gate.drain is None:
         return row
     row |= {c.STORE: stores.index(world.stores.numbers[gate.drain]), c.BANKS: int(gate.no_lot == "bank")}
     row |= {c.ONLY_HEAD: int(gate.spill == "forfeit")}
-    schedule = world.program.schedule_of(gate.drain)
-    if schedule is not None:
-        of_schedule = _terms(world, schedule)
-        row[c.END_TERMS] = world.terms.index(of_schedule) if of_schedule in world.terms else NONE
-        row[c.END_RULE] = world.rule_names.get(schedule.rule.id) if row[c.END_TERMS] != NONE else NONE
     return row
+
+
+def _stores_table(world: World, stores: list[int]) -> Column:
+    """By the number of a store, what the lane has to know of it."""
+    table = np.full((len(world.stores), c.OF_STORE), NONE, dtype=np.int64)
+    for number, name in enumerate(world.stores.names):
+        schedule = world.program.schedule_of(name)
+        if schedule is not None and (terms := _terms(world, schedule)) in world.terms:
+            table[number, c.END_RULE] = world.rule_names.get(schedule.rule.id)
+            table[number, c.END_TERMS] = world.terms.index(terms)
+        table[number, c.UNIT_OF] = world.assets.get(name)
+        table[number, c.PLACE_OF] = stores.index(number) if number in stores else NONE
+        table[number, c.LAYOUT_OF] = list(world.chains).index(number) if number in world.chains else NONE
+    return table
 
 
 def _terms(world: World, step: Step) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined, lean
 from jifen.engine.kernels.bulk_columns import Log, Shop
 from jifen.engine.kernels.bulk_draft import draft
+from jifen.engine.kernels.bulk_refund import refund
 from jifen.engine.kernels.bulk_write import MERCHANT, NONE, OUTSIDE, add_lot, feed, move, post, put, share
 
 __all__ = ["DONE", "LEFT", "ROOM", "run"]
@@ -33,6 +34,8 @@ def run(log: Log, start: int, end: int, room: tuple[int, int, int], shop: Shop) 
             done = _join(log, row, shop)
         elif kind == c.ORDER:
             done = _order(log, row, shop)
+        elif kind == c.REFUND:
+            done = _refund(log, row, shop)
         if not done:
             return row, LEFT
         now[c.EVENT] += 1
@@ -86,6 +89,17 @@ def _order(log: Log, row: int, shop: Shop) -> bool:
         _give(shop, order)
         post(shop, order)
     return True
+
+
+@inlined
+def _refund(log: Log, row: int, shop: Shop) -> bool:
+    """A part of an order is given back."""
+    order, amount = _resolved(log.order[row], log.first_order, log.orders), log.amount[row]
+    if order < 0 or amount <= 0 or amount > AMOUNT_MAX or amount % CENT or shop.day.refund_rule == NONE:
+        return False
+    if amount > shop.orders.whole[order] - shop.orders.returned_whole[order]:
+        return False
+    return refund(shop, order, amount)
 
 
 @inlined

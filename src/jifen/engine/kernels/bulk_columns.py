@@ -11,12 +11,13 @@ from jifen.ledger.journal import TransferArray
 __all__ = [
     "AFTER_FEED", "AMOUNT", "ASSET", "BANKS", "BASE", "BATCHES", "BUYER", "BY_GENERATION", "BY_OWN_RANK", "BY_PEER",
     "BY_RANK", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY", "FED", "FEED",
-    "FEEDS", "FIELDS", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "INDEX", "JOIN", "LADDER", "LAG", "LOTS",
-    "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT", "NOW", "NUMBER", "ONLY_HEAD", "OP", "ORDER",
-    "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER", "PER_POINT", "POINTS", "PORTIONS",
-    "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES", "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS",
-    "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "FIRST_BASE", "HEIGHT", "UNIT", "WHO", "Books", "Chain", "Day", "Drafts", "Feeds", "Log", "Lots", "Members", "Orders",
-    "Paths", "Payments", "Plan", "Releases", "Sales", "Shop",
+    "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT", "INDEX", "JOIN", "LADDER",
+    "LAG", "LAYOUT_OF", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT", "NOW", "NUMBER",
+    "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER",
+    "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES",
+    "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "UNIT",
+    "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Feeds", "Layout", "Log", "Lots", "Members", "Orders", "Paths",
+    "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop",
 ]  # fmt: skip
 
 JOIN, ORDER, REFUND, SALE, OVER = range(5)
@@ -32,13 +33,18 @@ BUYER, BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK = range(5)
 """Who receives it (``WHO``)."""
 
 (OP, AMOUNT, BASE, MEASURE, ROWS, PARTS, WHO, LADDER, COUNT, LOWER, OWN_ORDER, OUT, POINTS, NUMBER, INDEX, STORE,
- LOTS_STORE, UNIT, LAG, DAILY_RATE, DAILY_OF, BATCHES, EVERY, ONLY_HEAD, BANKS, END_RULE, END_TERMS, ASSET, PER_POINT,
- FUND, TERMS, SPREAD, FED, AFTER_FEED, HEIGHT) = range(35)  # fmt: skip
-FIELDS = 35
+ LOTS_STORE, UNIT, LAG, DAILY_RATE, DAILY_OF, BATCHES, EVERY, ONLY_HEAD, BANKS, ASSET, PER_POINT, FUND, TERMS, SPREAD,
+ FED, AFTER_FEED, HEIGHT) = range(33)  # fmt: skip
+FIELDS = 33
 """Of a rule. ``BASE`` is the place in ``bases`` it counts from, ``OUT`` and ``POINTS`` are those that its own add to;
 ``MEASURE`` is what its table is judged at; ``STORE`` is the place of the store it grants into or drains, and
-``LOTS_STORE`` the number of that; ``END_RULE`` and ``END_TERMS`` are those of the store's scheduled release; ``FED`` is
-the rule whose feed is minted for, ``AFTER_FEED`` whether at the price after it."""
+``LOTS_STORE`` the number of that; ``FED`` is the rule whose feed is minted for, ``AFTER_FEED`` whether at the price
+after it."""
+
+END_RULE, END_TERMS, UNIT_OF, PLACE_OF, LAYOUT_OF = range(5)
+OF_STORE = 5
+"""Of a store of lots: the rule of its scheduled releases and how they pay, the unit of its claims, its places among
+the chains and in the layout; NONE for what is not there (yet)."""
 
 (EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS, SUPPLY) = range(13)
 NOW = 13
@@ -94,6 +100,7 @@ class Orders(NamedTuple):
     last_lot: Narrow
     last_payment: Narrow
     last_feed: Narrow
+    last_weighed: Narrow
     before_of_member: Narrow
     reserved: Column
     kept_then: Column
@@ -167,6 +174,7 @@ class Payments(NamedTuple):
     order: Narrow
     wanted: Column
     paid: Column
+    banked: Column
     kept_then: Column
     returned_then: Column
     lost: Column
@@ -226,6 +234,18 @@ class Plan(NamedTuple):
     """By rule: the rate of each generation, level or peer, or of each row of its table."""
     steps: Column
     """By rule: from which measure on each row of its table holds."""
+    stores: Column
+    """By the number of a store, a row of ``OF_STORE``."""
+    terms: Column
+    """By the number of terms: asset, per point, fund."""
+
+
+class Layout(NamedTuple):
+    """Of the layout of members and lots, what lots that are live again change."""
+
+    positions: Narrow
+    begins: Narrow
+    slots: int
 
 
 class Day(NamedTuple):
@@ -243,6 +263,12 @@ class Day(NamedTuple):
     entry_adds: int
     first_day: int
     released_until: int
+    keeps_upstream: int
+    daily_walks: int
+    """Whether some version has walks over releases."""
+    plain_refunds: int
+    """Whether no tier is judged again after a refund, and no place is free again."""
+    token_store: int
     order_rule: int
     reserve_rule: int
     refund_rule: int
@@ -266,6 +292,21 @@ class Drafts(NamedTuple):
     """By rule: what a rule that does not pay gives."""
     coming: Column
     """By fund: what rules before have fed into it, less what they take from it."""
+
+
+class Refunds(NamedTuple):
+    """Room for one refund: lots that stand on the order, and what they have lost of what they paid."""
+
+    counts: Column
+    lot: Column
+    granted: Column
+    remaining: Column
+    first: Column
+    """Of a lot's keys."""
+    rule: Column
+    """Of a key, with ``terms`` and what is lost."""
+    terms: Column
+    lost: Column
 
 
 class Books(NamedTuple):
@@ -296,4 +337,6 @@ class Shop(NamedTuple):
     plan: Plan
     day: Day
     drafts: Drafts
+    refunds: Refunds
+    layout: Layout
     books: Books

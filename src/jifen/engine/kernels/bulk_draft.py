@@ -171,7 +171,8 @@ def _want(shop: Shop, rule: int, member: int, wanted: int) -> bool:
     fund, store = fields[rule, c.FUND], fields[rule, c.STORE]
     if fields[rule, c.NUMBER] == NONE or fields[rule, c.TERMS] == NONE or count + 1 >= len(drafts.member):
         return False
-    if fund >= c.FIRST_POOL and share(wanted, fields[rule, c.PER_POINT]) > shop.books.balance[fund] + drafts.coming[fund]:
+    worth = share(wanted, fields[rule, c.PER_POINT])
+    if fund >= c.FIRST_POOL and worth > shop.books.balance[fund] + drafts.coming[fund]:
         return False
     left = 0
     if store == NONE:
@@ -204,8 +205,8 @@ def _drain(shop: Shop, rule: int, member: int, wanted: int) -> tuple[int, bool]:
         slot = lots.slot[lot]
         there = lots.remaining[slot]
         if there > 0:
-            ends = there <= left and lots.run_first[slot] != NONE and fields[rule, c.END_RULE] == NONE
-            if lots.key[lot] != NONE or ends:
+            ends = shop.plan.stores[lots.store[lot], c.END_RULE]
+            if lots.key[lot] != NONE or (there <= left and lots.run_first[slot] != NONE and ends == NONE):
                 return left, False
             fine = _take(shop, lot, min(left, there))
             left -= min(left, there)

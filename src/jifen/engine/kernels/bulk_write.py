@@ -7,7 +7,8 @@ from jifen.engine.kernels.divide import MILLION
 from jifen.ledger.journal import Account
 
 __all__ = [
-    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "add_lot", "claim", "feed", "move", "post", "put", "share",
+    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "account_of", "add_lot", "end_run", "feed", "move",
+    "owing_of", "post", "put", "share",
 ]  # fmt: skip
 
 NONE = -1
@@ -44,19 +45,30 @@ def move(
 
 
 @inlined
+def account_of(fund: int) -> tuple[int, int]:
+    """The account of a fund."""
+    if fund == c.MERCHANT_FUND:
+        return MERCHANT, 0
+    return (RESERVE, 0) if fund == c.RESERVE_FUND else (POOL, fund - c.FIRST_POOL)
+
+
+@inlined
+def owing_of(fund: int) -> tuple[int, int]:
+    """The account of what a pool or the reserve owes."""
+    return RECEIVABLE, NONE if fund == c.RESERVE_FUND else fund - c.FIRST_POOL
+
+
+@inlined
 def put(shop: Shop, rule: int, fund: int, amount: int, order: int) -> None:
     """Put money of the merchant into a pool or the reserve, repaying what it owes first."""
     balance, debt = shop.books.balance, shop.books.debt
-    repaid = min(debt[fund], amount)
-    number = NONE if fund == c.RESERVE_FUND else fund - c.FIRST_POOL
-    on = NONE, 0, order, NONE
+    repaid, on = min(debt[fund], amount), (NONE, 0, order, NONE)
     if repaid > 0:
         debt[fund] -= repaid
-        move(shop, rule, (MERCHANT, 0), (RECEIVABLE, number), (0, repaid), on)
+        move(shop, rule, (MERCHANT, 0), owing_of(fund), (0, repaid), on)
     if amount > repaid:
         balance[fund] += amount - repaid
-        target = (RESERVE, 0) if fund == c.RESERVE_FUND else (POOL, number)
-        move(shop, rule, (MERCHANT, 0), target, (0, amount - repaid), on)
+        move(shop, rule, (MERCHANT, 0), account_of(fund), (0, amount - repaid), on)
 
 
 @inlined
@@ -123,8 +135,7 @@ def post(shop: Shop, order: int) -> None:
             if drafts.emptied[portion]:
                 lot = drafts.lot[portion]
                 shop.lots.emptied_on[lot] = shop.day.day
-                if shop.lots.run_first[shop.lots.slot[lot]] != NONE:
-                    _end_run(shop, lot, drafts.rule[draft])
+                end_run(shop, lot)
     for draft in range(now[c.DRAFTS]):
         first, end = drafts.first[draft], drafts.first[draft + 1]
         if end > first:
@@ -147,22 +158,25 @@ def _forfeit(shop: Shop, draft: int) -> None:
 
 
 @inlined
-def _end_run(shop: Shop, lot: int, rule: int) -> None:
-    """Write the run of equal days of a lot that a rule has emptied."""
-    lots, releases, now, fields = shop.lots, shop.releases, shop.books.now, shop.plan.rules
+def end_run(shop: Shop, lot: int) -> None:
+    """Write the run of equal days of a lot, if it is in one."""
+    lots, releases, now = shop.lots, shop.releases, shop.books.now
     slot = lots.slot[lot]
     first, last = lots.run_first[slot], shop.day.released_until
+    if first == NONE:
+        return
     lots.run_first[slot] = NONE
     if first > last:
         return
-    row = now[c.RELEASES]
+    row, store = now[c.RELEASES], lots.store[lot]
     now[c.RELEASES] = row + 1
     daily = lots.daily[slot]
     releases.lot[row], releases.before[row], releases.kind[row] = lot, lots.last_release[lot], 1
     releases.first_day[row], releases.last_day[row] = first, last
     releases.event[row] = shop.books.run_events[first - shop.day.first_day]
-    releases.rule[row], releases.version[row] = fields[rule, c.END_RULE], shop.day.version
-    releases.base[row], releases.points[row], releases.terms[row] = daily, daily, fields[rule, c.END_TERMS]
+    releases.rule[row], releases.version[row] = shop.plan.stores[store, c.END_RULE], shop.day.version
+    releases.base[row], releases.points[row] = daily, daily
+    releases.terms[row] = shop.plan.stores[store, c.END_TERMS]
     _stand(shop, row, lot)
     lots.last_release[lot] = row
 
@@ -172,7 +186,8 @@ def _stand(shop: Shop, row: int, lot: int) -> None:
     """What a release of a lot stands on: what is kept of the lot's order."""
     if shop.lots.kept_then[lot]:
         order = shop.lots.order[lot]
-        shop.releases.kept_then[row], shop.releases.returned_then[row] = shop.orders.kept[order], shop.orders.returned[order]
+        shop.releases.kept_then[row] = shop.orders.kept[order]
+        shop.releases.returned_then[row] = shop.orders.returned[order]
 
 
 @inlined
@@ -185,7 +200,8 @@ def _pay(shop: Shop, draft: int, order: int) -> int:
     now[c.PAYMENTS] = row + 1
     paid = drafts.wanted[draft] - drafts.lost[draft]
     free = drafts.lot[first] == NONE
-    payments.member[row], payments.rule[row], payments.index[row] = member, fields[rule, c.NUMBER], fields[rule, c.INDEX]
+    payments.member[row], payments.rule[row] = member, fields[rule, c.NUMBER]
+    payments.index[row] = fields[rule, c.INDEX]
     payments.version[row], payments.event[row], payments.day[row] = shop.day.version, now[c.EVENT], shop.day.day
     payments.order[row], payments.wanted[row], payments.paid[row] = order, drafts.wanted[draft], paid
     payments.kept_then[row], payments.returned_then[row] = shop.orders.kept[order], shop.orders.returned[order]
@@ -225,9 +241,7 @@ def _release(shop: Shop, where: tuple[int, int], payment: int, older: int, order
     if paid == 0 and drained == 0:
         return
     fund, asset = fields[rule, c.FUND], fields[rule, c.ASSET]
-    source = MERCHANT, 0
     if fund != c.MERCHANT_FUND:
         shop.books.balance[fund] -= paid
-        source = (RESERVE, 0) if fund == c.RESERVE_FUND else (POOL, fund - c.FIRST_POOL)
     shop.wallets[asset][member] += paid
-    move(shop, fields[rule, c.NUMBER], source, (WALLET, member), (asset, paid), (lot, drained, order, NONE))
+    move(shop, fields[rule, c.NUMBER], account_of(fund), (WALLET, member), (asset, paid), (lot, drained, order, NONE))

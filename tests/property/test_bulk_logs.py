@@ -1,0 +1,134 @@
+"""Logs by column do what their rows do one by one as events, under random plans, ranks and days."""
+
+import sys
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+
+from jifen.core.micros import CENT, MICRO
+from jifen.engine import World, apply
+from jifen.engine.apply import apply_log
+from jifen.engine.bulk import Lane
+from jifen.engine.events import DayClosed, Event, MemberJoined, RankSet, ReserveToppedUp
+from jifen.engine.log import JOIN, ORDER, REFUND, SALE, Log, LogRows
+from jifen.plan import Plan, load_plan, preset_names
+from jifen.simulate.switches import random_plan
+from tests.engine.shop import everything
+
+SEEDS = 40
+DOOR = sys.modules["jifen.engine.apply"]
+BULK = sys.modules["jifen.engine.bulk"]
+
+
+class Twins:
+    """Two worlds of one history: one lane for whole logs, one that takes each event by itself."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.fast, self.slow = World(plan, 0), World(plan, 0)
+        self.count = 0
+
+    def book(self, kind: type[Event], **facts) -> None:
+        self.count += 1
+        event = kind(id=f"{kind.name} {self.count}", day=self.fast.open_day, **facts)
+        for world in (self.fast, self.slow):
+            apply(world, [event])
+
+    def log(self, rows: list[tuple[int, int, int, int]], cuts: int) -> None:
+        """Rows of (kind, member, order, amount); the lane takes them in so many pieces."""
+        ids = [f"{self.count} {place}" for place in range(len(rows))]
+        self.count += 1
+        kind, member, order, amount = (np.array(column) for column in zip(*rows, strict=True))
+        narrow = (column.astype(np.int32) for column in (kind, member, order))
+        joined = [f"of {self.count} {place}" for place in range(int((kind == JOIN).sum()))]
+        log = Log(*narrow, amount, ids, joined)
+        events = [LogRows(self.slow, log, lambda event: None).event(row) for row in range(len(rows))]
+        slow = [apply(self.slow, [event]) for event in events]
+        if cuts == 0:
+            fast = [apply_log(self.fast, log)]
+        else:
+            fast = [apply(self.fast, part.tolist()) for part in np.array_split(np.array(events), cuts) if len(part)]
+        for field in ("transfers", "forfeits"):
+            assert b"".join(getattr(each, field).tobytes() for each in fast) == b"".join(
+                getattr(each, field).tobytes() for each in slow
+            )
+        assert [refusal for each in fast for refusal in each.refusals] == [
+            refusal for each in slow for refusal in each.refusals
+        ]
+        assert all_of(self.fast) == all_of(self.slow)
+
+
+def all_of(world: World):
+    """The whole world; control totals of nothing depend on the cuts."""
+    return everything(world) | {"control": {name: total for name, total in world.control.items() if total}}
+
+
+def random_rows(random: Random, world: World, count: int) -> list[tuple[int, int, int, int]]:
+    members, orders, rows = world.members.size, world.orders.size, []
+    amounts = (1, 9999, 100_00, 1000_00, 3000_00, 9000_00, 30000_00)
+    for _ in range(count):
+        kind = random.choices((JOIN, ORDER, REFUND, SALE), (1, 6, 4, 1))[0]
+        if kind == REFUND and orders == 0:
+            kind = ORDER
+        member, order = random.randrange(-1 if kind == JOIN else 0, members), random.randrange(max(orders, 1))
+        amount = random.choice(amounts) * CENT
+        if kind == REFUND:
+            amount = random.choice((amount, amount // 4 // CENT * CENT, random.randrange(1, 3000_00) * CENT))
+        if kind == SALE:
+            amount = random.randrange(1, 300 * MICRO)
+        if random.random() < 0.03:
+            amount = random.choice((0, -CENT, 1, 10**15, 10**15 + CENT))
+        rows.append((kind, member, order if kind == REFUND else -1, amount))
+        members, orders = members + (kind == JOIN), orders + (kind == ORDER)
+    return rows
+
+
+def live_through(random: Random, plan: Plan) -> None:
+    twins = Twins(plan)
+    shape = random.choice(("chain", "tree"))
+    for place in range(random.randint(2, 12)):
+        above = place - 1 if shape == "chain" else random.randrange(place) if place else -1
+        twins.book(MemberJoined, member=f"m{place}", referrer=f"m{above}" if above >= 0 else None)
+    names = [row.name for ranks in plan.ranks.values() for row in ranks.ladder]
+    for _ in range(random.randint(1, 5)):
+        for _ in range(random.randint(0, 3)):
+            if names:
+                member = random.choice(twins.fast.member_names)
+                twins.book(RankSet, member=member, rank=random.choice([*names, None]))
+        if random.random() < 0.3:
+            twins.book(ReserveToppedUp, amount=random.randrange(1, 5000) * MICRO)
+        twins.log(random_rows(random, twins.fast, random.randint(1, 25)), random.choice((0, 0, 1, 3)))
+        for _ in range(random.randint(0, 3)):
+            twins.book(DayClosed)
+    assert all_of(twins.fast) == all_of(twins.slow)
+
+
+@pytest.fixture
+def done(monkeypatch) -> list[np.ndarray]:
+    """The kinds of all rows that the lane itself has done; every number of rows is worth its trouble."""
+    kinds: list[np.ndarray] = []
+    before = Lane._run
+
+    def counted(lane, log, rows_of, first, end):
+        stopped, why = before(lane, log, rows_of, first, end)
+        kinds.append(log.kind[first:stopped])
+        return stopped, why
+
+    monkeypatch.setattr(Lane, "_run", counted)
+    monkeypatch.setattr(BULK, "_MOST_PATIENCE", 1)
+    monkeypatch.setattr(DOOR, "LEAST", 2)
+    return kinds
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_logs_under_random_plans(name: str, done) -> None:
+    for seed in range(SEEDS):
+        random = Random(seed)
+        plan = load_plan(name) if random.random() < 0.3 else random_plan(random, name)
+        try:
+            live_through(random, plan)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}") from error
+    counts = np.bincount(np.concatenate([*done, np.zeros(0, dtype=np.int32)]), minlength=4)
+    print(name, dict(zip(("joins", "orders", "refunds", "sales"), counts.tolist(), strict=False)))
