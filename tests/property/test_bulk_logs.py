@@ -19,7 +19,7 @@ from tests.engine.shop import everything
 
 SEEDS = 40
 DOOR = sys.modules["jifen.engine.apply"]
-BULK = sys.modules["jifen.engine.bulk"]
+import jifen.engine.bulk as BULK
 
 
 class Twins:
@@ -76,7 +76,10 @@ def random_rows(random: Random, world: World, count: int) -> list[tuple[int, int
         if kind == REFUND:
             amount = random.choice((amount, amount // 4 // CENT * CENT, random.randrange(1, 3000_00) * CENT))
         if kind == SALE:
-            amount = random.randrange(1, 300 * MICRO)
+            holders = [seller for seller in range(world.members.size) if world.members.tokens.item(seller)]
+            member = random.choice(holders or [0])
+            held = world.members.tokens.item(member)
+            amount = random.choice((held, held // 2, random.randrange(1, 300 * MICRO)))
         if random.random() < 0.03:
             amount = random.choice((0, -CENT, 1, 10**15, 10**15 + CENT))
         rows.append((kind, member, order if kind == REFUND else -1, amount))

@@ -11,7 +11,6 @@ from typing import Any
 from jifen.core.errors import ensure
 from jifen.engine import desk
 from jifen.engine.books import Books
-from jifen.engine.bulk import Lane
 from jifen.engine.checks import refusal_of
 from jifen.engine.close import after_event, close_day
 from jifen.engine.events import (
@@ -40,7 +39,7 @@ from jifen.engine.events import (
     WithdrawalRequested,
 )
 from jifen.engine.invariants import check_world
-from jifen.engine.log import EventRows, Log, LogRows, digest_of, kind_of
+from jifen.engine.log import EventRows, Log, LogRows, Rows, digest_of, kind_of
 from jifen.engine.order import accept_order
 from jifen.engine.refund import accept_refund
 from jifen.engine.tables import NONE
@@ -91,7 +90,7 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     day = world.open_day
     for of_lane, stretch in _stretches(events):
         if of_lane:
-            Lane(books).run(EventRows(world, stretch, partial(_apply_one, books)))
+            _run_lane(books, EventRows(world, stretch, partial(_apply_one, books)))
         else:
             for event in stretch:
                 _apply_one(books, event)
@@ -113,8 +112,15 @@ def _stretches(events: Iterable[Event]) -> Iterator[tuple[bool, Sequence[Event]]
 def apply_log(world: World, log: Log) -> Journal:
     """Apply a log of the open day by column: the same world and the same journal as of its rows one by one."""
     books = Books(world)
-    Lane(books).run(LogRows(world, log, partial(_apply_one, books)))
+    _run_lane(books, LogRows(world, log, partial(_apply_one, books)))
     return _journal(books, world.open_day)
+
+
+def _run_lane(books: Books, rows: Rows) -> None:
+    """Let the bulk lane do rows; its compiler is not loaded before it is needed."""
+    from jifen.engine.bulk import Lane
+
+    Lane(books).run(rows)
 
 
 def _journal(books: Books, day: int) -> Journal:

@@ -6,19 +6,25 @@ that it does not know how to do goes through them, and the lane goes on after it
 
 from collections import deque
 from collections.abc import Callable
+from math import gcd
 from typing import Any
 
 import numpy as np
 
+from jifen.core.micros import MICRO
 from jifen.engine.books import Books
-from jifen.engine.columns import Column, Narrow, Table
-from jifen.engine.instructions import MOST_STORES, Instructions, why_not
+from jifen.engine.close import after_event
+from jifen.engine.columns import Narrow, Table
+from jifen.engine.curve import token_store
+from jifen.engine.exits import exits_of, renewed_exits
+from jifen.engine.instructions import MOST_STORES, Instructions, terms_now, why_not
 from jifen.engine.kernels import bulk as kernel
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.log import Rows
 from jifen.engine.tables import NONE, Chains
 from jifen.engine.world import World
 from jifen.ledger.journal import FORFEIT, TRANSFER, Account
+from jifen.plan.model import Asset
 
 __all__ = ["Lane", "Ways"]
 
@@ -89,11 +95,17 @@ class Lane:
                 for _ in range(min(patience, count - row)):
                     self._hand_over(log, rows, row)
                     row += 1
+            if why == kernel.LOOK:
+                self.books.event = self.world.next_event - 1
+                after_event(self.books, since=self.world.next_event)
 
     def _state_is_strange(self) -> bool:
         """Whether the plan, or something that waits, is more than the lane knows."""
         world = self.world
-        return bool(self.reason or world.bank_of or world.lines)
+        if self.reason or world.bank_of or world.lines:
+            return True
+        steps = world.program.by_event["event"]
+        return bool(steps) and not renewed_exits(world, steps[0])
 
     def _log(self, rows: Rows) -> c.Log:
         """The rows for the kernel, with room for the numbers of what they make."""
@@ -168,7 +180,7 @@ class Lane:
             _group(c.Members, world.members), _group(c.Orders, world.orders), _group(c.Lots, world.lots), tuple(chains),
             _group(c.Releases, world.releases), _group(c.Payments, world.payments), _group(c.Feeds, world.feeds),
             _group(c.Sales, world.sales), tuple(world.wallets), paths, steps.plan, self._day(), self.drafts,
-            self.refunds, self._layout(), self._books(),
+            self.refunds, self._layout(), exits_of(world), self._books(),
         )  # fmt: skip
 
     def _day(self) -> c.Day:
@@ -184,8 +196,45 @@ class Lane:
             order_rule=world.rule_names.get("order"), reserve_rule=world.rule_names.get("reserve"),
             refund_rule=world.rule_names.get("refund"), keeps_upstream=int(program.keeps_upstream),
             daily_walks=int(any(each.walks for each in world.programs)), plain_refunds=int(self._plain_refunds()),
-            token_store=NONE,
+            **self._tokens(), **self._sales(), **self._exits(),
         )  # fmt: skip
+
+    def _tokens(self) -> dict[str, int]:
+        """The curve and its tokens."""
+        world, curve = self.world, self.world.program.curve
+        if curve is None:
+            return {"token_store": NONE, "curve": NONE, "unheld_balance": 0, "unheld_supply": 1, "at_value": 0}
+        unheld = world.last_price
+        if unheld is None or curve.zero_supply == "launch_price":
+            unheld = curve.launch, MICRO
+        return {
+            "token_store": world.stores.numbers[token_store(world)], "curve": world.pools.numbers[curve.name] + c.FIRST_POOL,
+            "unheld_balance": unheld[0], "unheld_supply": unheld[1], "at_value": int(curve.refund == "at_value"),
+        }  # fmt: skip
+
+    def _sales(self) -> dict[str, int]:
+        """How tokens are sold, if the lane knows it."""
+        world, steps = self.world, self.world.program.by_event["sale"]
+        pay = steps[0].rule.pay if len(steps) == 1 and world.program.curve is not None else None
+        if not isinstance(pay, Asset):
+            return {"sale_rule": NONE, "sale_terms": NONE, "sale_keeps": 1, "sale_of": 1}
+        terms, unit = terms_now(world, steps[0]), gcd(MICRO - pay.retain, MICRO)
+        return {
+            "sale_rule": world.rule_names.get(steps[0].rule.id), "sale_keeps": (MICRO - pay.retain) // unit,
+            "sale_of": MICRO // unit, "sale_terms": world.terms.index(terms) if terms in world.terms else NONE,
+        }  # fmt: skip
+
+    def _exits(self) -> dict[str, int]:
+        """At what exits are forced, if they are looked for after each row."""
+        steps = self.world.program.by_event["event"]
+        if not steps:
+            return {"exits": 0, "exit_reaches": 1, "exit_of": 1, "exit_realised": 0}
+        reaches = steps[0].gate.reaches or 0
+        unit = gcd(reaches, MICRO)
+        return {
+            "exits": 1, "exit_reaches": reaches // unit, "exit_of": MICRO // unit,
+            "exit_realised": int(steps[0].gate.realised),
+        }  # fmt: skip
 
     def _plain_refunds(self) -> bool:
         """Whether no tier is judged again after a refund, and no place is free again."""
@@ -270,7 +319,7 @@ def _touch(world: World, transfers: Any) -> None:
         buyers = np.unique(world.orders.member[orders]).tolist()
         for members in sets:
             members.update(buyers)
-    if world.exit_heap is not None:
+    if world.exit_heap is not None and not world.program.by_event["event"]:
         drained = transfers["lot"][transfers["drained"] > 0]
         claims = [transfers[f"{side}_id"][transfers[f"{side}_kind"] == Account.CLAIM] for side in ("from", "to")]
         touched = np.concatenate([world.orders.member[orders], world.lots.member[drained], *claims])

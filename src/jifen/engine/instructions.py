@@ -1,6 +1,7 @@
 """The rules that run on orders as rows of integers, for the bulk lane; and what keeps a plan or a world out of it."""
 
 from collections.abc import Iterator
+from math import gcd
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.walks import generation_rates, peer_rate
 from jifen.engine.world import World
-from jifen.plan.model import Asset, Feed, Grant, Lots, Mint, Money, Nothing, Per, Share, Tier, Walk
+from jifen.plan.model import Asset, Feed, Grant, Head, Lots, Mint, Money, Nothing, Per, Share, Tier, Walk
 
-__all__ = ["MOST_STORES", "Instructions", "why_not"]
+__all__ = ["MOST_STORES", "Instructions", "terms_now", "why_not"]
 
 MOST_STORES = 2
 """Stores of lots that the lane can hold at once."""
@@ -34,17 +35,22 @@ def why_not(world: World) -> str:
         return "ranks go by the largest order"
     if any(ladder.ranks.effective == "immediate" for ladder in program.ladders.values()):
         return "ranks count at once"
-    if program.by_event["event"]:
-        return "exits are looked for after each event"
-    reasons = (_why_not(step) for step in program.by_event["order"])
-    reason = next(filter(None, reasons), "")
+    if sum(getattr(store, "mode", "") == "tokens" for store in program.plan.stores.values()) > 1:
+        return "there are tokens of several kinds"
+    steps = (*program.by_event["order"], *program.by_event["event"])
+    reason = next(filter(None, map(_why_not, steps)), "")
+    if not reason and len(program.by_event["event"]) > 1:
+        return "several rules force members out"
     return reason or ("too many stores" if len(_stores(world)) > MOST_STORES else "")
 
 
 def _why_not(step: Step) -> str:
     """What of a rule the lane does not know."""
     rule, who, amount = step.rule, step.rule.who, step.rule.amount
-    if type(rule.pay) not in _OPS or isinstance(rule.pay, Mint):
+    if rule.when == "event":
+        known = isinstance(who, Head) and who.each == "member" and step.gate.of in (None, "spend")
+        return "" if known and step.gate.reaches is not None else f"rule {rule.id} forces out by other than spend"
+    if type(rule.pay) not in _OPS:
         return f"rule {rule.id} pays what the lane does not know"
     if who is not None and (not isinstance(who, Walk) or who.tree != "referral"):
         return f"rule {rule.id} is for others than ancestors"
@@ -56,8 +62,10 @@ def _why_not(step: Step) -> str:
         return f"rule {rule.id} counts from what the lane does not know"
     if who is None and rule.gate is not None and rule.gate.drain is not None:
         return f"rule {rule.id} drains the buyer's own lots"
-    if who is not None and isinstance(rule.pay, Feed | Grant):
+    if who is not None and isinstance(rule.pay, Feed | Grant | Mint):
         return f"rule {rule.id} gives ancestors more than payments"
+    if isinstance(rule.pay, Mint | Feed) and not isinstance(amount, Share):
+        return f"rule {rule.id} does not count by shares"
     if _most(step) > SUM_MAX:
         return f"rule {rule.id} may give more than can be counted"
     return ""
@@ -76,7 +84,7 @@ def _most(step: Step) -> int:
 def _stores(world: World) -> list[int]:
     """The stores of lots that rules grant into or drain, by number."""
     found: dict[int, None] = {}
-    for step in world.program.by_event["order"]:
+    for step in (*world.program.by_event["order"], *world.program.by_event["sale"]):
         name = _store_of(step)
         if name is not None:
             found[world.stores.numbers[name]] = None
@@ -102,7 +110,12 @@ class Instructions:
         self.ladders: list[tuple[str, bool]] = []
         """Those by which walks go, and whether by each rank's own row of them (else by the distinct rates)."""
         self._bases: dict[tuple[int, str], int] = {}
-        rows = [row for step in world.program.by_event["order"] for row in self._rows_of(world, step)]
+        self._feeds: dict[tuple[int, str], int] = {}
+        rows: list[tuple[dict[int, int], list[int], list[int]]] = []
+        for step in world.program.by_event["order"]:
+            rows += self._rows_of(world, step)
+            if isinstance(step.rule.pay, Feed):
+                self._feeds[step.rule.part, step.rule.id] = len(rows) - 1
         self.bases = c.FIRST_BASE + len(self._bases)
         width = max((len(row[part]) for row in rows for part in (1, 2)), default=1)
         table = np.zeros((2, len(rows), max(width, 1)), dtype=np.int64)
@@ -153,7 +166,13 @@ class Instructions:
         if isinstance(pay, Asset | Nothing):
             row |= _paid(world, step, self.stores)
         elif isinstance(pay, Grant):
-            row |= _granted(world, pay.lots, self.stores)
+            row |= _granted(world, pay.lots, release_terms(world, pay.lots), self.stores)
+        elif isinstance(pay, Mint):
+            unit = gcd(rates[0], MICRO)
+            fed = self._feeds.get((rule.part, step.share.of), NONE)
+            row |= _granted(world, pay.tokens, {}, self.stores)
+            row |= {c.FED: fed, c.AFTER_FEED: int(pay.price != "pre_deposit"), c.PARTS: MICRO // unit}
+            rates = [rates[0] // unit]
         yield row, rates, steps
 
     def _walk(self, world: World, step: Step) -> tuple[dict[int, int], list[int]]:
@@ -189,9 +208,9 @@ def _pools(world: World, step: Step) -> Iterator[tuple[int, int]]:
             yield world.pools.numbers[name], part
 
 
-def _granted(world: World, store: str, stores: list[int]) -> dict[int, int]:
-    """How a rule makes lots."""
-    number, kind, terms = world.stores.numbers[store], world.program.plan.stores[store], release_terms(world, store)
+def _granted(world: World, store: str, terms: dict[str, int], stores: list[int]) -> dict[int, int]:
+    """How a rule makes lots, that release on these terms."""
+    number, kind = world.stores.numbers[store], world.program.plan.stores[store]
     unit = world.assets.get(store)
     row = {
         c.STORE: stores.index(number), c.LOTS_STORE: number, c.UNIT: unit, c.LAG: kind.lag if isinstance(kind, Lots) else 0,
@@ -203,7 +222,7 @@ def _granted(world: World, store: str, stores: list[int]) -> dict[int, int]:
 
 def _paid(world: World, step: Step, stores: list[int]) -> dict[int, int]:
     """How a rule pays, and out of which lots."""
-    terms, gate = _terms(world, step), step.rule.gate
+    terms, gate = terms_now(world, step), step.rule.gate
     asset, per_point, fund = terms
     row = {
         c.TERMS: world.terms.index(terms) if terms in world.terms else NONE, c.ASSET: asset, c.PER_POINT: per_point,
@@ -221,7 +240,7 @@ def _stores_table(world: World, stores: list[int]) -> Column:
     table = np.full((len(world.stores), c.OF_STORE), NONE, dtype=np.int64)
     for number, name in enumerate(world.stores.names):
         schedule = world.program.schedule_of(name)
-        if schedule is not None and (terms := _terms(world, schedule)) in world.terms:
+        if schedule is not None and (terms := terms_now(world, schedule)) in world.terms:
             table[number, c.END_RULE] = world.rule_names.get(schedule.rule.id)
             table[number, c.END_TERMS] = world.terms.index(terms)
         table[number, c.UNIT_OF] = world.assets.get(name)
@@ -230,7 +249,7 @@ def _stores_table(world: World, stores: list[int]) -> Column:
     return table
 
 
-def _terms(world: World, step: Step) -> tuple[int, int, int]:
+def terms_now(world: World, step: Step) -> tuple[int, int, int]:
     """How a rule pays: (asset, per point, fund)."""
     pay = step.rule.pay
     if not isinstance(pay, Asset):

@@ -10,13 +10,16 @@ from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined, lean
 from jifen.engine.kernels.bulk_columns import Log, Shop
 from jifen.engine.kernels.bulk_draft import draft
+from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, move, put, share
 from jifen.engine.kernels.bulk_refund import refund
-from jifen.engine.kernels.bulk_write import MERCHANT, NONE, OUTSIDE, add_lot, feed, move, post, put, share
+from jifen.engine.kernels.bulk_tokens import fits, mint, must_look, price, sell
+from jifen.engine.kernels.bulk_write import add_lot, feed, post
 
-__all__ = ["DONE", "LEFT", "ROOM", "run"]
+__all__ = ["DONE", "LEFT", "LOOK", "ROOM", "run"]
 
-DONE, ROOM, LEFT = range(3)
-"""Why the lane has stopped: at the end, for want of room, before a row that is left to the handlers in Python."""
+DONE, ROOM, LEFT, LOOK = range(4)
+"""Why the lane has stopped: at the end, for want of room, before a row that is left to the handlers in Python, or after
+one that may force somebody out."""
 
 
 @lean
@@ -29,16 +32,24 @@ def run(log: Log, start: int, end: int, room: tuple[int, int, int], shop: Shop) 
         now = shop.books.now
         if now[c.TRANSFERS] > room[0] or now[c.RELEASES] > room[1] or now[c.PAYMENTS] > room[2]:
             return row, ROOM
-        kind, done = log.kind[row], False
+        kind, done, member = log.kind[row], False, NONE
         if kind == c.JOIN:
             done = _join(log, row, shop)
         elif kind == c.ORDER:
-            done = _order(log, row, shop)
+            member = _resolved(log.member[row], log.first_member, log.members)
+            done = member >= 0 and _order(log, row, member, shop)
         elif kind == c.REFUND:
-            done = _refund(log, row, shop)
+            order = _resolved(log.order[row], log.first_order, log.orders)
+            done = order >= 0 and _refund(order, log.amount[row], shop)
+            member = shop.orders.member[order] if done else NONE
+        elif kind == c.SALE:
+            member = _resolved(log.member[row], log.first_member, log.members)
+            done = member >= 0 and sell(shop, member, log.amount[row])
         if not done:
             return row, LEFT
         now[c.EVENT] += 1
+        if must_look(shop, member):
+            return row + 1, LOOK
     return end, DONE
 
 
@@ -65,15 +76,14 @@ def _join(log: Log, row: int, shop: Shop) -> bool:
 
 
 @inlined
-def _order(log: Log, row: int, shop: Shop) -> bool:
+def _order(log: Log, row: int, buyer: int, shop: Shop) -> bool:
     """An order is paid: it takes effect at once, or waits."""
     day, amount = shop.day, log.amount[row]
-    buyer = _resolved(log.member[row], log.first_member, log.members)
-    if buyer < 0 or amount <= 0 or amount > AMOUNT_MAX or amount % CENT or day.order_rule == NONE:
+    if amount <= 0 or amount > AMOUNT_MAX or amount % CENT or day.order_rule == NONE:
         return False
     own_net = shop.members.own_net[buyer] + amount
     fed = share(amount, day.reserve_share)
-    if own_net > SUM_MAX or (fed > 0 and day.reserve_rule == NONE):
+    if own_net > SUM_MAX or not fits(shop, amount) or (fed > 0 and day.reserve_rule == NONE):
         return False
     inside = not day.waits and day.granting and (own_net if day.entry_adds else amount) >= day.entry
     if inside and not draft(shop, buyer, amount, own_net):
@@ -92,10 +102,9 @@ def _order(log: Log, row: int, shop: Shop) -> bool:
 
 
 @inlined
-def _refund(log: Log, row: int, shop: Shop) -> bool:
+def _refund(order: int, amount: int, shop: Shop) -> bool:
     """A part of an order is given back."""
-    order, amount = _resolved(log.order[row], log.first_order, log.orders), log.amount[row]
-    if order < 0 or amount <= 0 or amount > AMOUNT_MAX or amount % CENT or shop.day.refund_rule == NONE:
+    if amount <= 0 or amount > AMOUNT_MAX or amount % CENT or shop.day.refund_rule == NONE:
         return False
     if amount > shop.orders.whole[order] - shop.orders.returned_whole[order]:
         return False
@@ -129,10 +138,16 @@ def _count(shop: Shop, order: int, buyer: int, amount: int) -> None:
 
 @inlined
 def _give(shop: Shop, order: int) -> None:
-    """What rules feed and grant, in their order."""
+    """What rules feed, grant and mint, in their order."""
     given, fields = shop.drafts.given, shop.plan.rules
+    before = 0, 1
     for rule in range(len(fields)):
-        if fields[rule, c.OP] == c.FEED and given[rule] > 0:
-            feed(shop, fields[rule, c.NUMBER], fields[rule, c.FUND], given[rule], order)
+        if fields[rule, c.OP] == c.MINT:
+            mint(shop, rule, order, before)
+        elif fields[rule, c.OP] == c.FEED:
+            if shop.day.curve != NONE:
+                before = price(shop)
+            if given[rule] > 0:
+                feed(shop, fields[rule, c.NUMBER], fields[rule, c.FUND], given[rule], order)
         elif fields[rule, c.OP] == c.GRANT and given[rule] > 0:
             add_lot(shop, rule, order, given[rule])

@@ -6,6 +6,7 @@ Groups of columns are tuples with names, so that a compiled function can be hand
 from typing import NamedTuple
 
 from jifen.engine.columns import Column, Flags, Narrow
+from jifen.engine.kernels.exits import Exits
 from jifen.ledger.journal import TransferArray
 
 __all__ = [
@@ -269,6 +270,22 @@ class Day(NamedTuple):
     plain_refunds: int
     """Whether no tier is judged again after a refund, and no place is free again."""
     token_store: int
+    """The store of the tokens, and the fund they are priced by; NONE without any."""
+    curve: int
+    unheld_balance: int
+    """The price while nobody holds any; ``unheld_supply`` is what it is divided by."""
+    unheld_supply: int
+    at_value: int
+    sale_rule: int
+    sale_terms: int
+    sale_keeps: int
+    """What a sale brings the seller, ``sale_keeps`` of ``sale_of``."""
+    sale_of: int
+    exits: int
+    """Whether exits are looked for after each row; at ``exit_reaches ÷ exit_of`` times what was spent."""
+    exit_reaches: int
+    exit_of: int
+    exit_realised: int
     order_rule: int
     reserve_rule: int
     refund_rule: int
@@ -339,4 +356,5 @@ class Shop(NamedTuple):
     drafts: Drafts
     refunds: Refunds
     layout: Layout
+    exits: Exits
     books: Books

@@ -7,7 +7,8 @@ lane cannot do is left as if nobody had looked at it.
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
-from jifen.engine.kernels.bulk_write import NONE, share
+from jifen.engine.kernels.bulk_money import NONE, share
+from jifen.engine.kernels.bulk_tokens import can_mint
 from jifen.engine.kernels.divide import MILLION, mul_div
 
 __all__ = ["draft", "ranked_from", "undo"]
@@ -75,10 +76,10 @@ def _base_of(shop: Shop, rule: int) -> int:
 
 @inlined
 def _draft_gift(shop: Shop, rule: int, measures: tuple[int, int]) -> bool:
-    """Work out what a rule feeds or grants; tokens are counted when they are minted."""
+    """Work out what a rule feeds or grants; tokens are counted when they are minted. Whether the lane can do it."""
     drafts, fields = shop.drafts, shop.plan.rules
     if fields[rule, c.OP] == c.MINT:
-        return True
+        return fields[rule, c.FED] == NONE or can_mint(shop, rule, drafts.given[fields[rule, c.FED]])
     base = _base_of(shop, rule)
     if fields[rule, c.OP] == c.FEED:
         # Of a family each pool has its part of the share, floored once.

@@ -7,9 +7,9 @@ cannot do is left as if nobody had looked at it, but for runs of equal days that
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
-from jifen.engine.kernels.bulk_write import (
-    CLAIM, ISSUER, MERCHANT, NONE, OUTSIDE, WALLET, account_of, end_run, move, owing_of, share,
-)  # fmt: skip
+from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, claim, claw_back, give_back, move, share
+from jifen.engine.kernels.bulk_tokens import can_return, price, return_tokens
+from jifen.engine.kernels.bulk_write import end_run
 from jifen.engine.kernels.divide import mul_div
 
 __all__ = ["refund"]
@@ -24,9 +24,10 @@ def refund(shop: Shop, order: int, amount: int) -> bool:
     """Give back a part of an order that has one line; returns whether the lane can do it."""
     orders, state = shop.orders, shop.orders.state[order]
     counts = state == _IN_EFFECT or state == _CLOSED
-    before, after = orders.kept[order], orders.kept[order] - amount
-    if counts and not (_collect(shop, order) and _weigh(shop, order, amount)):
+    before, after, worth = orders.kept[order], orders.kept[order] - amount, 0
+    if counts and not (can_return(shop, order, amount) and _collect(shop, order) and _weigh(shop, order, amount)):
         return False
+    price_before = price(shop)
     orders.returned_whole[order] += amount
     move(shop, shop.day.refund_rule, (MERCHANT, 0), (OUTSIDE, 0), (0, amount), (NONE, 0, order, NONE))
     if counts:
@@ -39,13 +40,17 @@ def refund(shop: Shop, order: int, amount: int) -> bool:
     _uncount(shop, order, amount)
     for place in range(shop.refunds.counts[_LOTS]):
         _post_lot(shop, place, order)
+    worth = return_tokens(shop, order, before, price_before)
     feed = orders.last_feed[order]
     while feed != NONE:
         lost = _lost(shop.feeds.amount[feed], (before, after), shop.feeds.kept_then[feed])
-        _give_back(shop, shop.feeds.pool[feed] + c.FIRST_POOL, lost, order, shop.feeds.rule[feed])
+        fund = shop.feeds.pool[feed] + c.FIRST_POOL
+        if shop.day.at_value and fund == shop.day.curve:
+            lost = min(lost, worth)
+        give_back(shop, fund, lost, order, shop.feeds.rule[feed])
         feed = shop.feeds.before_of_order[feed]
     reserved = _lost(orders.reserved[order], (before, after), orders.kept_then[order])
-    _give_back(shop, c.RESERVE_FUND, reserved, order, NONE)
+    give_back(shop, c.RESERVE_FUND, reserved, order, NONE)
     return True
 
 
@@ -68,7 +73,9 @@ def _collect(shop: Shop, order: int) -> bool:
     while fine and lot != NONE:
         # Where walks go over releases, others may have had their part of a run.
         shared = shop.day.daily_walks and lots.run_first[lots.slot[lot]] != NONE
-        fine = lots.kept_then[lot] > 0 and lots.store[lot] != shop.day.token_store and not shared and _note(shop, lot)
+        fine = lots.kept_then[lot] > 0 and not shared
+        if fine and lots.store[lot] != shop.day.token_store:
+            fine = _note(shop, lot)
         lot = lots.before_of_order[lot]
     payment = orders.last_payment[order]
     while fine and payment != NONE:
@@ -83,7 +90,8 @@ def _collect(shop: Shop, order: int) -> bool:
         return False
     lot = orders.last_lot[order]
     while lot != NONE:
-        end_run(shop, lot)
+        if lots.store[lot] != shop.day.token_store:
+            end_run(shop, lot)
         lot = lots.before_of_order[lot]
     for place in range(refunds.counts[_LOTS]):
         end_run(shop, refunds.lot[place])
@@ -234,7 +242,7 @@ def _lower_payments(shop: Shop, order: int, amount: int) -> None:
             payments.released[payment] = stands
             back = share(released, per_point) - share(stands, per_point)
             on = NONE, 0, order, payments.rule[payment]
-            _claw_back(shop, payments.member[payment], payments.terms[payment], back, on)
+            claw_back(shop, payments.member[payment], payments.terms[payment], back, on)
         payment = payments.before_of_order[payment]
 
 
@@ -267,9 +275,9 @@ def _post_lot(shop: Shop, place: int, order: int) -> None:
         _revive(shop, lot)
     for key in range(refunds.first[place], refunds.first[place + 1]):
         on = lot, 0, lots.order[lot], refunds.rule[key]
-        _claw_back(shop, owner, refunds.terms[key], refunds.lost[key], on)
-    _claim(shop, lot, more)
-    _claim(shop, lot, left - more)
+        claw_back(shop, owner, refunds.terms[key], refunds.lost[key], on)
+    claim(shop, lot, more)
+    claim(shop, lot, left - more)
 
 
 @inlined
@@ -289,49 +297,3 @@ def _revive(shop: Shop, lot: int) -> None:
         other = lots.after[other]
 
 
-@inlined
-def _claim(shop: Shop, lot: int, units: int) -> None:
-    """Add to what a lot promises, or take it away."""
-    if units != 0:
-        store = shop.lots.store[lot]
-        issuer, claim = (ISSUER, store), (CLAIM, shop.lots.member[lot])
-        source, target = (issuer, claim) if units > 0 else (claim, issuer)
-        on = lot, 0, shop.lots.order[lot], NONE
-        move(shop, shop.day.refund_rule, source, target, (shop.plan.stores[store, c.UNIT_OF], abs(units)), on)
-
-
-@inlined
-def _claw_back(shop: Shop, member: int, terms: int, amount: int, on: tuple[int, int, int, int]) -> None:
-    """Take from a member back to the fund that paid him, its debt first; below 0 the merchant gives it to him."""
-    if amount == 0:
-        return
-    asset, fund = shop.plan.terms[terms, 0], shop.plan.terms[terms, 2] + c.FIRST_POOL
-    rule, wallet = shop.day.refund_rule, (WALLET, member)
-    shop.wallets[asset][member] -= amount
-    if amount < 0:
-        move(shop, rule, (MERCHANT, 0), wallet, (asset, -amount), on)
-        return
-    if fund != c.MERCHANT_FUND:
-        repaid = min(shop.books.debt[fund], amount)
-        if repaid > 0:
-            shop.books.debt[fund] -= repaid
-            move(shop, rule, wallet, owing_of(fund), (asset, repaid), on)
-            amount -= repaid
-        shop.books.balance[fund] += amount
-    if amount > 0:
-        move(shop, rule, wallet, account_of(fund), (asset, amount), on)
-
-
-@inlined
-def _give_back(shop: Shop, fund: int, amount: int, order: int, reason: int) -> None:
-    """Return money from a fund to the merchant; what it lacks becomes its debt."""
-    if amount <= 0:
-        return
-    rule, on = shop.day.refund_rule, (NONE, 0, order, reason)
-    paid = min(shop.books.balance[fund], amount)
-    if paid > 0:
-        shop.books.balance[fund] -= paid
-        move(shop, rule, account_of(fund), (MERCHANT, 0), (0, paid), on)
-    if amount > paid:
-        shop.books.debt[fund] += amount - paid
-        move(shop, rule, owing_of(fund), (MERCHANT, 0), (0, amount - paid), on)

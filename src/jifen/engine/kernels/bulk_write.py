@@ -1,74 +1,11 @@
-"""Rows that the bulk lane writes: transfers, lots, feeds, payments and releases, as the handlers in Python do."""
+"""Rows that the bulk lane writes: lots, feeds, payments and releases, as the handlers in Python do."""
 
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
-from jifen.engine.kernels.divide import MILLION
-from jifen.ledger.journal import Account
+from jifen.engine.kernels.bulk_money import CLAIM, ISSUER, NONE, WALLET, account_of, move, put, share
 
-__all__ = [
-    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "account_of", "add_lot", "end_run", "feed", "move",
-    "owing_of", "post", "put", "share",
-]  # fmt: skip
-
-NONE = -1
-MERCHANT, RESERVE, POOL, RECEIVABLE = (
-    int(Account.MERCHANT), int(Account.RESERVE), int(Account.POOL), int(Account.RECEIVABLE),
-)  # fmt: skip
-WALLET, CLAIM, ISSUER, OUTSIDE = int(Account.WALLET), int(Account.CLAIM), int(Account.ISSUER), int(Account.OUTSIDE)
-
-
-@inlined
-def share(amount: int, rate: int) -> int:
-    """⌊amount × rate ÷ 10⁶⌋ without a wide product."""
-    return amount // MILLION * rate + amount % MILLION * rate // MILLION
-
-
-@inlined
-def move(
-    shop: Shop, rule: int, source: tuple[int, int], target: tuple[int, int], amount: tuple[int, int],
-    on: tuple[int, int, int, int],
-) -> None:  # fmt: skip
-    """Write one transfer; ``amount`` is (asset, how much), ``on`` is (lot, drained, order, reason)."""
-    now = shop.books.now
-    row = shop.books.transfers[now[c.TRANSFERS]]
-    row["event"] = now[c.EVENT]
-    row["day"] = shop.day.day
-    row["rule"] = rule
-    row["from_kind"], row["from_id"] = source
-    row["to_kind"], row["to_id"] = target
-    row["asset"], row["amount"] = amount
-    row["lot"], row["drained"], row["order"], row["reason"] = on
-    row["line"] = NONE
-    row["version"] = shop.day.version
-    now[c.TRANSFERS] += 1
-
-
-@inlined
-def account_of(fund: int) -> tuple[int, int]:
-    """The account of a fund."""
-    if fund == c.MERCHANT_FUND:
-        return MERCHANT, 0
-    return (RESERVE, 0) if fund == c.RESERVE_FUND else (POOL, fund - c.FIRST_POOL)
-
-
-@inlined
-def owing_of(fund: int) -> tuple[int, int]:
-    """The account of what a pool or the reserve owes."""
-    return RECEIVABLE, NONE if fund == c.RESERVE_FUND else fund - c.FIRST_POOL
-
-
-@inlined
-def put(shop: Shop, rule: int, fund: int, amount: int, order: int) -> None:
-    """Put money of the merchant into a pool or the reserve, repaying what it owes first."""
-    balance, debt = shop.books.balance, shop.books.debt
-    repaid, on = min(debt[fund], amount), (NONE, 0, order, NONE)
-    if repaid > 0:
-        debt[fund] -= repaid
-        move(shop, rule, (MERCHANT, 0), owing_of(fund), (0, repaid), on)
-    if amount > repaid:
-        balance[fund] += amount - repaid
-        move(shop, rule, (MERCHANT, 0), account_of(fund), (0, amount - repaid), on)
+__all__ = ["add_lot", "end_run", "feed", "post"]
 
 
 @inlined
