@@ -14,6 +14,7 @@ from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, move, put, 
 from jifen.engine.kernels.bulk_refund import refund
 from jifen.engine.kernels.bulk_tokens import fits, mint, must_look, price, sell
 from jifen.engine.kernels.bulk_write import add_lot, feed, post
+from jifen.engine.kernels.reference import by_reference
 
 __all__ = ["DONE", "LEFT", "LOOK", "ROOM", "run"]
 
@@ -23,13 +24,14 @@ one that may force somebody out."""
 
 
 @lean
-def run(log: Log, start: int, end: int, room: tuple[int, int, int], shop: Shop) -> tuple[int, int]:
+def run(log: Log, start: int, end: int, room: tuple[int, int, int], columns: Shop) -> tuple[int, int]:
     """Do the rows from ``start`` on; returns the first that has not been done, and why.
 
     ``room`` is how many transfers, releases and payments there may be.
     """
+    shop = by_reference(columns)
+    now = shop.books.now
     for row in range(start, end):
-        now = shop.books.now
         if now[c.TRANSFERS] > room[0] or now[c.RELEASES] > room[1] or now[c.PAYMENTS] > room[2]:
             return row, ROOM
         kind, done, member = log.kind[row], False, NONE
