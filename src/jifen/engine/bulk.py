@@ -53,8 +53,8 @@ class Ways:
         room, count = len(world.members.parent), world.members.size
         if self.paths.levels.shape[1] < room:
             grown = [np.zeros((len(self.ladders), room), dtype=np.int32) for _ in range(2)]
-            for new, old in zip(grown, self.paths, strict=True):
-                new[:, : self.size] = old[:, : self.size]
+            for wide, old in zip(grown, self.paths, strict=True):
+                wide[:, : self.size] = old[:, : self.size]
             self.paths = c.Paths(*grown)
         if self.size < count:
             new = slice(self.size, count)
@@ -114,7 +114,15 @@ class Lane:
         place = np.where(log.kind == c.JOIN, rows.joins, rows.orders).astype(np.int32)
         made = (np.full(int((log.kind == each).sum()), NONE, dtype=np.int32) for each in (c.JOIN, c.ORDER))
         return c.Log(
-            kind, log.member, log.order, log.amount, place, world.members.size, next(made), world.orders.size, next(made)
+            kind,
+            log.member,
+            log.order,
+            log.amount,
+            place,
+            world.members.size,
+            next(made),
+            world.orders.size,
+            next(made),
         )
 
     def _hand_over(self, log: c.Log, rows: Rows, row: int) -> None:
@@ -208,7 +216,8 @@ class Lane:
         if unheld is None or curve.zero_supply == "launch_price":
             unheld = curve.launch, MICRO
         return {
-            "token_store": world.stores.numbers[token_store(world)], "curve": world.pools.numbers[curve.name] + c.FIRST_POOL,
+            "token_store": world.stores.numbers[token_store(world)],
+            "curve": world.pools.numbers[curve.name] + c.FIRST_POOL,
             "unheld_balance": unheld[0], "unheld_supply": unheld[1], "at_value": int(curve.refund == "at_value"),
         }  # fmt: skip
 

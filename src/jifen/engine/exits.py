@@ -84,26 +84,30 @@ class ExitColumns:
         spend, realised, tokens = members.spend[:count], members.realised[:count], members.tokens[:count]
         largest = [int(spend.max(initial=0)) * reaches, int(np.abs(realised).max(initial=0)) * of]
         if max(*largest, int(tokens.max(initial=0)) * of) >= SUM_MAX:
-            self.columns.count[1] = 1
+            self.columns.size[1] = 1
             return
         self.columns.cap[:count] = np.maximum(spend * reaches - (realised * of if gate.realised else 0), 0)
         self.columns.held[:count] = tokens * of
         holders = np.flatnonzero((tokens > 0) & (spend > 0))
         self.columns.heap[: len(holders)] = holders
-        self.columns.count[0] = len(holders)
+        self.columns.size[0] = len(holders)
         kernel.build(self.columns)
 
     @property
     def wide(self) -> bool:
         """Whether some prices cannot be compared in 64 bits."""
-        return bool(self.columns.count[1])
+        return bool(self.columns.size[1])
 
     def make_room(self, members: int) -> None:
         """Make room for so many members."""
         more = members - len(self.columns.place)
         if more > 0:
-            grown = (np.concatenate([old, np.full(more, NONE, dtype=old.dtype)]) for old in self.columns[:4])
-            self.columns = type(self.columns)(*grown, self.columns.count)
+            grown = {
+                name: np.concatenate([old, np.full(more, NONE, dtype=old.dtype)])
+                for name, old in self.columns._asdict().items()
+                if name != "size"
+            }
+            self.columns = self.columns._replace(**grown)
 
     def touch(self, world: World, member: int) -> None:
         """Something of the member changed."""
@@ -114,13 +118,13 @@ class ExitColumns:
         held = world.members.tokens.item(member) * (MICRO // self.unit)
         cap = NONE if cap is None else cap // self.unit
         if cap >= SUM_MAX or held >= SUM_MAX:
-            self.columns.count[1] = 1
+            self.columns.size[1] = 1
         else:
             kernel.touch(self.columns, member, cap, held)
 
     def lowest(self) -> _Entry | None:
         """The lowest exit price."""
-        if self.columns.count[0] == 0:
+        if self.columns.size[0] == 0:
             return None
         member = self.columns.heap.item(0)
         return Fraction(self.columns.cap.item(member), self.columns.held.item(member)), member, NONE, 0

@@ -213,9 +213,9 @@ def _granted(world: World, store: str, terms: dict[str, int], stores: list[int])
     number, kind = world.stores.numbers[store], world.program.plan.stores[store]
     unit = world.assets.get(store)
     row = {
-        c.STORE: stores.index(number), c.LOTS_STORE: number, c.UNIT: unit, c.LAG: kind.lag if isinstance(kind, Lots) else 0,
-        c.DAILY_RATE: terms.get("daily_rate", 0), c.DAILY_OF: terms.get("daily_of", 0), c.BATCHES: terms.get("parts", 0),
-        c.EVERY: terms.get("every", 0),
+        c.STORE: stores.index(number), c.LOTS_STORE: number, c.UNIT: unit,
+        c.LAG: kind.lag if isinstance(kind, Lots) else 0, c.DAILY_RATE: terms.get("daily_rate", 0),
+        c.DAILY_OF: terms.get("daily_of", 0), c.BATCHES: terms.get("parts", 0), c.EVERY: terms.get("every", 0),
     }  # fmt: skip
     return row | ({c.NUMBER: NONE} if unit == NONE else {})
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from jifen.core.errors import ensure
 from jifen.engine.books import OWED
-from jifen.engine.columns import exact_sum
+from jifen.engine.columns import SUM_MAX, exact_sum
 from jifen.engine.tables import NONE
 from jifen.engine.world import ASSETS, World
 from jifen.ledger.invariants import Balances, check_claims, check_lots, check_transfers, check_zero_sum, fold
@@ -16,20 +16,51 @@ from jifen.ledger.journal import Account, TransferArray
 
 __all__ = ["check_world"]
 
+_LARGE = 4096
+"""Transfers from which a batch is looked at in compiled code."""
+
 
 def check_world(world: World, transfers: TransferArray, *, closed: bool) -> None:
     """Raise ``BrokenInvariant`` unless the books are in order; ``closed``: a day was closed in this batch."""
-    check_transfers(transfers, assets=len(world.assets))
-    balances = fold(transfers)
-    check_zero_sum(balances)
-    _add_to_control(world, balances, transfers)
-    _check_funds(world)
     lots, count = world.lots, world.lots.size
-    touched = np.unique(transfers["lot"][transfers["lot"] != NONE])
-    rows = np.arange(count) if closed else touched
-    check_lots(lots.granted[rows], lots.remaining[rows])
+    if len(transfers) < _LARGE or not _add_up(world, transfers):
+        check_transfers(transfers, assets=len(world.assets))
+        balances = fold(transfers)
+        check_zero_sum(balances)
+        _add_to_control(world, balances, transfers)
+        touched = np.unique(transfers["lot"][transfers["lot"] != NONE])
+        check_lots(lots.granted[touched], lots.remaining[touched])
+    _check_funds(world)
     if closed:
+        check_lots(lots.granted[:count], lots.remaining[:count])
         _check_whole(world)
+
+
+def _add_up(world: World, transfers: TransferArray) -> bool:
+    """Check and add up a large batch in one pass; ``False`` where something is not in order, or too large for it."""
+    from jifen.engine.kernels import control as kernel
+
+    if kernel.largest(transfers) > SUM_MAX // len(transfers):
+        return False
+    lots, funds = world.lots, len(world.pools) + 1
+    by_id = np.zeros((len(Account), funds + 1), dtype=np.int64)
+    by_asset = np.zeros((len(Account), len(world.assets)), dtype=np.int64)
+    drained = np.zeros(len(world.stores), dtype=np.int64)
+    of_lots = lots.store, lots.granted, lots.remaining.data, lots.slot
+    if kernel.add_up(transfers, of_lots, by_id, by_asset, drained) != NONE:
+        return False
+    found = {f"fund {number - 1}": by_id.item(Account.POOL, number) for number in range(1, funds)}
+    found |= {f"debt {number - 1}": by_id.item(Account.RECEIVABLE, number) for number in range(funds)}
+    found[f"fund {NONE}"] = by_id.item(Account.RESERVE, 1)
+    for asset, name in enumerate(world.assets.names):
+        for kind, account in (("wallet", Account.WALLET), ("claim", Account.CLAIM), ("weight", Account.WEIGHT)):
+            found[f"{kind} {name}"] = by_asset.item(account, asset)
+    for store, name in enumerate(world.stores.names):
+        found[f"claim {name}"] = found.get(f"claim {name}", 0) - drained.item(store)
+    for name, total in found.items():
+        if total:
+            world.control[name] += total
+    return True
 
 
 def _add_to_control(world: World, balances: Balances, transfers: TransferArray) -> None:

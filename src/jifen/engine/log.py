@@ -114,7 +114,9 @@ class LogRows(Rows):
             name = self.log.ids[row]
             if kind == ORDER:
                 line = f"Line(amount={amount}, line='1', sku=None, category=None, merchant=None, zone=None"
-                facts = f"('order_paid', {name!r}, None, {self._member(row)!r}, ({line}, quantity=1, cost=0),), None, ())"
+                facts = (
+                    f"('order_paid', {name!r}, None, {self._member(row)!r}, ({line}, quantity=1, cost=0),), None, ())"
+                )
                 yield hashlib.blake2b(facts.encode(), digest_size=16).digest()
             else:
                 yield digest_of(self.event(row))
@@ -130,8 +132,8 @@ class EventRows(Rows):
         rows = [numbers.row_of(event) for event in events]
         left, kind, member, order, amount = (np.array(column) for column in zip(*rows, strict=True))
         ids = [event.id for event in events]
-        narrow = (column.astype(np.int32) for column in (kind, member, order))
-        super().__init__(world, Log(*narrow, amount, ids, numbers.joined), left, handle)
+        kind, member, order = (column.astype(np.int32) for column in (kind, member, order))
+        super().__init__(world, Log(kind, member, order, amount, ids, numbers.joined), left, handle)
 
     def event(self, row: int) -> Event:
         """The event that a row is."""

@@ -142,9 +142,8 @@ class State:
         self.exit_heap: object = None
         """Derived by ``exits``; never saved."""
         self.taken: object = None
-        """Derived by ``positions``; never saved."""
         self.ways: object = None
-        """Derived by ``bulk``; never saved, and ``None`` after a rank, a sponsor or the plan has changed."""
+        """Derived by ``positions`` and by ``bulk`` (of ranks, sponsors and the plan: ``None`` after a change)."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _refund(order: int, amount: int, shop: Shop) -> bool:
 def _book(shop: Shop, buyer: int, amount: int) -> int:
     """The row of an order, and its money."""
     orders, now = shop.orders, shop.books.now
-    order = now[c.ORDERS]
+    order: int = now[c.ORDERS]
     now[c.ORDERS] = order + 1
     orders.member[order], orders.day[order] = buyer, shop.day.day
     orders.whole[order], orders.amount[order], orders.kept[order], orders.margin[order] = amount, amount, amount, amount

@@ -1,4 +1,4 @@
-"""What the bulk lane works on: the world's columns, a plan's order rules as rows of integers, room for one row's drafts.
+"""What the bulk lane works on: the world's columns, a plan's order rules as integers, room for a row's drafts.
 
 Groups of columns are tuples with names, so that a compiled function can be handed all of them at once.
 """
@@ -47,7 +47,9 @@ OF_STORE = 5
 """Of a store of lots: the rule of its scheduled releases and how they pay, the unit of its claims, its places among
 the chains and in the layout; NONE for what is not there (yet)."""
 
-(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS, SUPPLY) = range(13)
+(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS, SUPPLY) = range(
+    13
+)
 NOW = 13
 """Of the numbers that change from row to row: of the next event and of rows in every table, tokens held by all."""
 
@@ -168,7 +170,7 @@ class Payments(NamedTuple):
 
     member: Narrow
     rule: Narrow
-    index: Narrow
+    index: Narrow  # type: ignore[assignment]  # a tuple's own method of this name is not missed
     version: Narrow
     event: Narrow
     day: Narrow

@@ -63,8 +63,8 @@ def _amount_of(shop: Shop, rule: int, base: int, measures: tuple[int, int]) -> i
             row = step
     if row < 0:
         return 0
-    value = rates[rule, row]
-    return (value if fields[rule, c.BASE] == NONE else share(base, value)) // fields[rule, c.PARTS]
+    value: int = rates[rule, row]
+    return (value if fields[rule, c.BASE] == NONE else share(base, value)) // int(fields[rule, c.PARTS])
 
 
 @inlined
@@ -192,7 +192,7 @@ def _want(shop: Shop, rule: int, member: int, wanted: int) -> bool:
 
 @inlined
 def _drain(shop: Shop, rule: int, member: int, wanted: int) -> tuple[int, bool]:
-    """Take what is wanted from a member's lots, oldest first; returns what they lack, and whether the lane can do it."""
+    """Take what is wanted from a member's lots, oldest first; what they lack, and whether the lane can do it."""
     fields, lots = shop.plan.rules, shop.lots
     head = shop.stores[fields[rule, c.STORE]].head
     lot = head[member]
@@ -228,4 +228,4 @@ def _take(shop: Shop, lot: int, points: int) -> bool:
         lots.remaining[slot] -= points
         drafts.emptied[place] = lots.remaining[slot] == 0
     now[c.PORTIONS] = place + 1
-    return place + 2 < len(drafts.lot)
+    return bool(place + 2 < len(drafts.lot))

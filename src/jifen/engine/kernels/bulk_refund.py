@@ -23,7 +23,7 @@ _LOTS, _KEYS = range(2)
 def refund(shop: Shop, order: int, amount: int) -> bool:
     """Give back a part of an order that has one line; returns whether the lane can do it."""
     orders, state = shop.orders, shop.orders.state[order]
-    counts = state == _IN_EFFECT or state == _CLOSED
+    counts = _IN_EFFECT <= state <= _CLOSED
     before, after, worth = orders.kept[order], orders.kept[order] - amount, 0
     if counts and not (can_return(shop, order, amount) and _collect(shop, order) and _weigh(shop, order, amount)):
         return False
@@ -184,7 +184,7 @@ def _standing(shop: Shop, place: int, on: tuple[int, int]) -> tuple[int, int, bo
 def _key_of(shop: Shop, first: int, rule: int, terms: int) -> int:
     """The place of what a lot has lost by a rule on some terms, in order of both; NONE without more room."""
     refunds = shop.refunds
-    count = refunds.counts[_KEYS]
+    count: int = refunds.counts[_KEYS]
     key = count
     while key > first and (
         refunds.rule[key - 1] > rule or (refunds.rule[key - 1] == rule and refunds.terms[key - 1] >= terms)
@@ -295,5 +295,3 @@ def _revive(shop: Shop, lot: int) -> None:
     while other != NONE:
         end_run(shop, other)
         other = lots.after[other]
-
-

@@ -36,7 +36,8 @@ def can_mint(shop: Shop, rule: int, fed: int) -> bool:
     balance, _ = price(shop)
     fields, rate = shop.plan.rules, shop.plan.rates[rule, 0]
     most = balance + shop.drafts.coming[shop.day.curve]
-    return fields[rule, c.NUMBER] != NONE and fed < SUM_MAX // max(rate, 1) and most < SUM_MAX // fields[rule, c.PARTS]
+    narrow = fed < SUM_MAX // max(rate, 1) and most < SUM_MAX // fields[rule, c.PARTS]
+    return bool(narrow and fields[rule, c.NUMBER] != NONE)
 
 
 @inlined
@@ -94,7 +95,12 @@ def _sell_part(shop: Shop, of: tuple[int, int, int], gross: int, part: int, paid
     order = lots.order[lot]
     row = now[c.SALES]
     now[c.SALES] = row + 1
-    sales.lot[row], sales.before[row], sales.event[row], sales.day[row] = lot, lots.last_release[lot], now[c.EVENT], day.day
+    sales.lot[row], sales.before[row], sales.event[row], sales.day[row] = (
+        lot,
+        lots.last_release[lot],
+        now[c.EVENT],
+        day.day,
+    )
     sales.rule[row], sales.terms[row], sales.tokens[row] = day.sale_rule, day.sale_terms, taken
     sales.gross[row], sales.proceeds[row], sales.dust[row] = gross, part, paid - part
     sales.kept_then[row] = 0 if order == NONE else shop.orders.kept[order]
@@ -171,7 +177,9 @@ def _return_lot(shop: Shop, lot: int, before: int, priced: tuple[int, int]) -> i
         then, terms = sales.kept_then[sale], sales.terms[sale]
         sold += _stands(sales.tokens[sale], kept, then)
         if shop.orders.state[order] == 1:
-            members.realised[member] -= _stands(sales.gross[sale], before, then) - _stands(sales.gross[sale], kept, then)
+            members.realised[member] -= _stands(sales.gross[sale], before, then) - _stands(
+                sales.gross[sale], kept, then
+            )
         lost = _stands(sales.proceeds[sale], before, then) - _stands(sales.proceeds[sale], kept, then)
         claw_back(shop, member, terms, lost, (lot, 0, order, sales.rule[sale]))
         if shop.plan.terms[terms, 2] >= 0:
@@ -187,7 +195,7 @@ def _return_lot(shop: Shop, lot: int, before: int, priced: tuple[int, int]) -> i
 
 @inlined
 def must_look(shop: Shop, member: int) -> bool:
-    """After a row that concerned a member: whether the price has reached somebody's exit price, or cannot be compared."""
+    """After a row of a member: whether the price has reached somebody's exit price, or cannot be compared."""
     day, members = shop.day, shop.members
     if not day.exits:
         return False
@@ -195,7 +203,7 @@ def must_look(shop: Shop, member: int) -> bool:
         spend, realised, cap = members.spend[member], members.realised[member], NONE
         wide = members.tokens[member] >= SUM_MAX // day.exit_of or abs(realised) >= SUM_MAX // day.exit_of
         if wide or spend >= SUM_MAX // day.exit_reaches:
-            shop.exits.count[1] = 1
+            shop.exits.size[1] = 1
             return True
         if spend > 0:
             cap = max(day.exit_reaches * spend - (realised * day.exit_of if day.exit_realised else 0), 0)

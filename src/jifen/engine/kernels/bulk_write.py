@@ -30,7 +30,7 @@ def add_lot(shop: Shop, rule: int, order: int, granted: int) -> int:
     """A lot for the buyer of an order, as a rule that grants or mints makes it, and the claim that it gives him."""
     lots, orders, fields = shop.lots, shop.orders, shop.plan.rules
     store, member = fields[rule, c.STORE], orders.member[order]
-    lot = shop.books.now[c.LOTS]
+    lot: int = shop.books.now[c.LOTS]
     shop.books.now[c.LOTS] = lot + 1
     grants = fields[rule, c.OP] == c.GRANT
     rate, of_order = fields[rule, c.DAILY_RATE], fields[rule, c.DAILY_OF]
@@ -133,7 +133,7 @@ def _pay(shop: Shop, draft: int, order: int) -> int:
     payments, drafts, fields, now = shop.payments, shop.drafts, shop.plan.rules, shop.books.now
     rule, member = drafts.rule[draft], drafts.member[draft]
     first, end = drafts.first[draft], drafts.first[draft + 1]
-    row = now[c.PAYMENTS]
+    row: int = now[c.PAYMENTS]
     now[c.PAYMENTS] = row + 1
     paid = drafts.wanted[draft] - drafts.lost[draft]
     free = drafts.lot[first] == NONE

@@ -74,10 +74,8 @@ def mul_div_most(amount: int, numerator: int, denominator: int, most: int) -> in
     high, low = _times(np.uint64(amount), np.uint64(numerator))
     if high >= np.uint64(denominator):
         return most
-    if high == np.uint64(0):
-        quotient = low // np.uint64(denominator)
-    else:
-        quotient = _divide(high, low, np.uint64(denominator))
+    divisor = np.uint64(denominator)
+    quotient = low // divisor if high == np.uint64(0) else _divide(high, low, divisor)
     return np.int64(min(quotient, np.uint64(most)))  # type: ignore[return-value]
 
 

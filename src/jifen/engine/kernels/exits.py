@@ -22,7 +22,7 @@ class Exits(NamedTuple):
     place: Narrow
     cap: Column
     held: Column
-    count: Column
+    size: Column
     """How many are in the heap, and whether some prices cannot be compared here: two numbers."""
 
 
@@ -50,7 +50,7 @@ def _rise(exits: Exits, start: int) -> int:
 @lean
 def _sink(exits: Exits, start: int) -> None:
     """Move who is at a place down to where he belongs."""
-    heap, at, count = exits.heap, start, exits.count[0]
+    heap, at, count = exits.heap, start, exits.size[0]
     member = heap[at]
     while 2 * at + 1 < count:
         child = 2 * at + 1
@@ -75,17 +75,17 @@ def touch(exits: Exits, member: int, cap: int, held: int) -> None:
             _take_out(exits, member, at)
         return
     if at == _NONE:
-        at = exits.count[0]
+        at = exits.size[0]
         exits.heap[at] = member
-        exits.count[0] = at + 1
+        exits.size[0] = at + 1
     _sink(exits, _rise(exits, at))
 
 
 @lean
 def _take_out(exits: Exits, member: int, at: int) -> None:
     """Take a member out; the last one fills his place."""
-    last = exits.count[0] - 1
-    exits.count[0] = last
+    last = exits.size[0] - 1
+    exits.size[0] = last
     exits.place[member] = _NONE
     if at < last:
         exits.heap[at] = exits.heap[last]
@@ -95,16 +95,16 @@ def _take_out(exits: Exits, member: int, at: int) -> None:
 @lean
 def build(exits: Exits) -> None:
     """Put the first members of the heap into its order."""
-    for at in range(exits.count[0]):
+    for at in range(exits.size[0]):
         exits.place[exits.heap[at]] = at
-    for at in range(exits.count[0] // 2 - 1, -1, -1):
+    for at in range(exits.size[0] // 2 - 1, -1, -1):
         _sink(exits, at)
 
 
 @lean
 def reached(exits: Exits, balance: int, supply: int) -> bool:
     """Whether the price of a token, ``balance ÷ supply``, has reached the lowest exit price."""
-    if exits.count[0] == 0 or supply == 0:
+    if exits.size[0] == 0 or supply == 0:
         return False
     first = exits.heap[0]
     return sign_of((balance, exits.held[first]), (exits.cap[first], supply)) >= 0

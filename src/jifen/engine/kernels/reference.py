@@ -21,11 +21,14 @@ def by_reference(group: _Group) -> _Group:
 
 def _declare() -> Any:
     """Tell the compiler what a reference is, and how its fields are read."""
+    from numba import extending
     from numba.core import cgutils, types
     from numba.core.typing.templates import AttributeTemplate
-    from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
-    class Reference(types.Type):  # type: ignore[misc]
+    compiler: Any = extending
+    tools: Any = cgutils
+
+    class Reference(types.Type):
         """A pointer to a tuple with names."""
 
         def __init__(self, group: Any) -> None:
@@ -38,32 +41,30 @@ def _declare() -> Any:
             kind = tuple(self.group)[place]
             return place, Reference(kind) if isinstance(kind, types.BaseNamedTuple) else kind
 
-    @register_model(Reference)
-    class ReferenceModel(models.PrimitiveModel):  # type: ignore[misc]
-        def __init__(self, manager: Any, kind: Reference) -> None:
-            super().__init__(manager, kind, manager.lookup(kind.group).get_value_type().as_pointer())
+    def model(manager: Any, kind: Any) -> Any:
+        return compiler.models.PrimitiveModel(manager, kind, manager.lookup(kind.group).get_value_type().as_pointer())
 
-    @infer_getattr
-    class ReferenceFields(AttributeTemplate):  # type: ignore[misc]
+    class Fields(AttributeTemplate):
         key = Reference
 
-        def generic_resolve(self, kind: Reference, name: str) -> Any:
+        def generic_resolve(self, kind: Any, name: str) -> Any:  # type: ignore[override]
             return kind.field(name)[1] if name in kind.group.fields else None
 
-    @lower_getattr_generic(Reference)  # type: ignore[untyped-decorator]
-    def read(context: Any, builder: Any, kind: Reference, value: Any, name: str) -> Any:
+    def read(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
         place, found = kind.field(name)
-        pointer = cgutils.gep_inbounds(builder, value, 0, place)
+        pointer = tools.gep_inbounds(builder, value, 0, place)
         return pointer if isinstance(found, Reference) else builder.load(pointer)
 
-    @intrinsic  # type: ignore[untyped-decorator]
     def refer(context: Any, group: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            return cgutils.alloca_once_value(builder, values[0])
+        def keep(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return tools.alloca_once_value(builder, values[0])
 
-        return Reference(group)(group), generate
+        return Reference(group)(group), keep
 
-    return refer
+    compiler.register_model(Reference)(model)
+    compiler.infer_getattr(Fields)
+    compiler.lower_getattr_generic(Reference)(read)
+    return compiler.intrinsic(refer)
 
 
 if is_compiling():
