@@ -6,6 +6,7 @@ that it does not know how to do goes through them, and the lane goes on after it
 
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from math import gcd
 from typing import Any
 
@@ -21,7 +22,7 @@ from jifen.engine.instructions import MOST_STORES, Instructions, terms_now, why_
 from jifen.engine.kernels import bulk as kernel
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.log import Rows
-from jifen.engine.tables import NONE, Chains
+from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import FORFEIT, TRANSFER, Account
 from jifen.plan.model import Asset
@@ -183,7 +184,7 @@ class Lane:
         ways = world.ways
         paths = ways.renewed(world) if isinstance(ways, Ways) else c.Paths(*[np.zeros((0, 0), dtype=np.int32)] * 2)
         chains = [_group(c.Chain, world.chains[store]) for store in steps.stores]
-        chains += [_group(c.Chain, _NOBODY)] * (MOST_STORES - len(chains))
+        chains += [_no_chain(len(world.members.parent))] * (MOST_STORES - len(chains))
         return c.Shop(
             _group(c.Members, world.members), _group(c.Orders, world.orders), _group(c.Lots, world.lots), tuple(chains),
             _group(c.Releases, world.releases), _group(c.Payments, world.payments), _group(c.Feeds, world.feeds),
@@ -300,7 +301,11 @@ _TABLES = {
 }  # fmt: skip
 """The tables by the places of their sizes."""
 
-_NOBODY = Chains()
+
+@lru_cache(1)
+def _no_chain(members: int) -> c.Chain:
+    """The chains of a store without lots."""
+    return c.Chain(*(np.full(members, NONE, dtype=np.int32) for _ in c.Chain._fields))
 
 
 def _group(kind: Callable[..., Any], table: Table) -> Any:
@@ -323,12 +328,15 @@ def _of_members(world: World) -> list[Table]:
 def _touch(world: World, transfers: Any) -> None:
     """Note whose ranks and forced exits must be judged again."""
     sets = [members for members in world.measured.values() if members is not None]
+    exits = world.exit_heap is not None and not world.program.by_event["event"]
+    if not sets and not exits:
+        return
     orders = transfers["order"][transfers["order"] != NONE]
     if sets:
         buyers = np.unique(world.orders.member[orders]).tolist()
         for members in sets:
             members.update(buyers)
-    if world.exit_heap is not None and not world.program.by_event["event"]:
+    if exits:
         drained = transfers["lot"][transfers["drained"] > 0]
         claims = [transfers[f"{side}_id"][transfers[f"{side}_kind"] == Account.CLAIM] for side in ("from", "to")]
         touched = np.concatenate([world.orders.member[orders], world.lots.member[drained], *claims])

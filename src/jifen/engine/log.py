@@ -109,14 +109,13 @@ class LogRows(Rows):
 
     def digests(self, first: int, end: int) -> Iterator[bytes]:
         """Those of the events of some rows; for most of them the text is written without making the event."""
-        kinds, amounts = self.log.kind[first:end].tolist(), self.log.amount[first:end].tolist()
-        for row, kind, amount in zip(range(first, end), kinds, amounts, strict=True):
-            name = self.log.ids[row]
+        log, joined, names = self.log, self._first[0], self.world.member_ids.names
+        columns = (column[first:end].tolist() for column in (log.kind, log.member, log.amount))
+        for row, (name, kind, member, amount) in enumerate(zip(log.ids[first:end], *columns, strict=True), first):
             if kind == ORDER:
+                buyer = names[member] if member < joined else log.members[member - joined]
                 line = f"Line(amount={amount}, line='1', sku=None, category=None, merchant=None, zone=None"
-                facts = (
-                    f"('order_paid', {name!r}, None, {self._member(row)!r}, ({line}, quantity=1, cost=0),), None, ())"
-                )
+                facts = f"('order_paid', {name!r}, None, {buyer!r}, ({line}, quantity=1, cost=0),), None, ())"
                 yield hashlib.blake2b(facts.encode(), digest_size=16).digest()
             else:
                 yield digest_of(self.event(row))

@@ -8,6 +8,7 @@ from jifen.core.micros import AMOUNT_MAX, CENT
 from jifen.engine.columns import SUM_MAX, Narrow
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined, lean
+from jifen.engine.kernels.bulk_ahead import look_ahead
 from jifen.engine.kernels.bulk_columns import Log, Shop
 from jifen.engine.kernels.bulk_draft import draft
 from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, move, put, share
@@ -34,6 +35,7 @@ def run(log: Log, start: int, end: int, room: tuple[int, int, int], columns: Sho
     for row in range(start, end):
         if now[c.TRANSFERS] > room[0] or now[c.RELEASES] > room[1] or now[c.PAYMENTS] > room[2]:
             return row, ROOM
+        look_ahead(log, row, end, shop)
         kind, done, member = log.kind[row], False, NONE
         if kind == c.JOIN:
             done = _join(log, row, shop)
