@@ -4,15 +4,15 @@ import sys
 from random import Random
 
 import pytest
+from tests.engine.shop import everything
 
 from jifen.engine import World, apply
 from jifen.engine.bulk import Lane
 from jifen.ledger.journal import Journal
 from jifen.plan import preset_names
 from jifen.simulate.streams import random_stream
-from tests.engine.shop import everything
 
-SEEDS = 12
+SEEDS = 8
 DOOR = sys.modules["jifen.engine.apply"]
 
 
@@ -63,4 +63,4 @@ def test_random_histories_go_through_the_lane_as_through_the_handlers(name: str,
             fast, quickly = run(seed, name, most)
             assert quickly == slowly, f"seed {seed}, at most {most}"
             assert all_of(fast) == all_of(slow), f"seed {seed}, at most {most}"
-    print(name, sum(done))
+    assert sum(done) > 0 or name not in ("points_dividend", "appreciation")

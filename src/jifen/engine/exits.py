@@ -8,7 +8,6 @@ again after each; every exit removes a holder, so this ends.
 import heapq
 from fractions import Fraction
 from math import gcd
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +15,12 @@ from jifen.core.micros import MICRO
 from jifen.engine.books import Books
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.curve import curve_of, exit_cap, exit_price, leave, standing_sales, token_store, value_of
+from jifen.engine.kernels.bulk_columns import Exits
 from jifen.engine.program import Step
 from jifen.engine.removals import close_store
 from jifen.engine.tables import NONE
 from jifen.engine.world import World, price_of
 from jifen.plan.model import Head
-
-if TYPE_CHECKING:
-    from jifen.engine.kernels.exits import Exits
 
 __all__ = ["ExitColumns", "ExitHeap", "exits_of", "renewed_exits", "run_exits"]
 
@@ -66,12 +63,10 @@ class ExitColumns:
 
     def __init__(self, step: Step, world: World) -> None:
         """Collect everyone's."""
-        from jifen.engine.kernels import exits as kernel
-
         self.step = step
         self.unit = gcd(step.gate.reaches or 0, MICRO)
         rows, members = (np.full(0, NONE, dtype=np.int32) for _ in range(2))
-        self.columns = kernel.Exits(rows, members, *(np.zeros(size, dtype=np.int64) for size in (0, 0, 2)))
+        self.columns = Exits(rows, members, *(np.zeros(size, dtype=np.int64) for size in (0, 0, 2)))
         self.make_room(len(world.members.parent))
         self._collect(world)
 
@@ -142,16 +137,14 @@ def renewed_exits(world: World, step: Step) -> bool:
     return not heap.wide
 
 
-def exits_of(world: World) -> "Exits":
+def exits_of(world: World) -> Exits:
     """The columns of exit prices, with room for all members; empty ones where there are none."""
-    from jifen.engine.kernels import exits as kernel
-
     heap = world.exit_heap
     if isinstance(heap, ExitColumns):
         heap.make_room(len(world.members.parent))
         return heap.columns
     nobody = np.zeros(0, dtype=np.int32)
-    return kernel.Exits(nobody, nobody, *(np.zeros(size, dtype=np.int64) for size in (0, 0, 2)))
+    return Exits(nobody, nobody, *(np.zeros(size, dtype=np.int64) for size in (0, 0, 2)))
 
 
 def run_exits(books: Books, step: Step) -> None:

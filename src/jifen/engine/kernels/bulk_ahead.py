@@ -1,4 +1,4 @@
-"""What the bulk lane will need of the next rows, asked for in time: the buyers', then their sponsors' and their lots'."""
+"""What the bulk lane will need of the next rows, asked for in time: of buyers, then of their sponsors and lots."""
 
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined

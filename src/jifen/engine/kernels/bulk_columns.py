@@ -6,7 +6,6 @@ Groups of columns are tuples with names, so that a compiled function can be hand
 from typing import NamedTuple
 
 from jifen.engine.columns import Column, Flags, Narrow
-from jifen.engine.kernels.exits import Exits
 from jifen.ledger.journal import TransferArray
 
 __all__ = [
@@ -17,8 +16,8 @@ __all__ = [
     "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER",
     "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES",
     "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "UNIT",
-    "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Feeds", "Layout", "Log", "Lots", "Members", "Orders", "Paths",
-    "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop",
+    "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Exits", "Feeds", "Layout", "Log", "Lots", "Members", "Orders",
+    "Paths", "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop",
 ]  # fmt: skip
 
 JOIN, ORDER, REFUND, SALE, OVER = range(5)
@@ -311,6 +310,17 @@ class Drafts(NamedTuple):
     """By rule: what a rule that does not pay gives."""
     coming: Column
     """By fund: what rules before have fed into it, less what they take from it."""
+
+
+class Exits(NamedTuple):
+    """Exit prices: the heap, and by member his place in it (NONE: he is not in it), cap and what he holds."""
+
+    heap: Narrow
+    place: Narrow
+    cap: Column
+    held: Column
+    size: Column
+    """How many are in the heap, and whether some prices cannot be compared here: two numbers."""
 
 
 class Refunds(NamedTuple):

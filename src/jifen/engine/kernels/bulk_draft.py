@@ -158,7 +158,9 @@ def ranked_from(shop: Shop, ladder: int, start: int) -> int:
         found = above[found]
     member = start
     while member != found and above[member] != found:
-        member, above[member] = above[member], found
+        following = above[member]
+        above[member] = found
+        member = following
     return found
 
 

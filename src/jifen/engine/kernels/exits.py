@@ -4,26 +4,13 @@ A price is ``cap ÷ held`` of one member; of equal prices that of the earlier jo
 limbs, so both are below 2⁶³.
 """
 
-from typing import NamedTuple
-
-from jifen.engine.columns import Column, Narrow
 from jifen.engine.kernels import lean
+from jifen.engine.kernels.bulk_columns import Exits
 from jifen.engine.kernels.divide import sign_of
 
-__all__ = ["Exits", "build", "reached", "touch"]
+__all__ = ["build", "reached", "touch"]
 
 _NONE = -1
-
-
-class Exits(NamedTuple):
-    """The heap, and by member his place in it (NONE: he is not in it), cap and what he holds."""
-
-    heap: Narrow
-    place: Narrow
-    cap: Column
-    held: Column
-    size: Column
-    """How many are in the heap, and whether some prices cannot be compared here: two numbers."""
 
 
 @lean

@@ -17,12 +17,12 @@ def prefetch(column: Any, row: int) -> None:
 
 def _declare() -> Any:
     """Tell the compiler the machine's instruction for it."""
-    from llvmlite import ir
     from numba import extending
     from numba.core import cgutils, types
     from numba.np import arrayobj
 
     tools: Any = cgutils
+    ir = tools.ir
     arrays: Any = arrayobj
 
     def ask(context: Any, column: Any, row: Any) -> Any:
