@@ -111,3 +111,16 @@ def test_it_is_said_why_a_plan_does_not_go_through_the_lane():
     assert why_not(Shop("points_dividend").world) == why_not(Shop("appreciation").world) == ""
     assert why_not(Shop("refer_three").world) == "rule referral counts in another way"
     assert why_not(Shop("appreciation", exit_scope="lot").world) == "rule exit forces out by other than spend"
+
+
+def test_peers_of_each_height_are_paid_up_to_their_number():
+    shop = Shop("points_dividend", peer_rate="10%", peer_max=1).join(**chain_of(6))
+    for place, rank in enumerate((None, "主管", "主管", "经理", "经理")):
+        shop.rank(f"m{place}", rank)
+    # The lowest first: those above have no lots yet, so nobody is paid for these.
+    lots = [(ORDER, place, NONE, "100000") for place in reversed(range(6))]
+    apply_log(shop.world, Log(**{**vars_of(log_of(*lots)), "ids": [f"lot {place}" for place in range(6)]}))
+    apply_log(shop.world, log_of((ORDER, 5, NONE, "1000")))
+    paid = [shop.cash(f"m{place}") for place in range(6)]
+    # m4: 30 % and the first generation's 20 %; m3: a peer's 10 % and 15 %; m2: 40 % − 30 %; m1: a peer's 10 %.
+    assert paid == [yuan(amount) for amount in ("0", "100", "100", "250", "500", "0")]

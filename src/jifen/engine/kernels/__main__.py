@@ -14,6 +14,21 @@ def warm() -> None:
     divide.mul_div(1, 1, 2)
     split.floors_and_rests(1, column + 1, 1)
     _run_days()
+    _run_log()
+
+
+def _run_log() -> None:
+    """Let the bulk lane take the smallest log."""
+    from jifen.engine import World
+    from jifen.engine.apply import apply_log
+    from jifen.engine.log import JOIN, Log
+    from jifen.plan import load_plan, preset_names
+
+    rows = np.full(1, JOIN, dtype=np.int32)
+    apply_log(
+        World(load_plan(preset_names()[0])),
+        Log(rows, rows - 1, rows - 1, np.zeros(1, dtype=np.int64), ["joins"], ["first"]),
+    )
 
 
 def _run_days() -> None:
