@@ -12,7 +12,7 @@ __all__ = [
 ]  # fmt: skip
 
 NONE = -1
-MERCHANT, RESERVE, POOL, RECEIVABLE = (
+MERCHANT, _RESERVE, _POOL, _RECEIVABLE = (
     int(Account.MERCHANT), int(Account.RESERVE), int(Account.POOL), int(Account.RECEIVABLE),
 )  # fmt: skip
 WALLET, CLAIM, ISSUER, OUTSIDE = int(Account.WALLET), int(Account.CLAIM), int(Account.ISSUER), int(Account.OUTSIDE)
@@ -49,13 +49,13 @@ def account_of(fund: int) -> tuple[int, int]:
     """The account of a fund."""
     if fund == c.MERCHANT_FUND:
         return MERCHANT, 0
-    return (RESERVE, 0) if fund == c.RESERVE_FUND else (POOL, fund - c.FIRST_POOL)
+    return (_RESERVE, 0) if fund == c.RESERVE_FUND else (_POOL, fund - c.FIRST_POOL)
 
 
 @inlined
 def _owing_of(fund: int) -> tuple[int, int]:
     """The account of what a pool or the reserve owes."""
-    return RECEIVABLE, NONE if fund == c.RESERVE_FUND else fund - c.FIRST_POOL
+    return _RECEIVABLE, NONE if fund == c.RESERVE_FUND else fund - c.FIRST_POOL
 
 
 @inlined
