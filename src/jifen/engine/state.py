@@ -140,10 +140,9 @@ class State:
         self.lines: dict[int, list[tuple[int, int]]] = {}
         """Derived by ``lines``; never saved."""
         self.exit_heap: object = None
-        """Derived by ``exits``; never saved."""
         self.taken: object = None
         self.ways: object = None
-        """Derived by ``positions`` and by ``bulk`` (of ranks, sponsors and the plan: ``None`` after a change)."""
+        """Derived by ``exits``, ``positions`` and ``bulk`` (of ranks, sponsors and the plan: ``None`` after a change)."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------
