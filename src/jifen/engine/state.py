@@ -142,7 +142,7 @@ class State:
         self.exit_heap: object = None
         self.taken: object = None
         self.ways: object = None
-        """Derived by ``exits``, ``positions`` and ``bulk`` (of ranks, sponsors and the plan: ``None`` after a change)."""
+        """Derived by ``exits``, ``positions`` and ``bulk`` (``None`` after a rank, sponsor or plan has changed)."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------
