@@ -90,9 +90,10 @@ def _order(log: Log, row: int, buyer: int, shop: Shop) -> bool:
     if own_net > SUM_MAX or not fits(shop, amount) or (fed > 0 and day.reserve_rule == NONE):
         return False
     inside = not day.waits and day.granting and (own_net if day.entry_adds else amount) >= day.entry
-    if inside and not draft(shop, buyer, amount, own_net):
+    if inside and not draft(shop, buyer, (amount, log.margin[row]), own_net):
         return False
     order = _book(shop, buyer, amount)
+    shop.orders.margin[order], shop.orders.region[order] = log.margin[row], log.region[row]
     log.orders[log.place[row]] = order
     if not day.waits:
         _count(shop, order, buyer, amount)
@@ -122,7 +123,7 @@ def _book(shop: Shop, buyer: int, amount: int) -> int:
     order: int = now[c.ORDERS]
     now[c.ORDERS] = order + 1
     orders.member[order], orders.day[order] = buyer, shop.day.day
-    orders.whole[order], orders.amount[order], orders.kept[order], orders.margin[order] = amount, amount, amount, amount
+    orders.whole[order], orders.amount[order], orders.kept[order] = amount, amount, amount
     orders.before_of_member[order] = shop.members.last_order[buyer]
     shop.members.last_order[buyer] = order
     orders.settles_on[order] = shop.day.settles_on
