@@ -20,6 +20,7 @@ texts_of = st.lists(st.text(st.characters(exclude_categories=[]), max_size=5), m
 def at_once(request, monkeypatch):
     """So many texts are strings at a time; the smaller, the more of them are in the columns and in the table."""
     monkeypatch.setattr(module, "_AT_ONCE", request.param)
+    monkeypatch.setattr(module, "_SEARCHES", request.param % 3)
     monkeypatch.setattr(module, "_SLOTS", 2)
 
 
@@ -117,9 +118,10 @@ def test_columns_once_given_do_not_change_when_texts_are_added(at_once):
         assert [column.tolist() for column in columns] == [[97, 98], [0, 1, 2]]
 
 
-@given(texts_of, texts_of, st.sampled_from([1, 2, 3, 7]))
-def test_names_are_what_a_dictionary_would_say(first, second, at_once):
+@given(texts_of, texts_of, st.sampled_from([1, 2, 3, 7]), st.sampled_from([0, 2, 100]))
+def test_names_are_what_a_dictionary_would_say(first, second, at_once, searches):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SEARCHES", searches)
         patch.setattr(module, "_AT_ONCE", at_once)
         patch.setattr(module, "_SLOTS", 2)
         names, expected = Names.of(first), {}
@@ -133,11 +135,20 @@ def test_names_are_what_a_dictionary_would_say(first, second, at_once):
         assert [names.names[number] for number in expected.values()] == list(expected)
 
 
-def test_names_that_meet_in_the_last_slot_go_on_in_the_first():
+def test_names_that_meet_in_the_last_slot_go_on_in_the_first(monkeypatch):
     """Of 64 slots, as many as a small table has."""
+    monkeypatch.setattr(module, "_SEARCHES", 0)
     first, second, other = islice((name for name in map(str, count()) if hash(name) % 64 == 63), 3)
     names = saved(Names.of([first, second]))
     assert [names.get(name) for name in (first, second, other)] == [0, 1, NONE]
+
+
+def test_a_few_names_are_found_without_a_table():
+    names = saved(Names.of(["", "aa", "", "a", "aaa", "b"]))
+    assert [names.get(name) for name in ("a", "aa", "aaa", "ab", "b")] == [2, 1, 3, NONE, 4]
+    assert names.numbers._slots.nbytes == 0
+    assert [names.get(name) for name in ("", "c", "d", "e")] == [0, NONE, NONE, NONE]
+    assert names.numbers._slots.nbytes > 0
 
 
 def test_a_hundred_thousand_names_grow_through_every_size_of_the_table():

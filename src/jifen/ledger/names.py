@@ -2,7 +2,7 @@
 
 ``Texts`` are texts end to end in one column, ``Names`` numbers names in order of first use. Of either only the latest
 are kept as strings too. A snapshot has the two columns of the texts and nothing else: the table by which the number of
-a name is found is made when it is first needed.
+a name is found is made when more than a few are asked for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +20,8 @@ _AT_ONCE = 1 << 16
 """As many texts are strings at a time, at most."""
 _SLOTS = 64
 """The smallest table of slots."""
+_SEARCHES = 8
+"""So many texts are looked for from end to end before there is a table: to make it takes as long as a hundred more."""
 
 
 class Texts(Sequence[str]):
@@ -96,6 +98,20 @@ class Texts(Sequence[str]):
         latest = slice(max(first - self._count, 0), max(last - self._count, 0))
         return chain(chain.from_iterable(self._unpacked(*bounds) for bounds in pairwise(packed)), self._latest[latest])
 
+    def place(self, text: str) -> int:
+        """The place of a text that is not empty, ``NONE`` if it is not there; they are looked through for it."""
+        encoded, starts = _encoded(text), np.asarray(self._starts)
+        for first in range(0, self._count, _AT_ONCE):
+            last = min(first + _AT_ONCE, self._count)
+            begin, content = self._starts[first], bytes(self._content[self._starts[first] : self._starts[last]])
+            at = content.find(encoded)
+            while at >= 0:
+                place = first + int(np.searchsorted(starts[first : last + 1], begin + at, side="right")) - 1
+                if (starts[place], starts[place + 1]) == (begin + at, begin + at + len(encoded)):
+                    return place
+                at = content.find(encoded, at + 1)
+        return self._count + self._latest.index(text) if text in self._latest else NONE
+
     def _unpacked(self, first: int, last: int) -> list[str]:
         """Some of those that are not the latest."""
         bounds = self._starts[first : last + 1].tolist()
@@ -119,17 +135,17 @@ class Numbers(Mapping[str, int]):
     """By text its place among texts that are all different.
 
     The places stand in a hash table, 4 bytes a slot, two to four slots a text; those of the texts that were used lately
-    in a dictionary before it. The table is made when it is first asked, and then only ``add`` may add texts.
+    in a dictionary before it. The table is made after a few searches, and from the first on only ``add`` may add texts.
     """
 
-    __slots__ = ("_content", "_placed", "_slots", "_starts", "_texts", "lately")
+    __slots__ = ("_content", "_placed", "_searches", "_slots", "_starts", "_texts", "lately")
 
     def __init__(self, texts: Texts) -> None:
         """Find the places of ``texts``."""
         self._texts = texts
         self.lately: dict[str, int] = {}
         self._slots = np.empty(0, dtype=np.int32).data
-        self._placed = 0
+        self._placed = self._searches = 0
 
     def add(self, text: str) -> int:
         """The place of a text, which is added if it is new."""
@@ -177,8 +193,11 @@ class Numbers(Mapping[str, int]):
         self.lately[text] = place
 
     def _search(self, text: str) -> int:
-        """The place of a text by the table."""
+        """The place of a text: by the table, unless only few have been looked for."""
         if not self._slots:
+            self._searches += 1
+            if text and self._searches <= _SEARCHES:
+                return self._texts.place(text)
             self._place_all()
         slots, content, starts, encoded = self._slots, self._content, self._starts, _encoded(text)
         slot = hash(text) & len(slots) - 1

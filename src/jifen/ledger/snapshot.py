@@ -1,8 +1,9 @@
 """A snapshot: named NumPy columns and one JSON document in a directory, checksummed, memory-mapped when loaded.
 
-``columns.bin`` has the columns one after the other, raw little-endian numbers, each from a multiple of 64 bytes on.
-``header.json`` has the document, the caller's format version, and where each column begins with its type, shape and
-SHA-256, and is sealed with its own. The directory appears whole or not at all (``atomic``), in place of the one before.
+``columns.bin`` has the columns one after the other, raw little-endian numbers, each from a multiple of 64 bytes on, and
+after those that may grow a hole, which takes no room on a disk. ``header.json`` has the document, the caller's format
+version, and where each column begins with its type, shape and SHA-256, or the number that it has throughout; it is
+sealed with its own. The directory appears whole or not at all (``atomic``), in place of the one before.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BufferedReader, BufferedWriter
 from mmap import ACCESS_COPY, ACCESS_READ, mmap
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,27 +35,35 @@ _KINDS = "biu"
 """Truths and integers: nothing else may be a column."""
 
 _PIECE = 1 << 20
-"""Bytes that are checked at once."""
+"""Bytes that are checked at once, and numbers that are compared at once."""
 
 _REMEDY = "delete it, and make it again from the journal"
 
 
-def save(directory: Path, columns: Mapping[str, _Column], document: Mapping[str, Any], *, version: int) -> None:
+def save(
+    directory: Path,
+    columns: Mapping[str, _Column],
+    document: Mapping[str, Any],
+    *,
+    version: int,
+    room: Mapping[str, int] = MappingProxyType({}),
+) -> None:
     """Write a snapshot in place of the one in ``directory``; if that fails, at any moment, the old one stays.
 
-    Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats.
+    Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats. ``room`` says of
+    columns by how many rows they may grow after they are loaded.
     """
-    packed = {name: _packed(name, column) for name, column in columns.items()}
+    described = {name: _described(name, column, room.get(name, 0)) for name, column in columns.items()}
+    packed = {name: _packed(columns[name]) for name in columns if "number" not in described[name]}
     with atomic_directory(directory, force=True) as new_directory:
         # Hashing lets other threads go on, and so does writing.
         with (new_directory / _COLUMNS).open("wb") as file, ThreadPoolExecutor() as pool:
             digests = pool.map(_digest, packed.values())
-            starts = [_write(file, column) for column in packed.values()]
-            described = {
-                name: {"dtype": column.dtype.str, "shape": list(column.shape), "start": start, "sha256": digest}
-                for (name, column), start, digest in zip(packed.items(), starts, digests, strict=True)
-            }
-            size = file.tell()
+            for name, column in packed.items():
+                described[name]["start"] = _write(file, column, described[name]["room"])
+            for name, digest in zip(packed, digests, strict=True):
+                described[name]["sha256"] = digest
+            size = file.truncate()
         header = {"format": _FORMAT, "version": version, "size": size, "columns": described, "document": document}
         (new_directory / _HEADER).write_bytes(seal(header))
 
@@ -63,9 +73,11 @@ def load(
 ) -> tuple[dict[str, _Column], dict[str, Any]]:
     """Map a snapshot of ``version``: its columns and its document.
 
-    What is written to ``writable`` columns stays in this process and never reaches the files. The header and the size
-    of the file are checked, and with ``verify`` every byte, which reads them all; who has done that before may leave
-    it out, and what he does not ask for is never read. Raises ``InputError`` with a remedy for a snapshot that is not
+    A column with room comes with it, as rows of any numbers at its end; one that has the same number throughout as a
+    view of that number, which cannot be written. What is written to other ``writable`` columns stays in this process
+    and never reaches the files. The header and the size of the file are checked, and with ``verify`` every byte, which
+    reads them all; who has done that before may leave it out, and what he does not ask for is never read. Raises
+    ``InputError`` with a remedy for a snapshot that is not
     there, of another version, damaged, cut off, or not complete; also if another is saved here meanwhile, so give each
     one its own directory where others read.
     """
@@ -85,18 +97,28 @@ def load(
     return columns, header["document"]
 
 
-def _packed(name: str, column: _Column) -> _Column:
-    """A column as it is on disk: itself, or a copy if its values are laid out in another way."""
+def _described(name: str, column: _Column, room: int) -> dict[str, Any]:
+    """What the header says of a column, as far as it is known before it is written."""
     ensure(name.isidentifier(), f"a column is named like a variable, not {name!r}")
     ensure(column.dtype.kind in _KINDS, f"column {name} must hold truths or integers, not {column.dtype}")
+    described = {"dtype": column.dtype.newbyteorder("<").str, "shape": list(column.shape), "room": room}
+    numbers = column.reshape(-1)
+    first = int(numbers[0]) if len(numbers) else 0
+    same = all((numbers[at : at + _PIECE] == first).all() for at in range(0, len(numbers), _PIECE))
+    return described | {"number": first} if same else described
+
+
+def _packed(column: _Column) -> _Column:
+    """A column as it is on disk: itself, or a copy if its values are laid out in another way."""
     return np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<")).reshape(column.shape)
 
 
-def _write(file: BufferedWriter, column: _Column) -> int:
-    """Write one column after the last, and return where it begins."""
-    file.write(bytes(-file.tell() % _ALIGNED))
+def _write(file: BufferedWriter, column: _Column, room: int) -> int:
+    """Write one column after the last, leave a hole for its room, and return where it begins."""
+    file.seek(-file.tell() % _ALIGNED, os.SEEK_CUR)
     start = file.tell()
     file.write(_bytes_of(column))
+    file.seek(room * column.nbytes // len(column), os.SEEK_CUR)
     return start
 
 
@@ -116,9 +138,10 @@ def _verify(file: BufferedReader, columns: Mapping[str, Any]) -> None:
             at += len(piece) or end
         return digest.hexdigest()
 
+    written = {name: described for name, described in columns.items() if "number" not in described}
     with ThreadPoolExecutor() as pool:
-        for name, digest in zip(columns, pool.map(digest_of, columns.values()), strict=True):
-            if digest != columns[name]["sha256"]:
+        for name, digest in zip(written, pool.map(digest_of, written.values()), strict=True):
+            if digest != written[name]["sha256"]:
                 raise _damaged(Path(file.name), f"column {name} is not what was written: its SHA-256 differs")
 
 
@@ -141,10 +164,16 @@ def _map_columns(file: BufferedReader, header: Mapping[str, Any], writable: bool
         raise _damaged(Path(file.name), f"the file has {size} bytes, not {expected}")
     access = ACCESS_COPY if writable else ACCESS_READ
     content = mmap(file.fileno(), size, access=access) if size else b""  # what is empty cannot be mapped
-    return {
-        name: np.ndarray(column["shape"], column["dtype"], content, column["start"])
-        for name, column in header["columns"].items()
-    }
+    return {name: _mapped(content, column) for name, column in header["columns"].items()}
+
+
+def _mapped(content: mmap | bytes, described: Mapping[str, Any]) -> _Column:
+    """A column and its room."""
+    dtype, (rows, *rest) = described["dtype"], described["shape"]
+    shape = (rows + described["room"], *rest)
+    if "number" in described:
+        return np.broadcast_to(np.array(described["number"], dtype), shape)
+    return np.ndarray(shape, dtype, content, described["start"])
 
 
 def _open(path: Path) -> BufferedReader:
