@@ -10,6 +10,7 @@ import numpy as np
 from jifen.core.micros import MICRO
 from jifen.engine.books import Books, place_of
 from jifen.engine.columns import Column, Narrow
+from jifen.engine.given import mirrored
 from jifen.engine.payments import owe
 from jifen.engine.program import Step
 from jifen.engine.runs import kept_now
@@ -99,31 +100,28 @@ def _post_free(books: Books, phase: Phase) -> None:
 
 def _post_portions(world: World, phase: Phase, event: int) -> None:
     """Rows of payments that lots give, and of each lot's portion."""
-    payments, releases, lots = world.payments, world.releases, world.lots
+    payments, portions, lots = world.phase_payments, world.portions, world.lots
     member, lot, points, starts, wanted = _paid(phase)
     if len(lot) == 0:
         return
-    counts = np.diff(starts, append=len(lot))
-    rule = world.rule_names.number(phase.step.rule.id)
+    world.phases.add(
+        first=payments.size, rule=world.rule_names.number(phase.step.rule.id), index=phase.step.index,
+        version=world.version, event=event, day=world.open_day, terms=phase.terms,
+    )  # fmt: skip
     receivers = member[starts]
     first = payments.extend(
-        len(starts), member=receivers, rule=rule, index=phase.step.index, version=world.version, event=event,
-        day=world.open_day, wanted=wanted, paid=np.add.reduceat(points, starts), terms=phase.terms,
-        first_release=releases.size + starts, portions=counts, before_of_member=world.members.last_payment[receivers],
+        len(starts), member=receivers, wanted=wanted, paid=np.add.reduceat(points, starts),
+        first=portions.size + starts, before_of_member=world.members.last_payment[receivers],
     )  # fmt: skip
-    rows = np.arange(first, first + len(starts))
-    world.members.last_payment[receivers] = rows
-    start = releases.extend(
-        len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
-        rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
-        terms=phase.terms,
+    rows = np.arange(first, payments.size, dtype=np.int32)
+    world.members.last_payment[receivers] = mirrored(rows)
+    start = portions.extend(
+        len(lot), lot=lot, before=lots.last_release[lot], points=points,
+        payment=np.repeat(rows, np.diff(starts, append=len(lot))),
     )  # fmt: skip
     for name, column in zip(("kept_then", "returned_then"), kept_now(world, lot), strict=True):
-        releases.put(name, start, column)
-    if len(lot) > len(starts):
-        older = np.cumsum(points) - points
-        releases.put("older", start, older - np.repeat(older[starts], counts))
-    lots.last_release[lot] = np.arange(start, start + len(lot))
+        portions.put(name, start, column)
+    lots.last_release[lot] = mirrored(np.arange(start, portions.size, dtype=np.int32))
 
 
 def _paid(phase: Phase) -> tuple[Narrow, Narrow, Column, Narrow, Column]:

@@ -31,7 +31,10 @@ from jifen.engine.tables import (
     Orders,
     Owings,
     Payments,
+    PhasePayments,
+    Phases,
     Places,
+    Portions,
     Ranked,
     Releases,
     Sales,
@@ -52,7 +55,8 @@ _ROOM = 4
 """A table may grow by one part in so many after it is loaded before it is copied."""
 
 _TABLES: Mapping[str, type[Table]] = {
-    "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
+    "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "phases": Phases,
+    "phase_payments": PhasePayments, "portions": Portions, "feeds": Feeds,
     "sales": Sales, "banked": Banked, "positions": Places, "weighed": Weighed, "divisions": Divisions, "owings": Owings,
     "event_digests": Digests, "parent_changes": History, "appointed_changes": History, "agent_changes": History,
 }  # fmt: skip
