@@ -40,8 +40,8 @@ class Phase:
     points: Column
     wanted: Column
     """Of each payment: the points wanted; where a pool is divided the receiver's weight."""
-    starts: Narrow
-    """Of each payment: where its portions begin. A scheduled release has a payment for each lot."""
+    begins: Narrow | None = None
+    """Of each payment: where its portions begin. ``None`` where each has one, as scheduled releases have."""
     by_day: bool = False
     """A scheduled release that has a row for each day."""
 
@@ -49,13 +49,17 @@ class Phase:
     def scheduled(cls, step: Step, terms: int, given: tuple[Narrow, Narrow, Column], *, by_day: bool) -> "Phase":
         """A scheduled release; ``given`` is (owner, lot, points)."""
         owners, lots, points = given
-        return cls(step, terms, owners, lots, points, points, points, np.arange(len(lots), dtype=np.int32), by_day)
+        return cls(step, terms, owners, lots, points, points, points, by_day=by_day)
 
     @classmethod
     def without_lots(cls, step: Step, terms: int, members: Narrow, points: Column, wanted: Column) -> "Phase":
         """What these members get, where no lot needs to give it."""
-        each, nothing = np.arange(len(members), dtype=np.int32), np.full(len(members), NONE, dtype=np.int32)
-        return cls(step, terms, members, nothing, points, points, wanted, each)
+        return cls(step, terms, members, np.full(len(members), NONE, dtype=np.int32), points, points, wanted)
+
+    @property
+    def starts(self) -> Narrow:
+        """Of each payment: where its portions begin."""
+        return np.arange(len(self.lot), dtype=np.int32) if self.begins is None else self.begins
 
     @property
     def free(self) -> bool:
@@ -129,7 +133,8 @@ def _paid(phase: Phase) -> tuple[Narrow, Narrow, Column, Narrow, Column]:
     if phase.points.all():
         return phase.member, phase.lot, phase.points, phase.starts, phase.wanted
     paid = phase.points > 0
-    payment = np.repeat(np.arange(len(phase.starts)), np.diff(phase.starts, append=len(phase.lot)))[paid]
+    counts = np.diff(phase.starts, append=len(phase.lot))
+    payment = np.repeat(np.arange(len(counts)), counts)[paid]
     numbers, starts = np.unique(payment, return_index=True)
     return phase.member[paid], phase.lot[paid], phase.points[paid], starts.astype(np.int32), phase.wanted[numbers]
 

@@ -25,7 +25,7 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         changed = np.flatnonzero(before != after)
         world.reranked.update(members[changed].tolist())
         world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
-        earned[members] = after
+        earned[members[changed]] = after[changed]
         world.measured[name] = set()
 
 

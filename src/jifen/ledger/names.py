@@ -20,6 +20,8 @@ _AT_ONCE = 1 << 16
 """As many texts are strings at a time, at most."""
 _SLOTS = 64
 """The smallest table of slots."""
+_PIECE = 1 << 20
+"""Bytes that are looked through at once."""
 _SEARCHES = 8
 """So many texts are looked for from end to end before there is a table: to make it takes as long as a hundred more."""
 
@@ -100,16 +102,16 @@ class Texts(Sequence[str]):
 
     def place(self, text: str) -> int:
         """The place of a text that is not empty, ``NONE`` if it is not there; they are looked through for it."""
-        encoded, starts = _encoded(text), np.asarray(self._starts)
-        for first in range(0, self._count, _AT_ONCE):
-            last = min(first + _AT_ONCE, self._count)
-            begin, content = self._starts[first], bytes(self._content[self._starts[first] : self._starts[last]])
-            at = content.find(encoded)
+        encoded, starts = _encoded(text), np.asarray(self._starts)[: self._count + 1]
+        for first in range(0, self._starts[self._count], _PIECE):
+            piece = bytes(self._content[first : first + _PIECE + len(encoded) - 1])
+            at = piece.find(encoded)
             while at >= 0:
-                place = first + int(np.searchsorted(starts[first : last + 1], begin + at, side="right")) - 1
-                if (starts[place], starts[place + 1]) == (begin + at, begin + at + len(encoded)):
+                begin = first + at
+                place = int(np.searchsorted(starts, begin, side="right")) - 1
+                if (starts[place], starts[place + 1]) == (begin, begin + len(encoded)):
                     return place
-                at = content.find(encoded, at + 1)
+                at = piece.find(encoded, at + 1)
         return self._count + self._latest.index(text) if text in self._latest else NONE
 
     def _unpacked(self, first: int, last: int) -> list[str]:
