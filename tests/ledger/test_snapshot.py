@@ -174,31 +174,40 @@ def test_a_column_of_steps_or_of_a_map_is_saved_as_its_values(tmp_path, world):
 
 def test_a_column_of_one_number_is_not_written(tmp_path):
     columns = {"none": np.full(10**6, -1), "live": np.ones((3, 2), dtype=bool), "other": np.array([-1] * 9 + [-2])}
-    save(tmp_path / "world", columns, {}, version=1, room={"none": 5})
+    save(tmp_path / "world", columns, {}, version=1, growing=("none",))
     assert (tmp_path / "world" / "columns.bin").stat().st_size == columns["other"].nbytes
-    read, _ = load(tmp_path / "world", version=1, writable=True)
+    read, _ = load(tmp_path / "world", version=1)
     assert {name: column.tolist() for name, column in read.items()} == {
-        "none": [-1] * (10**6 + 5), "live": [[True, True]] * 3, "other": [-1] * 9 + [-2],
+        "none": [-1] * 10**6, "live": [[True, True]] * 3, "other": [-1] * 9 + [-2],
     }  # fmt: skip
     assert (read["none"].dtype, read["live"].dtype) == (np.int64, np.bool_)
+    read, _ = load(tmp_path / "world", version=1, writable=True)
+    assert read["none"].tolist() == [-1] * (10**6 + 10**6 // 4)
     with pytest.raises(ValueError, match="read-only"):
         read["none"][0] = 5
 
 
-def test_a_column_with_room_comes_with_it_and_the_room_takes_no_disk(tmp_path):
-    """What is in the room is no part of the column: nobody has written it, and nobody checks it."""
-    columns = {"first": np.arange(3), "second": np.arange(4, dtype=np.int8)}
-    save(tmp_path / "world", columns, {}, version=1, room={"first": 1 << 20})
-    file = tmp_path / "world" / "columns.bin"
-    assert file.stat().st_size == start_of(tmp_path / "world", "second") + 4 > 8 << 20
-    assert file.stat().st_blocks * 512 < 1 << 16
-    overwrite(tmp_path / "world", 8 * 3, b"\x07")
+def test_a_large_column_that_grows_comes_with_room_over_what_follows_in_the_file(tmp_path, monkeypatch):
+    """A column of 100 has room for 25; the last one only as much as there is file. What is put there harms nobody."""
+    monkeypatch.setattr(snapshot, "_LARGE", 100)
+    columns = {
+        "long": np.arange(1000), "large": np.arange(100), "small": np.arange(99), "fixed": np.arange(100),
+        "last": np.arange(100), "end": np.arange(5),
+    }  # fmt: skip
+    growing = ("large", "last", "long", "small")
+    save(tmp_path / "world", columns, {}, version=1, growing=growing)
     read, _ = load(tmp_path / "world", version=1, writable=True)
-    assert (len(read["first"]), read["first"][:4].tolist()) == (3 + (1 << 20), [0, 1, 2, 7])
-    assert read["second"].tolist() == [0, 1, 2, 3]
-    overwrite(tmp_path / "world", 8 * 3 - 1, b"\x07")
-    with pytest.raises(InputError, match="column first "):
-        load(tmp_path / "world", version=1)
+    # The last one ends 800 bytes behind a multiple of 64, so that 32 bytes follow before the 40 of the end.
+    more = dict.fromkeys(columns, 0) | {"long": 250, "large": 25, "last": 4 + 5}
+    assert {name: len(column) - len(columns[name]) for name, column in read.items()} == more
+    for name in growing:
+        read[name][len(columns[name]) :] = 7
+        read[name][0] = 6
+    for name, column in columns.items():
+        first = 6 if name in growing else 0
+        assert read[name][: len(column)].tolist() == [first, *column[1:].tolist()]
+    seen, _ = load(tmp_path / "world", version=1)
+    assert all(np.array_equal(seen[name], column) for name, column in columns.items())
 
 
 def test_a_new_snapshot_replaces_the_old_one_and_open_maps_still_hold_the_old_values(world):

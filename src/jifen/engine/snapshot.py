@@ -51,9 +51,7 @@ __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 FORMAT_VERSION = 4
 """Raised when the columns or the document change their meaning."""
 
-_ROOM = 4
-"""A table may grow by one part in so many after it is loaded before it is copied."""
-
+_INT32_MAX = 2**31 - 1
 _TABLES: Mapping[str, type[Table]] = {
     "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "phases": Phases,
     "phase_payments": PhasePayments, "portions": Portions, "feeds": Feeds,
@@ -74,14 +72,11 @@ _Table = TypeVar("_Table", bound=Table)
 
 def save_world(world: World, directory: Path) -> None:
     """Write a snapshot of the world; if that fails, at any moment, the one before stays."""
-    columns: _Columns = {}
-    room: dict[str, int] = {}
     tables = _tables(world)
-    for prefix, table in tables.items():
-        mine = {f"{prefix}__{name}": column for name, column in table.columns().items()}
-        columns |= mine
-        room |= dict.fromkeys(mine, table.size // _ROOM)
-    columns |= _pairs("order_pay", world.order_pay)
+    growing = {
+        f"{prefix}__{name}": column for prefix, table in tables.items() for name, column in table.columns().items()
+    }
+    columns = growing | _pairs("order_pay", world.order_pay)
     columns |= _flat("bank_releases", world.bank_releases) | _flat("pending", world.pending)
     columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
@@ -95,7 +90,7 @@ def save_world(world: World, directory: Path) -> None:
         "regions": list(world.regions.items()),
         "newcomers": list(world.newcomers.items()),
     }
-    save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION, room=room)
+    save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION, growing=growing)
 
 
 def _tables(world: World) -> dict[str, Table]:
@@ -114,7 +109,7 @@ def load_world(directory: Path, *, verify: bool = True) -> World:
     """Map a snapshot; ``InputError`` for one that is missing, damaged or of another version.
 
     What the world changes of it (asking ends runs, see ``runs``) stays in memory; a table is copied when it has grown
-    beyond the room that it was saved with. ``verify`` reads every byte (see ``ledger.snapshot.load``).
+    beyond the room that its map has. ``verify`` reads every byte (see ``ledger.snapshot.load``).
     """
     columns, document = load(directory, version=FORMAT_VERSION, writable=True, verify=verify)
 
@@ -210,9 +205,10 @@ def _unpaired(name: str, columns: _Columns) -> dict[int, list[tuple[int, int]]]:
 
 
 def _text(name: str, texts: Texts) -> _Columns:
-    """Texts as two columns."""
+    """Texts as two columns, of which the second is as narrow as can be."""
     content, starts = texts.columns()
-    return {f"{name}__text": content, f"{name}__starts": starts}
+    narrow = np.int32 if len(content) <= _INT32_MAX else np.int64
+    return {f"{name}__text": content, f"{name}__starts": starts.astype(narrow)}
 
 
 def _texts(name: str, columns: _Columns) -> Texts:

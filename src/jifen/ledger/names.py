@@ -37,8 +37,11 @@ class Texts(Sequence[str]):
 
     __slots__ = ("_content", "_count", "_latest", "_starts")
 
-    def __init__(self, content: npt.NDArray[np.uint8] | None = None, starts: npt.NDArray[np.int64] | None = None):
-        """Keep what ``columns`` gave (a snapshot's maps, say), or start empty; no such pair is a ``ValueError``."""
+    def __init__(self, content: npt.NDArray[np.uint8] | None = None, starts: npt.NDArray[Any] | None = None):
+        """Keep what ``columns`` gave (a snapshot's maps, say), or start empty; no such pair is a ``ValueError``.
+
+        ``starts`` may be narrower than ``columns`` gives them.
+        """
         content = np.empty(0, dtype=np.uint8) if content is None else content
         starts = np.zeros(1, dtype=np.int64) if starts is None else starts
         if not len(starts) or starts[0] != 0 or starts[-1] != len(content):  # the rest would be read for it
@@ -64,7 +67,8 @@ class Texts(Sequence[str]):
         """Their bytes, and where each begins, with the end of the last."""
         if self._latest:
             self._pack()
-        return np.asarray(self._content)[: self._starts[self._count]], np.asarray(self._starts)[: self._count + 1]
+        starts = np.asarray(self._starts)[: self._count + 1].astype(np.int64, copy=False)
+        return np.asarray(self._content)[: self._starts[self._count]], starts
 
     def __reduce__(self) -> tuple[type["Texts"], tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
         """Copied by the columns."""
@@ -102,9 +106,9 @@ class Texts(Sequence[str]):
 
     def place(self, text: str) -> int:
         """The place of a text that is not empty, ``NONE`` if it is not there; they are looked through for it."""
-        encoded, starts = _encoded(text), np.asarray(self._starts)[: self._count + 1]
-        for first in range(0, self._starts[self._count], _PIECE):
-            piece = bytes(self._content[first : first + _PIECE + len(encoded) - 1])
+        encoded, end, starts = _encoded(text), self._starts[self._count], np.asarray(self._starts)[: self._count + 1]
+        for first in range(0, end, _PIECE):
+            piece = bytes(self._content[first : min(first + _PIECE + len(encoded) - 1, end)])
             at = piece.find(encoded)
             while at >= 0:
                 begin = first + at
@@ -125,8 +129,8 @@ class Texts(Sequence[str]):
         encoded = [_encoded(text) for text in self._latest]
         content, count = b"".join(encoded), self._count + len(encoded)
         start = self._starts[self._count]
-        self._content = _with_room(self._content, start + len(content))
-        self._starts = _with_room(self._starts, count + 1)
+        self._content = _with_room(self._content, start + len(content), np.uint8)
+        self._starts = _with_room(self._starts, count + 1, np.int64)
         self._content[start : start + len(content)] = content
         ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
         np.asarray(self._starts)[self._count + 1 : count + 1] = start + ends
@@ -280,11 +284,10 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "surrogatepass")
 
 
-def _with_room(column: memoryview, needed: int) -> memoryview:
+def _with_room(column: memoryview, needed: int, dtype: npt.DTypeLike) -> memoryview:
     """A column with room for so many: itself, or a longer copy, of which what is not used takes no memory."""
     if needed <= len(column):
         return column
-    old = np.asarray(column)
-    new = np.empty(needed + needed // 2, dtype=old.dtype)
-    new[: len(old)] = old
+    new = np.empty(needed + needed // 2, dtype=dtype)
+    new[: len(column)] = column
     return new.data

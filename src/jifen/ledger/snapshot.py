@@ -1,20 +1,19 @@
 """A snapshot: named NumPy columns and one JSON document in a directory, checksummed, memory-mapped when loaded.
 
-``columns.bin`` has the columns one after the other, raw little-endian numbers, each from a multiple of 64 bytes on, and
-after those that may grow a hole, which takes no room on a disk. ``header.json`` has the document, the caller's format
-version, and where each column begins with its type, shape and SHA-256, or the number that it has throughout; it is
-sealed with its own. The directory appears whole or not at all (``atomic``), in place of the one before.
+``columns.bin`` has the columns one after the other, raw little-endian numbers, each from a multiple of 64 bytes on.
+``header.json`` has the document, the caller's format version, and where each column begins with its type, shape and
+SHA-256, or the number that it has throughout; it is sealed with its own. The directory appears whole or not at all
+(``atomic``), in place of the one before.
 """
 
 import hashlib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BufferedReader, BufferedWriter
-from mmap import ACCESS_COPY, ACCESS_READ, mmap
+from mmap import ACCESS_COPY, ACCESS_READ, ALLOCATIONGRANULARITY, mmap
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,6 +36,11 @@ _KINDS = "biu"
 _PIECE = 1 << 20
 """Bytes that are checked at once, and numbers that are compared at once."""
 
+_LARGE = 1 << 16
+"""Rows from which a column that grows has room."""
+_ROOM = 4
+"""It may grow by one part in so many."""
+
 _REMEDY = "delete it, and make it again from the journal"
 
 
@@ -46,24 +50,24 @@ def save(
     document: Mapping[str, Any],
     *,
     version: int,
-    room: Mapping[str, int] = MappingProxyType({}),
+    growing: Collection[str] = (),
 ) -> None:
     """Write a snapshot in place of the one in ``directory``; if that fails, at any moment, the old one stays.
 
-    Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats. ``room`` says of
-    columns by how many rows they may grow after they are loaded.
+    Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats. ``growing`` are
+    columns of one dimension that may have more rows after they are loaded.
     """
-    described = {name: _described(name, column, room.get(name, 0)) for name, column in columns.items()}
+    described = {name: _described(name, column) | {"grows": name in growing} for name, column in columns.items()}
     packed = {name: _packed(columns[name]) for name in columns if "number" not in described[name]}
     with atomic_directory(directory, force=True) as new_directory:
         # Hashing lets other threads go on, and so does writing.
         with (new_directory / _COLUMNS).open("wb") as file, ThreadPoolExecutor() as pool:
             digests = pool.map(_digest, packed.values())
             for name, column in packed.items():
-                described[name]["start"] = _write(file, column, described[name]["room"])
+                described[name]["start"] = _write(file, column)
             for name, digest in zip(packed, digests, strict=True):
                 described[name]["sha256"] = digest
-            size = file.truncate()
+            size = file.tell()
         header = {"format": _FORMAT, "version": version, "size": size, "columns": described, "document": document}
         (new_directory / _HEADER).write_bytes(seal(header))
 
@@ -73,13 +77,12 @@ def load(
 ) -> tuple[dict[str, _Column], dict[str, Any]]:
     """Map a snapshot of ``version``: its columns and its document.
 
-    A column with room comes with it, as rows of any numbers at its end; one that has the same number throughout as a
-    view of that number, which cannot be written. What is written to other ``writable`` columns stays in this process
-    and never reaches the files. The header and the size of the file are checked, and with ``verify`` every byte, which
-    reads them all; who has done that before may leave it out, and what he does not ask for is never read. Raises
-    ``InputError`` with a remedy for a snapshot that is not
-    there, of another version, damaged, cut off, or not complete; also if another is saved here meanwhile, so give each
-    one its own directory where others read.
+    What is written to ``writable`` columns stays in this process and never reaches the files. Large ones that grow come
+    with room: with more rows at their end, of any numbers. A column that has the same number throughout comes as a view
+    of that number, which cannot be written. The header and the size of the file are checked, and with ``verify`` every
+    byte, which reads them all; who has done that before may leave it out, and what he does not ask for is never read.
+    Raises ``InputError`` with a remedy for a snapshot that is not there, of another version, damaged, cut off, or not
+    complete; also if another is saved here meanwhile, so give each one its own directory where others read.
     """
     if not directory.is_dir() and directory.parent.is_dir():
         sweep(directory)  # gives back the old one if a writer died between putting it aside and the new one in place
@@ -97,11 +100,11 @@ def load(
     return columns, header["document"]
 
 
-def _described(name: str, column: _Column, room: int) -> dict[str, Any]:
+def _described(name: str, column: _Column) -> dict[str, Any]:
     """What the header says of a column, as far as it is known before it is written."""
     ensure(name.isidentifier(), f"a column is named like a variable, not {name!r}")
     ensure(column.dtype.kind in _KINDS, f"column {name} must hold truths or integers, not {column.dtype}")
-    described = {"dtype": column.dtype.newbyteorder("<").str, "shape": list(column.shape), "room": room}
+    described = {"dtype": column.dtype.newbyteorder("<").str, "shape": list(column.shape)}
     numbers = column.reshape(-1)
     first = int(numbers[0]) if len(numbers) else 0
     same = all((numbers[at : at + _PIECE] == first).all() for at in range(0, len(numbers), _PIECE))
@@ -113,12 +116,11 @@ def _packed(column: _Column) -> _Column:
     return np.ascontiguousarray(column, dtype=column.dtype.newbyteorder("<")).reshape(column.shape)
 
 
-def _write(file: BufferedWriter, column: _Column, room: int) -> int:
-    """Write one column after the last, leave a hole for its room, and return where it begins."""
-    file.seek(-file.tell() % _ALIGNED, os.SEEK_CUR)
+def _write(file: BufferedWriter, column: _Column) -> int:
+    """Write one column after the last, and return where it begins."""
+    file.write(bytes(-file.tell() % _ALIGNED))
     start = file.tell()
     file.write(_bytes_of(column))
-    file.seek(room * column.nbytes // len(column), os.SEEK_CUR)
     return start
 
 
@@ -164,16 +166,25 @@ def _map_columns(file: BufferedReader, header: Mapping[str, Any], writable: bool
         raise _damaged(Path(file.name), f"the file has {size} bytes, not {expected}")
     access = ACCESS_COPY if writable else ACCESS_READ
     content = mmap(file.fileno(), size, access=access) if size else b""  # what is empty cannot be mapped
-    return {name: _mapped(content, column) for name, column in header["columns"].items()}
+    columns = {}
+    for name, described in header["columns"].items():
+        dtype, (rows, *rest) = np.dtype(described["dtype"]), described["shape"]
+        room = rows // _ROOM if writable and described["grows"] and rows >= _LARGE else 0
+        if "number" in described:
+            columns[name] = np.broadcast_to(np.array(described["number"], dtype), (rows + room, *rest))
+        elif room:
+            columns[name] = _with_room(file, dtype, rows + room, described["start"])
+        else:
+            columns[name] = np.ndarray((rows, *rest), dtype, content, described["start"])
+    return columns
 
 
-def _mapped(content: mmap | bytes, described: Mapping[str, Any]) -> _Column:
-    """A column and its room."""
-    dtype, (rows, *rest) = described["dtype"], described["shape"]
-    shape = (rows + described["room"], *rest)
-    if "number" in described:
-        return np.broadcast_to(np.array(described["number"], dtype), shape)
-    return np.ndarray(shape, dtype, content, described["start"])
+def _with_room(file: BufferedReader, dtype: np.dtype[Any], rows: int, start: int) -> _Column:
+    """A column in a map of its own, which goes on behind it over what follows in the file: rows can be put there."""
+    first, size = start - start % ALLOCATIONGRANULARITY, os.fstat(file.fileno()).st_size
+    rows = min(rows, (size - start) // dtype.itemsize)
+    content = mmap(file.fileno(), start + rows * dtype.itemsize - first, access=ACCESS_COPY, offset=first)
+    return np.ndarray(rows, dtype, content, start - first)
 
 
 def _open(path: Path) -> BufferedReader:
