@@ -9,15 +9,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from jifen.engine.columns import Column
 from jifen.engine.state import State
 from jifen.engine.tables import NONE
 
 __all__ = [
-    "IN_RUN", "Payment", "Release", "days_of", "mirrored", "payment_at", "payment_before", "payments_of", "portions_of",
-    "release_at", "release_before",
+    "IN_RUN", "Payment", "Release", "days_of", "kind_of", "mirrored", "payment_at", "payment_before", "payments_of",
+    "portions_of", "reason_of", "release_at", "release_before",
 ]  # fmt: skip
 
 IN_RUN = 2
@@ -63,7 +62,7 @@ def payment_at(world: State, number: int) -> Payment:
     if number >= 0:
         return Payment(**{field.name: getattr(world.payments, field.name).item(number) for field in fields(Payment)})
     payments, phases, row = world.phase_payments, world.phases, mirrored(number)
-    phase = _phases_of(world, np.array([row])).item(0)
+    phase = int(_phases_of(world, row))
     rule, index, version, event, day, terms = (
         getattr(phases, name).item(phase) for name in ("rule", "index", "version", "event", "day", "terms")
     )
@@ -80,6 +79,19 @@ def release_at(world: State, number: int) -> Release:
     payment = payment_at(world, number)
     lot, points = portions.lot.item(row), portions.points.item(row)
     return Release(lot, IN_RUN, payment.rule, payment.version, points, number, payment.terms)
+
+
+def reason_of(world: State, number: int) -> tuple[int, int]:
+    """(rule, terms) of a release by its number."""
+    if number >= 0:
+        return world.releases.rule.item(number), world.releases.terms.item(number)
+    phase = int(_phases_of(world, world.portions.payment.item(mirrored(number))))
+    return world.phases.rule.item(phase), world.phases.terms.item(phase)
+
+
+def kind_of(world: State, number: int) -> int:
+    """The kind of a release by its number."""
+    return IN_RUN if number < 0 else world.releases.kind.item(number)
 
 
 def payment_before(world: State, number: int) -> int:
@@ -129,7 +141,6 @@ def payments_of(world: State, numbers: Column, names: tuple[str, ...]) -> list[C
     return found
 
 
-def _phases_of(world: State, rows: npt.NDArray[Any]) -> Column:
-    """The phases of rows of ``PhasePayments``."""
-    first = world.phases.first[: world.phases.size]
-    return np.searchsorted(first, rows, side="right") - 1
+def _phases_of(world: State, rows: Any) -> Any:
+    """The phases of rows of ``PhasePayments``, one or many."""
+    return np.searchsorted(world.phases.first[: world.phases.size], rows, side="right") - 1

@@ -175,10 +175,9 @@ def standing_of(world: World, lot: int) -> Standing:
     """What stands of everything taken out of a lot of points, now."""
     result = Standing()
     for number, first, last, each in standing_rows(world, lot):
-        release = given.release_at(world, number)
-        key, days = (release.rule, release.terms), last - first + 1
+        key, days = given.reason_of(world, number), last - first + 1
         result.points += each * days
-        result.paid[key] = result.paid.get(key, 0) + each * world.terms[release.terms][1] // MICRO * days
+        result.paid[key] = result.paid.get(key, 0) + each * world.terms[key[1]][1] // MICRO * days
     return result
 
 
@@ -204,7 +203,7 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
 def _capped(world: World, stands: list[tuple[int, int, int, int]], excess: int) -> list[tuple[int, int, int, int]]:
     """A lot holds at most its present grant: of what stands in it the newest goes first, day by day."""
     single = [
-        (day, given.release_at(world, number).kind, number, each)
+        (day, given.kind_of(world, number), number, each)
         for number, first, last, each in stands
         for day in range(first, last + 1)
     ]
