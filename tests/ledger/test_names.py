@@ -1,7 +1,10 @@
 """Names get the next number when they are first used, and keep it: ten or a hundred thousand of them."""
 
+import mmap
+import sys
 from copy import deepcopy
 from itertools import count, islice
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -149,6 +152,20 @@ def test_a_few_names_are_found_without_a_table():
     assert names.numbers._slots.nbytes == 0
     assert [names.get(name) for name in ("", "c", "d", "e")] == [0, NONE, NONE, NONE]
     assert names.numbers._slots.nbytes > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read off /proc")
+@pytest.mark.parametrize(("access", "left"), [(mmap.ACCESS_READ, 0), (mmap.ACCESS_COPY, 4096)])
+def test_a_map_that_was_looked_through_takes_no_memory_unless_it_can_be_written(tmp_path, access, left):
+    """Four mebibytes, of which those that were written to must stay."""
+    (tmp_path / "names").write_bytes(b"x" * 2**22)
+    with (tmp_path / "names").open("rb") as file:
+        content = np.ndarray(2**22, np.uint8, mmap.mmap(file.fileno(), 2**22, access=access))
+    names = Names(Texts(content, np.array([0, 2**22 - 1, 2**22])))
+    assert (names.get("x"), names.get("y")) == (1, NONE)
+    described = Path("/proc/self/smaps").read_text(encoding="ascii", errors="replace").split("/names\n")[-1]
+    resident = int(described.split("Rss:")[1].split()[0])
+    assert resident == left
 
 
 def test_a_hundred_thousand_names_grow_through_every_size_of_the_table():

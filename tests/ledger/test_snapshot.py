@@ -78,7 +78,7 @@ except OSError:
 
 @pytest.fixture
 def world(tmp_path):
-    save(tmp_path / "world", COLUMNS, DOCUMENT, version=1)
+    save(tmp_path / "world", COLUMNS, DOCUMENT, version=1, changing=("rank", "remaining"))
     return tmp_path / "world"
 
 
@@ -117,10 +117,11 @@ def test_columns_and_document_come_back_as_they_were(world, writable, verify):
         assert np.array_equal(columns[name], column)
 
 
-def test_columns_cannot_be_written_unless_that_is_asked_for(world):
-    columns, _ = load(world, version=1)
+@pytest.mark.parametrize(("name", "writable"), [("remaining", False), ("live", True)])
+def test_columns_cannot_be_written_unless_they_change_and_that_is_asked_for(world, name, writable):
+    columns, _ = load(world, version=1, writable=writable)
     with pytest.raises(ValueError, match="read-only"):
-        columns["remaining"][0] = 5
+        columns[name][0] = 0
 
 
 def test_what_is_written_to_columns_stays_in_memory(world):
@@ -174,7 +175,7 @@ def test_a_column_of_steps_or_of_a_map_is_saved_as_its_values(tmp_path, world):
 
 def test_a_column_of_one_number_is_not_written(tmp_path):
     columns = {"none": np.full(10**6, -1), "live": np.ones((3, 2), dtype=bool), "other": np.array([-1] * 9 + [-2])}
-    save(tmp_path / "world", columns, {}, version=1, growing=("none",))
+    save(tmp_path / "world", columns, {}, version=1, changing=("none",))
     assert (tmp_path / "world" / "columns.bin").stat().st_size == columns["other"].nbytes
     read, _ = load(tmp_path / "world", version=1)
     assert {name: column.tolist() for name, column in read.items()} == {
@@ -187,24 +188,24 @@ def test_a_column_of_one_number_is_not_written(tmp_path):
         read["none"][0] = 5
 
 
-def test_a_large_column_that_grows_comes_with_room_over_what_follows_in_the_file(tmp_path, monkeypatch):
+def test_a_large_column_that_changes_comes_with_room_over_what_follows_in_the_file(tmp_path, monkeypatch):
     """A column of 100 has room for 25; the last one only as much as there is file. What is put there harms nobody."""
     monkeypatch.setattr(snapshot, "_LARGE", 100)
     columns = {
         "long": np.arange(1000), "large": np.arange(100), "small": np.arange(99), "fixed": np.arange(100),
         "last": np.arange(100), "end": np.arange(5),
     }  # fmt: skip
-    growing = ("large", "last", "long", "small")
-    save(tmp_path / "world", columns, {}, version=1, growing=growing)
+    changing = ("large", "last", "long", "small")
+    save(tmp_path / "world", columns, {}, version=1, changing=changing)
     read, _ = load(tmp_path / "world", version=1, writable=True)
     # The last one ends 800 bytes behind a multiple of 64, so that 32 bytes follow before the 40 of the end.
     more = dict.fromkeys(columns, 0) | {"long": 250, "large": 25, "last": 4 + 5}
     assert {name: len(column) - len(columns[name]) for name, column in read.items()} == more
-    for name in growing:
+    for name in changing:
         read[name][len(columns[name]) :] = 7
         read[name][0] = 6
     for name, column in columns.items():
-        first = 6 if name in growing else 0
+        first = 6 if name in changing else 0
         assert read[name][: len(column)].tolist() == [first, *column[1:].tolist()]
     seen, _ = load(tmp_path / "world", version=1)
     assert all(np.array_equal(seen[name], column) for name, column in columns.items())

@@ -73,12 +73,12 @@ _Table = TypeVar("_Table", bound=Table)
 def save_world(world: World, directory: Path) -> None:
     """Write a snapshot of the world; if that fails, at any moment, the one before stays."""
     tables = _tables(world)
-    growing = {
+    changing: _Columns = {
         f"{prefix}__{name}": column for prefix, table in tables.items() for name, column in table.columns().items()
     }
-    columns = growing | _pairs("order_pay", world.order_pay)
+    changing |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
+    columns = changing | _pairs("order_pay", world.order_pay)
     columns |= _flat("bank_releases", world.bank_releases) | _flat("pending", world.pending)
-    columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
         columns |= _text(name, getattr(world, name).names)
     columns |= _text("order_lines", Texts.of(_lines_text(order, lines) for order, lines in world.order_lines.items()))
@@ -90,7 +90,7 @@ def save_world(world: World, directory: Path) -> None:
         "regions": list(world.regions.items()),
         "newcomers": list(world.newcomers.items()),
     }
-    save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION, growing=growing)
+    save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION, changing=changing)
 
 
 def _tables(world: World) -> dict[str, Table]:
@@ -144,7 +144,7 @@ def load_world(directory: Path, *, verify: bool = True) -> World:
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
         world.bank_of.setdefault(member, []).append(row)
     world.pending = {day: deque(orders) for day, orders in _unflat("pending", columns).items()}
-    world.wallets = [own(columns[f"wallets__{asset}"]) for asset in range(len(ASSETS))]
+    world.wallets = [own(columns[f"wallets__{asset}"])[: world.members.size] for asset in range(len(ASSETS))]
     world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
     _restore_tuples(world, document)
     return world
@@ -213,7 +213,7 @@ def _text(name: str, texts: Texts) -> _Columns:
 
 def _texts(name: str, columns: _Columns) -> Texts:
     """Texts from two columns."""
-    return Texts(own(columns[f"{name}__text"]), own(columns[f"{name}__starts"]))
+    return Texts(columns[f"{name}__text"], columns[f"{name}__starts"])
 
 
 def _lines_text(order: int, lines: Iterable[OrderLine]) -> str:

@@ -5,6 +5,8 @@ are kept as strings too. A snapshot has the two columns of the texts and nothing
 a name is found is made when more than a few are asked for.
 """
 
+import mmap
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, pairwise
 from typing import Any, overload
@@ -106,7 +108,15 @@ class Texts(Sequence[str]):
 
     def place(self, text: str) -> int:
         """The place of a text that is not empty, ``NONE`` if it is not there; they are looked through for it."""
-        encoded, end, starts = _encoded(text), self._starts[self._count], np.asarray(self._starts)[: self._count + 1]
+        if text in self._latest:
+            return self._count + self._latest.index(text)
+        place = self._searched(_encoded(text))
+        _let_go(self._content)
+        return place
+
+    def _searched(self, encoded: bytes) -> int:
+        """The place among those that are not the latest."""
+        starts, end = np.asarray(self._starts)[: self._count + 1], self._starts[self._count]
         for first in range(0, end, _PIECE):
             piece = bytes(self._content[first : min(first + _PIECE + len(encoded) - 1, end)])
             at = piece.find(encoded)
@@ -116,7 +126,7 @@ class Texts(Sequence[str]):
                 if (starts[place], starts[place + 1]) == (begin, begin + len(encoded)):
                     return place
                 at = piece.find(encoded, at + 1)
-        return self._count + self._latest.index(text) if text in self._latest else NONE
+        return NONE
 
     def _unpacked(self, first: int, last: int) -> list[str]:
         """Some of those that are not the latest."""
@@ -131,7 +141,8 @@ class Texts(Sequence[str]):
         start = self._starts[self._count]
         self._content = _with_room(self._content, start + len(content), np.uint8)
         self._starts = _with_room(self._starts, count + 1, np.int64)
-        self._content[start : start + len(content)] = content
+        if content:
+            self._content[start : start + len(content)] = content
         ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
         np.asarray(self._starts)[self._count + 1 : count + 1] = start + ends
         self._count, self._latest = count, []
@@ -282,6 +293,13 @@ def _encoded(text: str) -> bytes:
 
 def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "surrogatepass")
+
+
+def _let_go(column: memoryview) -> None:
+    """Give back the memory of a map that has been looked through, unless somebody may have written to it."""
+    content = getattr(column.obj, "base", None)
+    if sys.platform == "linux" and column.readonly and isinstance(content, mmap.mmap):
+        content.madvise(mmap.MADV_DONTNEED)
 
 
 def _with_room(column: memoryview, needed: int, dtype: npt.DTypeLike) -> memoryview:

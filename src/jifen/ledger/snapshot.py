@@ -37,7 +37,7 @@ _PIECE = 1 << 20
 """Bytes that are checked at once, and numbers that are compared at once."""
 
 _LARGE = 1 << 16
-"""Rows from which a column that grows has room."""
+"""Rows from which a column that changes has room."""
 _ROOM = 4
 """It may grow by one part in so many."""
 
@@ -50,14 +50,14 @@ def save(
     document: Mapping[str, Any],
     *,
     version: int,
-    growing: Collection[str] = (),
+    changing: Collection[str] = (),
 ) -> None:
     """Write a snapshot in place of the one in ``directory``; if that fails, at any moment, the old one stays.
 
-    Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats. ``growing`` are
-    columns of one dimension that may have more rows after they are loaded.
+    Columns have any shape and a type of truths or integers; ``document`` is plain JSON without floats. ``changing`` are
+    those of one dimension that who loads them may write, and add rows to.
     """
-    described = {name: _described(name, column) | {"grows": name in growing} for name, column in columns.items()}
+    described = {name: _described(name, column) | {"changes": name in changing} for name, column in columns.items()}
     packed = {name: _packed(columns[name]) for name in columns if "number" not in described[name]}
     with atomic_directory(directory, force=True) as new_directory:
         # Hashing lets other threads go on, and so does writing.
@@ -77,12 +77,13 @@ def load(
 ) -> tuple[dict[str, _Column], dict[str, Any]]:
     """Map a snapshot of ``version``: its columns and its document.
 
-    What is written to ``writable`` columns stays in this process and never reaches the files. Large ones that grow come
-    with room: with more rows at their end, of any numbers. A column that has the same number throughout comes as a view
-    of that number, which cannot be written. The header and the size of the file are checked, and with ``verify`` every
-    byte, which reads them all; who has done that before may leave it out, and what he does not ask for is never read.
-    Raises ``InputError`` with a remedy for a snapshot that is not there, of another version, damaged, cut off, or not
-    complete; also if another is saved here meanwhile, so give each one its own directory where others read.
+    If it is ``writable``, what is written to columns that change stays in this process and never reaches the files.
+    Large ones come with room: with more rows at their end, of any numbers. A column that has the same number throughout
+    comes as a view of that number, which cannot be written. The header and the size of the file are checked, and with
+    ``verify`` every byte, which reads them all; who has done that before may leave it out, and what he does not ask for
+    is never read. Raises ``InputError`` with a remedy for a snapshot that is not there, of another version, damaged,
+    cut off, or not complete; also if another is saved here meanwhile, so give each one its own directory where others
+    read.
     """
     if not directory.is_dir() and directory.parent.is_dir():
         sweep(directory)  # gives back the old one if a writer died between putting it aside and the new one in place
@@ -164,18 +165,21 @@ def _map_columns(file: BufferedReader, header: Mapping[str, Any], writable: bool
     size, expected = os.fstat(file.fileno()).st_size, header["size"]
     if size != expected:
         raise _damaged(Path(file.name), f"the file has {size} bytes, not {expected}")
-    access = ACCESS_COPY if writable else ACCESS_READ
-    content = mmap(file.fileno(), size, access=access) if size else b""  # what is empty cannot be mapped
+    seen, own = (mmap(file.fileno(), size, access=each) if size else b"" for each in (ACCESS_READ, ACCESS_COPY))
     columns = {}
     for name, described in header["columns"].items():
-        dtype, (rows, *rest) = np.dtype(described["dtype"]), described["shape"]
-        room = rows // _ROOM if writable and described["grows"] and rows >= _LARGE else 0
+        dtype, (rows, *rest), changes = (
+            np.dtype(described["dtype"]),
+            described["shape"],
+            writable and described["changes"],
+        )
+        room = rows // _ROOM if changes and rows >= _LARGE else 0
         if "number" in described:
             columns[name] = np.broadcast_to(np.array(described["number"], dtype), (rows + room, *rest))
         elif room:
             columns[name] = _with_room(file, dtype, rows + room, described["start"])
         else:
-            columns[name] = np.ndarray((rows, *rest), dtype, content, described["start"])
+            columns[name] = np.ndarray((rows, *rest), dtype, own if changes else seen, described["start"])
     return columns
 
 
