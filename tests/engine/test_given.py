@@ -51,3 +51,18 @@ def test_the_releases_of_a_lot_are_one_chain() -> None:
         ("generation", given.IN_RUN, 2, 2, yuan("18")),
         ("generation", given.IN_RUN, 1, 1, yuan("18")),
     ]
+
+
+def test_what_is_lost_of_a_payment_out_of_two_lots_is_lost_by_the_newer_one() -> None:
+    """m0 has a lot of 10 by hand, which gives nothing by itself, and one of 7,500: his 18 are 10 and 8.
+
+    When half of m1's order is given back 9 of the 18 stand, in the older lot; the newer one has its 8 again.
+    """
+    shop = Shop("green_points", generations=["50%"]).join(**chain_of(2))
+    shop.adjust("m0", "points", "10")
+    shop.order("o0", "m0", "3000")
+    shop.order("o1", "m1", "3000")
+    shop.close(2)
+    assert (shop.remaining("m0"), shop.cash("m0")) == ([0, yuan("7456")], yuan("54"))
+    shop.refund("o1", "1500")
+    assert (shop.remaining("m0"), shop.cash("m0")) == ([yuan("1"), yuan("7464")], yuan("45"))
