@@ -3,12 +3,14 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.engine.shop import Shop, chain_of, yuan
 
 from jifen.engine import World, apply
 from jifen.engine.events import MemberMoved, PlanActivated
 from jifen.engine.explain import Passed, explain
+from jifen.engine.given import mirrored, payments_of
 from jifen.ledger.journal import Account, Journal
 from jifen.plan import preset_names, revise
 from jifen.simulate.streams import random_stream
@@ -49,8 +51,8 @@ def test_the_parts_of_a_payment_and_its_dust_are_the_payment(name: str) -> None:
         plan, events = random_stream(seed, name)
         world = World(plan, 0)
         apply(world, events)
-        payments = world.payments.columns()
-        amounts = set(zip(payments["day"].tolist(), payments["paid"].tolist(), strict=True))
+        numbers = np.concatenate([np.arange(world.payments.size), mirrored(np.arange(world.phase_payments.size))])
+        amounts = set(zip(*(each.tolist() for each in payments_of(world, numbers, ("day", "paid"))), strict=True))
         walked = {step.rule.id for program in world.programs for step in program.walks}
         for day in range(seed % 5, world.open_day, 5):
             for each in [each for member in world.member_names for each in explain(world, member, day)]:

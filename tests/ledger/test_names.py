@@ -1,7 +1,10 @@
 """Names get the next number when they are first used, and keep it: ten or a hundred thousand of them."""
 
+import mmap
+import sys
 from copy import deepcopy
 from itertools import count, islice
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -20,6 +23,7 @@ texts_of = st.lists(st.text(st.characters(exclude_categories=[]), max_size=5), m
 def at_once(request, monkeypatch):
     """So many texts are strings at a time; the smaller, the more of them are in the columns and in the table."""
     monkeypatch.setattr(module, "_AT_ONCE", request.param)
+    monkeypatch.setattr(module, "_SEARCHES", request.param % 3)
     monkeypatch.setattr(module, "_SLOTS", 2)
 
 
@@ -117,9 +121,10 @@ def test_columns_once_given_do_not_change_when_texts_are_added(at_once):
         assert [column.tolist() for column in columns] == [[97, 98], [0, 1, 2]]
 
 
-@given(texts_of, texts_of, st.sampled_from([1, 2, 3, 7]))
-def test_names_are_what_a_dictionary_would_say(first, second, at_once):
+@given(texts_of, texts_of, st.sampled_from([1, 2, 3, 7]), st.sampled_from([0, 2, 100]))
+def test_names_are_what_a_dictionary_would_say(first, second, at_once, searches):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SEARCHES", searches)
         patch.setattr(module, "_AT_ONCE", at_once)
         patch.setattr(module, "_SLOTS", 2)
         names, expected = Names.of(first), {}
@@ -133,11 +138,34 @@ def test_names_are_what_a_dictionary_would_say(first, second, at_once):
         assert [names.names[number] for number in expected.values()] == list(expected)
 
 
-def test_names_that_meet_in_the_last_slot_go_on_in_the_first():
+def test_names_that_meet_in_the_last_slot_go_on_in_the_first(monkeypatch):
     """Of 64 slots, as many as a small table has."""
+    monkeypatch.setattr(module, "_SEARCHES", 0)
     first, second, other = islice((name for name in map(str, count()) if hash(name) % 64 == 63), 3)
     names = saved(Names.of([first, second]))
     assert [names.get(name) for name in (first, second, other)] == [0, 1, NONE]
+
+
+def test_a_few_names_are_found_without_a_table():
+    names = saved(Names.of(["", "aa", "", "a", "aaa", "b"]))
+    assert [names.get(name) for name in ("a", "aa", "aaa", "ab", "b")] == [2, 1, 3, NONE, 4]
+    assert names.numbers._slots.nbytes == 0
+    assert [names.get(name) for name in ("", "c", "d", "e")] == [0, NONE, NONE, NONE]
+    assert names.numbers._slots.nbytes > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read off /proc")
+@pytest.mark.parametrize(("access", "left"), [(mmap.ACCESS_READ, 0), (mmap.ACCESS_COPY, 4096)])
+def test_a_map_that_was_looked_through_takes_no_memory_unless_it_can_be_written(tmp_path, access, left):
+    """Four mebibytes, of which those that were written to must stay."""
+    (tmp_path / "names").write_bytes(b"x" * 2**22)
+    with (tmp_path / "names").open("rb") as file:
+        content = np.ndarray(2**22, np.uint8, mmap.mmap(file.fileno(), 2**22, access=access))
+    names = Names(Texts(content, np.array([0, 2**22 - 1, 2**22])))
+    assert (names.get("x"), names.get("y")) == (1, NONE)
+    described = Path("/proc/self/smaps").read_text(encoding="ascii", errors="replace").split("/names\n")[-1]
+    resident = int(described.split("Rss:")[1].split()[0])
+    assert resident == left
 
 
 def test_a_hundred_thousand_names_grow_through_every_size_of_the_table():

@@ -10,6 +10,7 @@ from tests.simulate.many_plans import PLANS
 
 from jifen.engine import World, apply, runs
 from jifen.engine.explain import explain
+from jifen.engine.given import release_at
 from jifen.engine.refund import is_tokens, standing_rows
 from jifen.ledger.journal import Journal
 from jifen.plan.model import Schedule
@@ -28,11 +29,10 @@ def told(journal: Journal) -> tuple[Any, ...]:
 
 def days_of(world: World, lot: int) -> list[tuple[int, int, int, int, int]]:
     """What was taken out of a lot: (day, kind, payment, rule, points that stand), each day by itself."""
-    releases, found = world.releases, []
-    for row, first, last, stands in standing_rows(world, lot):
-        for day in range(first, last + 1):
-            kind, rule = releases.kind.item(row), releases.rule.item(row)
-            found.append((day, kind, releases.payment.item(row), rule, stands))
+    found = []
+    for number, first, last, stands in standing_rows(world, lot):
+        release = release_at(world, number)
+        found += [(day, release.kind, release.payment, release.rule, stands) for day in range(first, last + 1)]
     return sorted(found, key=lambda each: each[:2])
 
 

@@ -9,7 +9,7 @@ any other.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from jifen.ledger.sums import exact_sum
 
 __all__ = [
     "FIRST_CAPACITY", "ROWS_MAX", "SUM_MAX", "Column", "Flags", "Narrow", "Placed", "PlacedNarrow", "Table",
-    "check_range", "exact_sum",
+    "check_range", "exact_sum", "own",
 ]  # fmt: skip
 
 Column = npt.NDArray[np.int64]
@@ -29,6 +29,8 @@ Flags = npt.NDArray[np.int8]
 FIRST_CAPACITY = 64
 _LARGE = 1 << 20
 """Rows from which a table grows by a quarter, not to twice its size."""
+_STEP = 1 << 10
+"""By so many rows, or what is asked for, a table grows at a time into the room that its columns have."""
 
 ROWS_MAX = 2**31 - 1
 """More rows cannot be numbered in a narrow column."""
@@ -91,6 +93,8 @@ class Table:
     def __init__(self) -> None:
         """Start with no rows."""
         self.size, self.capacity = 0, FIRST_CAPACITY
+        self._same: dict[str, npt.NDArray[Any]] = {}
+        """Columns of one number throughout that nobody has asked for: views of that number."""
         for name, kind in type(self).__annotations__.items():
             placed = isinstance(kind, type) and issubclass(kind, Placed)
             data = self._filled(name, kind.dtype if placed else get_args(get_args(kind)[1])[0], FIRST_CAPACITY)
@@ -100,6 +104,17 @@ class Table:
     def names(cls) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(cls.__annotations__)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> npt.NDArray[Any]:
+            """A column that a snapshot has as one number is made when it is first asked for."""
+            same = vars(self).get("_same", {})
+            if name not in same:
+                raise AttributeError(f"{type(self).__name__} has no {name}")
+            column = own(same.pop(name))
+            setattr(self, name, column)
+            return column
 
     @classmethod
     def _filled(cls, name: str, dtype: npt.DTypeLike, rows: int) -> npt.NDArray[Any]:
@@ -122,19 +137,26 @@ class Table:
             setattr(self, name, data)
 
     def reserve(self, rows: int) -> None:
-        """Make room for at least ``rows`` rows in all."""
+        """Make room for at least ``rows`` rows in all; columns of a snapshot have some that only must be filled."""
         capacity = self.capacity
         if rows <= capacity:
             return
         ensure(rows <= ROWS_MAX, f"{type(self).__name__} cannot have {rows} rows")
-        room = max(rows, capacity + (capacity if capacity < _LARGE else capacity // 4))
-        for name in self.names():
-            old = self.data_of(name)
-            new = self._filled(name, old.dtype, room)
-            if name in self.fills or old.any():
-                new[:capacity] = old
+        columns = {name: self.data_of(name) for name in self.names()}
+        room = min(map(len, columns.values()))
+        if rows <= room:
+            self.capacity = min(max(rows, capacity + _STEP), room)
+            for name, data in columns.items():
+                added, fill = data[capacity : self.capacity], self.fills.get(name, 0)
+                if np.any(added != fill):
+                    added[:] = fill
+            return
+        self.capacity = max(rows, capacity + (capacity if capacity < _LARGE else capacity // 4))
+        for name, old in columns.items():
+            new = self._filled(name, old.dtype, self.capacity)
+            if name in self.fills or old[:capacity].any():
+                new[:capacity] = old[:capacity]
             self._keep(name, new)
-        self.capacity = room
 
     def add(self, **values: int) -> int:
         """Append one row and return its number."""
@@ -170,20 +192,37 @@ class Table:
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """The rows that count, by column, each in the order in which it is kept."""
-        return {name: self.data_of(name)[: self.size] for name in self.names()}
+        found = {name: self._same[name] if name in self._same else self.data_of(name) for name in self.names()}
+        return {name: column[: self.size] for name, column in found.items()}
 
     @classmethod
-    def of(cls, columns: Mapping[str, npt.NDArray[Any]], *, copy: bool = True) -> Self:
-        """Make a table from what ``columns()`` gave; without ``copy`` it keeps these arrays (a snapshot's maps)."""
+    def of(cls, columns: Mapping[str, npt.NDArray[Any]]) -> Self:
+        """Make a table from what ``columns()`` gave."""
         table = cls()
-        count = len(next(iter(columns.values())))
-        if copy:
-            table.extend(count, **columns)
-            return table
-        for name, column in columns.items():
-            table._keep(name, column)
-        table.size = table.capacity = count
+        table.extend(len(next(iter(columns.values()))), **columns)
         return table
+
+    @classmethod
+    def on(cls, columns: Mapping[str, npt.NDArray[Any]], rows: int) -> Self:
+        """Make a table of ``rows`` rows that keeps these arrays, a snapshot's maps, and their room."""
+        table = cls()
+        for name, column in columns.items():
+            if isinstance(vars(table)[name], Placed):
+                table._keep(name, own(column))
+            elif column.flags.writeable:
+                setattr(table, name, column)
+            else:
+                table._same[name] = column
+                delattr(table, name)
+        table.size = table.capacity = rows
+        return table
+
+
+def own(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column that can be written: itself, or what a view of one number shows, of which zeros take no memory yet."""
+    if column.flags.writeable:
+        return column
+    return np.zeros(column.shape, column.dtype) if column.size and not column.flat[0] else column.copy()
 
 
 def check_range(column: npt.NDArray[Any], factor: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine import sources
+from jifen.engine import given, sources
 from jifen.engine.curve import standing_sales
 from jifen.engine.explain_lots import Explanation, Passed, Source, granted, lot_source
 from jifen.engine.explain_walks import Detail, passed_over, payment_sources
@@ -43,24 +43,23 @@ def explain(world: World, member: str, day: int | None = None, most: int = 20) -
 
 def _released(world: World, lot: int, day: int | None, detail: Detail) -> Iterator[Explanation]:
     """Everything that was taken out of a lot of points."""
-    releases = world.releases
+    taken = [(given.release_at(world, row[0]), row) for row in standing_rows(world, lot)]
     # On one day events come first, then what the lot gives by itself, then the walks of the run.
-    for row, first, last, stands in sorted(standing_rows(world, lot), key=lambda each: releases.kind.item(each[0])):
+    for release, (number, first, last, stands) in sorted(taken, key=lambda each: each[0].kind):
         for on in range(first, last + 1) if day is None else [day] if first <= day <= last else []:
-            asset, per_point, _ = world.terms[releases.terms.item(row)]
-            payment = releases.payment.item(row)
-            if payment == NONE:
-                parts, dust = lot_source(world, lot, row), 0
+            asset, per_point, _ = world.terms[release.terms]
+            if release.payment == NONE:
+                parts, dust = lot_source(world, lot, number), 0
             else:
-                parts = payment_sources(world, payment, detail)
-                dust = world.payments.paid.item(payment) - sum(part.points for part in parts)
-            scheduled = releases.kind.item(row) == sources.SCHEDULED
-            version = world.version_at(world.run_event(on)) if scheduled else releases.version.item(row)
+                parts = payment_sources(world, release.payment, detail)
+                dust = given.payment_at(world, release.payment).paid - sum(part.points for part in parts)
+            scheduled = release.kind == sources.SCHEDULED
+            version = world.version_at(world.run_event(on)) if scheduled else release.version
             yield Explanation(
-                day=on, rule=world.rule_names.names[releases.rule.item(row)],
-                amount=releases.points.item(row) * per_point // MICRO, stands=stands * per_point // MICRO,
+                day=on, rule=world.rule_names.names[release.rule],
+                amount=release.points * per_point // MICRO, stands=stands * per_point // MICRO,
                 asset=world.assets.names[asset] if per_point else world.stores.names[world.lots.store.item(lot)],
-                points=releases.points.item(row), lot=world.cause_of(lot),
+                points=release.points, lot=world.cause_of(lot),
                 plan=world.programs[version].plan.digest, sources=parts, dust=dust,
             )  # fmt: skip
 
@@ -83,18 +82,18 @@ def _sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
 def _paid(world: World, member: int, day: int | None, detail: Detail) -> Iterator[Explanation]:
     """Every payment that no lot gave, oldest first, and what the reserve paid of it later."""
     payments, owings = world.payments, world.owings
-    rows, row = [], world.members.last_payment.item(member)
-    while row != NONE:
-        if payments.released.item(row) != NONE:
-            rows.append(row)
-        row = payments.before_of_member.item(row)
+    rows, number = [], world.members.last_payment.item(member)
+    while number != NONE:
+        if number >= 0 and payments.released.item(number) != NONE:
+            rows.append(number)
+        number = given.payment_before(world, number)
     for row in reversed(rows):
         later = np.flatnonzero(owings.payment[: owings.size] == row).tolist() if owings.size else []
         points = [(owings.day.item(each), -owings.points.item(each)) for each in later]
-        given = [(payments.day.item(row), payments.paid.item(row) + sum(part for _, part in points[:1]))]
+        dated = [(payments.day.item(row), payments.paid.item(row) + sum(part for _, part in points[:1]))]
         asset, per_point, _ = world.terms[payments.terms.item(row)]
         stands, before = payments.paid.item(row) - payments.lost.item(row), 0
-        for on, part in given + points[1:]:
+        for on, part in dated + points[1:]:
             upto = before + part
             amount, left = (
                 end * per_point // MICRO - start * per_point // MICRO

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jifen.core.micros import MICRO
-from jifen.engine import sources
+from jifen.engine import given, sources
 from jifen.engine.grants import OF_ORDER
 from jifen.engine.tables import NONE
 from jifen.engine.tickets import whole_amount
@@ -116,16 +116,15 @@ def lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
 
     What the back office granted or removed, and what an exit closed, has none.
     """
-    lots, releases = world.lots, world.releases
+    lots, taken = world.lots, given.release_at(world, release)
     by_hand = lots.order.item(lot) == NONE and lots.rule.item(lot) == NONE
-    if by_hand or world.terms[releases.terms.item(release)][1] == 0:
+    if by_hand or world.terms[taken.terms][1] == 0:
         return ()
-    kind, points = releases.kind.item(release), releases.points.item(release)
-    base, rate = (points, MICRO) if kind == 0 else (lots.granted.item(lot), MICRO)
-    if kind == sources.SCHEDULED:
+    base, rate = (taken.points, MICRO) if taken.kind == 0 else (lots.granted.item(lot), MICRO)
+    if taken.kind == sources.SCHEDULED:
         parts = lots.parts.item(lot)
         rate = MICRO // parts if parts else lots.daily_rate.item(lot)
         if lots.daily_of.item(lot) == OF_ORDER:
-            base = world.kept_at_release(release)
+            base = sources.kept_at_release(world, release)
     member = world.member_ids.names[lots.member.item(lot)]
-    return (Source(member, world.cause_of(lot), "1", base, rate, points),)
+    return (Source(member, world.cause_of(lot), "1", base, rate, taken.points),)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jifen.core.micros import MICRO
-from jifen.engine import ranks, runs, sources
+from jifen.engine import given, ranks, runs, sources
 from jifen.engine.explain_lots import Passed, Source
-from jifen.engine.payments import step_of
+from jifen.engine.given import Payment
 from jifen.engine.positions import place_taken
 from jifen.engine.program import Ladder, Program, Step
 from jifen.engine.regions import agent_at, rates_by_region
@@ -48,39 +48,44 @@ class Detail:
 
 def payment_sources(world: World, payment: int, detail: Detail) -> tuple[Source, ...]:
     """The sources of a payment, the largest first; of a daily walk none where ``detail.most`` is 0."""
-    payments, step = world.payments, step_of(world, payment)
-    order, points, wanted = (column.item(payment) for column in (payments.order, payments.paid, payments.wanted))
+    made, step = _made(world, payment)
+    order, points = made.order, made.paid
     if order == NONE and isinstance(step.rule.who, Split):
-        return (_divided(world, payment, step, wanted, points),)
+        return (_divided(world, made, step),)
     if order == NONE:
         return () if detail.most == 0 else _walk_sources(world, payment, detail)
     member = world.orders.member.item(order)
-    rate = _rate_of(world, payment, step)
-    base = -(-wanted * MICRO // rate) if rate else wanted
+    rate = _rate_of(world, made, step)
+    base = -(-made.wanted * MICRO // rate) if rate else made.wanted
     passed = passed_over(world, payment, member) if isinstance(step.rule.who, Walk) else ()
     return (Source(world.member_ids.names[member], world.order_ids.names[order], "1", base, rate, points, passed),)
 
 
-def _divided(world: World, payment: int, step: Step, weight: int, points: int) -> Source:
+def _made(world: World, payment: int) -> tuple[Payment, Step]:
+    """A payment, and the rule that made it, as its plan version has it."""
+    made = given.payment_at(world, payment)
+    return made, world.programs[made.version].steps[made.index]
+
+
+def _divided(world: World, made: Payment, step: Step) -> Source:
     """A member's part of a divided pool: his weight (``base``), and what a whole unit of weight got (``rate``)."""
     divisions, count = world.divisions, world.divisions.size
-    _, _, pool = world.terms[world.payments.terms.item(payment)]
-    fits = (divisions.event[:count] == world.payments.event.item(payment)) & (divisions.pool[:count] == pool)
+    _, _, pool = world.terms[made.terms]
+    fits = (divisions.event[:count] == made.event) & (divisions.pool[:count] == pool)
     row = int(np.flatnonzero(fits & (divisions.rule[:count] == step.index))[0])
     rate = divisions.amount.item(row) * MICRO // divisions.weight.item(row)
-    return Source("", f"pool {world.pools.names[pool]}", "", weight, rate, points)
+    return Source("", f"pool {world.pools.names[pool]}", "", made.wanted, rate, made.paid)
 
 
-def _rate_of(world: World, payment: int, step: Step) -> int:
+def _rate_of(world: World, made: Payment, step: Step) -> int:
     """The rate at which an order's payment was made; 100 % for a fixed sum or what is used up."""
-    payments, amount = world.payments, step.rule.amount
-    order, event = payments.order.item(payment), payments.event.item(payment)
+    amount, order = step.rule.amount, made.order
     if isinstance(amount, Cycle):
         place = place_taken(world, amount.at, order)
         return amount.rates[place % len(amount.rates)]
     if isinstance(amount, Tier) or not isinstance(step.rule.who, Walk):
         return MICRO
-    return dict(_rates_at(world, step, order, event)).get(payments.member.item(payment), 0)
+    return dict(_rates_at(world, step, order, made.event)).get(made.member, 0)
 
 
 def _rates_at(world: World, step: Step, order: int, event: int) -> Iterator[tuple[int, int]]:
@@ -105,8 +110,8 @@ def passed_over(world: World, payment: int, source: int, most: int = 200) -> tup
 
     Only the nearest ``most`` ancestors are looked at; where the way is longer, the last entry says so.
     """
-    payments, step = world.payments, step_of(world, payment)
-    event, receiver, order = (column.item(payment) for column in (payments.event, payments.member, payments.order))
+    made, step = _made(world, payment)
+    event, receiver, order = made.event, made.member, made.order
     if isinstance(step.rule.amount, Cycle):
         return ()
     ways = _rates_above(world, step, source, event) if order == NONE else _rates_at(world, step, order, event)
@@ -121,9 +126,9 @@ def passed_over(world: World, payment: int, source: int, most: int = 200) -> tup
         if rate == 0:
             place = -1 if ladder is None else ranks.place_at(world, ancestor, ladder, event)
             found.append(Passed(world.member_ids.names[ancestor], _why_not(place, step.walk)))
-        elif step.walk.own_order and not _was_paid(world, ancestor, payment):
+        elif step.walk.own_order and not _was_paid(world, ancestor, made):
             found.append(Passed(world.member_ids.names[ancestor], "no live order of his own"))
-        elif not _was_paid(world, ancestor, payment):
+        elif not _was_paid(world, ancestor, made):
             drains = step.rule.gate is not None and step.rule.gate.drain is not None
             why = "no live lot: forfeited, not passed up" if drains else "nothing was left to pay him from"
             found.append(Passed(world.member_ids.names[ancestor], why))
@@ -143,35 +148,33 @@ def _why_not(place: int, who: Walk) -> str:
     return "rank not above the highest met"
 
 
-def _was_paid(world: World, member: int, like: int) -> bool:
+def _was_paid(world: World, member: int, like: Payment) -> bool:
     """Whether a member got a payment by the same rule of the same event, not just one of the same name."""
-    payments = world.payments
-    event, index = payments.event.item(like), payments.index.item(like)
-    row = world.members.last_payment.item(member)
-    while row != NONE and payments.event.item(row) >= event:
-        if payments.event.item(row) == event and payments.index.item(row) == index:
+    number = world.members.last_payment.item(member)
+    while number != NONE and (made := given.payment_at(world, number)).event >= like.event:
+        if (made.event, made.index) == (like.event, like.index):
             return True
-        row = payments.before_of_member.item(row)
+        number = given.payment_before(world, number)
     return False
 
 
 def _walk_sources(world: World, payment: int, detail: Detail) -> tuple[Source, ...]:
     """The sources of a daily walk's payment: the releases of that day below the receiver, with his rate on each."""
     runs.end_all(world)
-    payments, releases, lots = world.payments, world.releases, world.lots
-    day, receiver, step = payments.day.item(payment), payments.member.item(payment), step_of(world, payment)
-    rates = _rates_below(world, step, receiver, payments.event.item(payment), detail)
+    releases, lots = world.releases, world.lots
+    made, step = _made(world, payment)
+    day, receiver, wanted, paid = made.day, made.member, made.wanted, made.paid
+    rates = _rates_below(world, step, receiver, made.event, detail)
     rewarded = np.zeros(world.members.size, dtype=bool)
     rewarded[[member for member, rate in rates.items() if rate > 0]] = True
     count = releases.size
     open_then = (releases.kind[:count] == sources.SCHEDULED) & (releases.first_day[:count] <= day)
     rows = np.flatnonzero(open_then & (releases.last_day[:count] >= day))
     rows = rows[rewarded[lots.member[releases.lot[rows]]]]
-    program = world.programs[world.version_at(payments.event.item(payment))]
+    program = world.programs[world.version_at(made.event)]
     walked = [number for number, store in enumerate(world.stores.names) if step in program.walks_over(store)]
     rows = rows[np.isin(lots.store[releases.lot[rows]], walked)]
     rows = rows[np.argsort(releases.lot[rows])]  # equal parts in order of grant: rows stand as runs happen to end
-    wanted, paid = payments.wanted.item(payment), payments.paid.item(payment)
     found = []
     for row in rows.tolist():
         lot = releases.lot.item(row)

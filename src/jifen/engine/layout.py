@@ -70,7 +70,7 @@ class Layout:
             moves, self.starts, self.begins = kernels.with_lots((before, self.starts, self.begins), added, self.members)
             self.lot_at = kernels.moved(np.concatenate([self.lot_at, np.arange(known, count, dtype=np.int32)]), moves)
         # The columns of a snapshot mostly are in order; what is only read of them stays on disk.
-        if not np.array_equal(moves, np.arange(count)):
+        if not np.array_equal(moves, np.arange(count, dtype=np.int32)):
             for column in lots.placed():
                 column.data[:count] = kernels.moved(column.data, moves)
             lots.slot[:count] = kernels.inverse(self.lot_at)

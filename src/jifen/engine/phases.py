@@ -11,6 +11,7 @@ from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine.books import Books, place_of
 from jifen.engine.columns import Column, Narrow
+from jifen.engine.given import mirrored
 from jifen.engine.payments import owe
 from jifen.engine.program import Step
 from jifen.engine.runs import kept_now
@@ -40,8 +41,8 @@ class Phase:
     points: Column
     wanted: Column
     """Of each payment: the points wanted; where a pool is divided the receiver's weight."""
-    starts: Narrow
-    """Of each payment: where its portions begin. A scheduled release has a payment for each lot."""
+    begins: Narrow | None = None
+    """Of each payment: where its portions begin. ``None`` where each has one, as scheduled releases have."""
     by_day: bool = False
     """A scheduled release that has a row for each day."""
 
@@ -49,13 +50,17 @@ class Phase:
     def scheduled(cls, step: Step, terms: int, given: tuple[Narrow, Narrow, Column], *, by_day: bool) -> "Phase":
         """A scheduled release; ``given`` is (owner, lot, points)."""
         owners, lots, points = given
-        return cls(step, terms, owners, lots, points, points, points, np.arange(len(lots), dtype=np.int32), by_day)
+        return cls(step, terms, owners, lots, points, points, points, by_day=by_day)
 
     @classmethod
     def without_lots(cls, step: Step, terms: int, members: Narrow, points: Column, wanted: Column) -> "Phase":
         """What these members get, where no lot needs to give it."""
-        each, nothing = np.arange(len(members), dtype=np.int32), np.full(len(members), NONE, dtype=np.int32)
-        return cls(step, terms, members, nothing, points, points, wanted, each)
+        return cls(step, terms, members, np.full(len(members), NONE, dtype=np.int32), points, points, wanted)
+
+    @property
+    def starts(self) -> Narrow:
+        """Of each payment: where its portions begin."""
+        return np.arange(len(self.lot), dtype=np.int32) if self.begins is None else self.begins
 
     @property
     def free(self) -> bool:
@@ -100,31 +105,28 @@ def _post_free(books: Books, phase: Phase) -> None:
 
 def _post_portions(world: World, phase: Phase, event: int) -> None:
     """Rows of payments that lots give, and of each lot's portion."""
-    payments, releases, lots = world.payments, world.releases, world.lots
+    payments, portions, lots = world.phase_payments, world.portions, world.lots
     member, lot, points, starts, wanted = _paid(phase)
     if len(lot) == 0:
         return
-    counts = np.diff(starts, append=len(lot))
-    rule = world.rule_names.number(phase.step.rule.id)
+    world.phases.add(
+        first=payments.size, rule=world.rule_names.number(phase.step.rule.id), index=phase.step.index,
+        version=world.version, event=event, day=world.open_day, terms=phase.terms,
+    )  # fmt: skip
     receivers = member[starts]
     first = payments.extend(
-        len(starts), member=receivers, rule=rule, index=phase.step.index, version=world.version, event=event,
-        day=world.open_day, wanted=wanted, paid=np.add.reduceat(points, starts), terms=phase.terms,
-        first_release=releases.size + starts, portions=counts, before_of_member=world.members.last_payment[receivers],
+        len(starts), member=receivers, wanted=wanted, paid=np.add.reduceat(points, starts),
+        first=portions.size + starts, before_of_member=world.members.last_payment[receivers],
     )  # fmt: skip
-    rows = np.arange(first, first + len(starts))
-    world.members.last_payment[receivers] = rows
-    start = releases.extend(
-        len(lot), lot=lot, before=lots.last_release[lot], kind=2, first_day=world.open_day, last_day=world.open_day,
-        rule=rule, version=world.version, points=points, payment=np.repeat(rows, counts),
-        terms=phase.terms,
+    rows = np.arange(first, payments.size, dtype=np.int32)
+    world.members.last_payment[receivers] = mirrored(rows)
+    start = portions.extend(
+        len(lot), lot=lot, before=lots.last_release[lot], points=points,
+        payment=np.repeat(rows, np.diff(starts, append=len(lot))),
     )  # fmt: skip
     for name, column in zip(("kept_then", "returned_then"), kept_now(world, lot), strict=True):
-        releases.put(name, start, column)
-    if len(lot) > len(starts):
-        older = np.cumsum(points) - points
-        releases.put("older", start, older - np.repeat(older[starts], counts))
-    lots.last_release[lot] = np.arange(start, start + len(lot))
+        portions.put(name, start, column)
+    lots.last_release[lot] = mirrored(np.arange(start, portions.size, dtype=np.int32))
 
 
 def _paid(phase: Phase) -> tuple[Narrow, Narrow, Column, Narrow, Column]:
@@ -132,7 +134,8 @@ def _paid(phase: Phase) -> tuple[Narrow, Narrow, Column, Narrow, Column]:
     if phase.points.all():
         return phase.member, phase.lot, phase.points, phase.starts, phase.wanted
     paid = phase.points > 0
-    payment = np.repeat(np.arange(len(phase.starts)), np.diff(phase.starts, append=len(phase.lot)))[paid]
+    counts = np.diff(phase.starts, append=len(phase.lot))
+    payment = np.repeat(np.arange(len(counts)), counts)[paid]
     numbers, starts = np.unique(payment, return_index=True)
     return phase.member[paid], phase.lot[paid], phase.points[paid], starts.astype(np.int32), phase.wanted[numbers]
 

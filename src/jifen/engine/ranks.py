@@ -23,11 +23,11 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         before = earned[members]
         after = _earned_now(world, ladder, members, before)
         changed = np.flatnonzero(before != after)
-        world.reranked.update(members[changed].tolist())
-        world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
         if len(changed):
+            world.reranked.update(members[changed].tolist())
+            world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
             world.ways = None
-        earned[members] = after
+            earned[members[changed]] = after[changed]
         world.measured[name] = set()
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from jifen.core.micros import MICRO
-from jifen.engine import lines, runs, sources, tickets
+from jifen.engine import given, lines, runs, sources, tickets
 from jifen.engine.books import Books, On
 from jifen.engine.claims import shrink_payment
 from jifen.engine.curve import burn, curve_of, standing_sales
@@ -132,7 +132,9 @@ def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     _lower_order(world, order, by_lines)
     world.lots.shrunk[own] = 1
     for part, more, less in zip(parts, sources.losses(world, order, parts), lost, strict=True):
-        if world.payments.released.item(part.payment) == NONE:
+        if part.payment < 0:
+            world.phase_payments.lost[given.mirrored(part.payment)] += more - less
+        elif world.payments.released.item(part.payment) == NONE:
             world.payments.lost[part.payment] += more - less
         else:
             shrink_payment(books, part.payment, more - less)
@@ -171,13 +173,11 @@ def is_tokens(world: World, lot: int) -> bool:
 
 def standing_of(world: World, lot: int) -> Standing:
     """What stands of everything taken out of a lot of points, now."""
-    releases = world.releases
     result = Standing()
-    for row, first, last, each in standing_rows(world, lot):
-        terms = releases.terms.item(row)
-        key, days = (releases.rule.item(row), terms), last - first + 1
+    for number, first, last, each in standing_rows(world, lot):
+        key, days = given.reason_of(world, number), last - first + 1
         result.points += each * days
-        result.paid[key] = result.paid.get(key, 0) + each * world.terms[terms][1] // MICRO * days
+        result.paid[key] = result.paid.get(key, 0) + each * world.terms[key[1]][1] // MICRO * days
     return result
 
 
@@ -187,28 +187,32 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
 
     runs.end(world, lot)
     releases, payments, lots = world.releases, world.payments, world.lots
-    rows = stand.chain(lots.last_release.item(lot), releases.before)
+    portions, in_runs = world.portions, world.phase_payments
+    numbers = stand.chain(lots.last_release.item(lot), releases.before, portions.before)
     points = stand.standing(
-        rows, (world.kept_of_lot(lot), lots.kept_then.item(lot)),
-        (releases.points, releases.kept_then, releases.payment, releases.older), (payments.paid, payments.lost),
+        numbers, (world.kept_of_lot(lot), lots.kept_then.item(lot)),
+        (releases.points, releases.kept_then, releases.payment, releases.older, payments.paid, payments.lost),
+        (portions.points, portions.kept_then, portions.payment, in_runs.first, in_runs.paid, in_runs.lost),
     )  # fmt: skip
-    first, last = releases.first_day[rows], releases.last_day[rows]
+    first, last = given.days_of(world, numbers)
     excess = int((points * (last - first + 1)).sum()) - lots.granted.item(lot)
-    stands = list(zip(rows.tolist(), first.tolist(), last.tolist(), points.tolist(), strict=True))
+    stands = list(zip(numbers.tolist(), first.tolist(), last.tolist(), points.tolist(), strict=True))
     return _capped(world, stands, excess) if excess > 0 else stands
 
 
 def _capped(world: World, stands: list[tuple[int, int, int, int]], excess: int) -> list[tuple[int, int, int, int]]:
     """A lot holds at most its present grant: of what stands in it the newest goes first, day by day."""
-    kind = world.releases.kind
-    single = sorted(
-        (day, kind.item(row), row, each) for row, first, last, each in stands for day in range(first, last + 1)
-    )
+    single = [
+        (day, given.kind_of(world, number), number, each)
+        for number, first, last, each in stands
+        for day in range(first, last + 1)
+    ]
+    single.sort(key=lambda one: one[:2])  # those of one day and kind stand in the order in which they were made
     result = []
-    for day, _, row, each in reversed(single):
+    for day, _, number, each in reversed(single):
         lost = min(excess, each)
         excess -= lost
-        result.append((row, day, day, each - lost))
+        result.append((number, day, day, each - lost))
     return result[::-1]
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from jifen.engine.columns import Table, exact_sum
+from jifen.engine.columns import Table, exact_sum, own
 from jifen.engine.events import Line
 from jifen.engine.history import History
 from jifen.engine.tables import (
@@ -31,7 +31,10 @@ from jifen.engine.tables import (
     Orders,
     Owings,
     Payments,
+    PhasePayments,
+    Phases,
     Places,
+    Portions,
     Ranked,
     Releases,
     Sales,
@@ -48,8 +51,10 @@ __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 FORMAT_VERSION = 4
 """Raised when the columns or the document change their meaning."""
 
+_INT32_MAX = 2**31 - 1
 _TABLES: Mapping[str, type[Table]] = {
-    "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "feeds": Feeds,
+    "members": Members, "orders": Orders, "lots": Lots, "releases": Releases, "payments": Payments, "phases": Phases,
+    "phase_payments": PhasePayments, "portions": Portions, "feeds": Feeds,
     "sales": Sales, "banked": Banked, "positions": Places, "weighed": Weighed, "divisions": Divisions, "owings": Owings,
     "event_digests": Digests, "parent_changes": History, "appointed_changes": History, "agent_changes": History,
 }  # fmt: skip
@@ -67,60 +72,70 @@ _Table = TypeVar("_Table", bound=Table)
 
 def save_world(world: World, directory: Path) -> None:
     """Write a snapshot of the world; if that fails, at any moment, the one before stays."""
-    columns: _Columns = {}
-    for name in _TABLES:
-        columns |= _prefixed(name, getattr(world, name).columns())
-    for store, chains in world.chains.items():
-        columns |= _prefixed(f"chains__{store}", chains.columns())
-    for store, weights in world.weights.items():
-        columns |= _prefixed(f"weights__{store}", weights.columns())
-    for ladder, order_ranks in world.order_ranks.items():
-        columns |= _prefixed(f"order_ranks__{list(world.ladders).index(ladder)}", order_ranks.columns())
-    for ladder, ranked in world.ladders.items():
-        columns |= _prefixed(f"ladders__{list(world.ladders).index(ladder)}", ranked.columns())
-        place = list(world.ladders).index(ladder)
-        columns |= _prefixed(f"earned_changes__{place}", world.earned_changes[ladder].columns())
-    columns |= _pairs("order_pay", world.order_pay)
+    tables = _tables(world)
+    changing: _Columns = {
+        f"{prefix}__{name}": column for prefix, table in tables.items() for name, column in table.columns().items()
+    }
+    changing |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
+    columns = changing | _pairs("order_pay", world.order_pay)
     columns |= _flat("bank_releases", world.bank_releases) | _flat("pending", world.pending)
-    columns |= {f"wallets__{asset}": wallet[: world.members.size] for asset, wallet in enumerate(world.wallets)}
     for name in _NAMES:
         columns |= _text(name, getattr(world, name).names)
     columns |= _text("order_lines", Texts.of(_lines_text(order, lines) for order, lines in world.order_lines.items()))
     document = {name: getattr(world, name) for name in _PLAIN} | {
         "semantics_revision": SEMANTICS_REVISION,
+        "rows": {prefix: table.size for prefix, table in tables.items()},
         "plans": [plan_text(program.plan) for program in world.programs],
         "ladders": list(world.ladders),
         "regions": list(world.regions.items()),
         "newcomers": list(world.newcomers.items()),
     }
-    save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION)
+    save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION, changing=changing)
+
+
+def _tables(world: World) -> dict[str, Table]:
+    """All tables of a world, by the name that their columns have in common."""
+    tables: dict[str, Table] = {name: getattr(world, name) for name in _TABLES}
+    tables |= {f"chains__{store}": chains for store, chains in world.chains.items()}
+    tables |= {f"weights__{store}": weights for store, weights in world.weights.items()}
+    for place, (ladder, ranked) in enumerate(world.ladders.items()):
+        tables |= {f"ladders__{place}": ranked, f"earned_changes__{place}": world.earned_changes[ladder]}
+        if ladder in world.order_ranks:
+            tables[f"order_ranks__{place}"] = world.order_ranks[ladder]
+    return tables
 
 
 def load_world(directory: Path, *, verify: bool = True) -> World:
     """Map a snapshot; ``InputError`` for one that is missing, damaged or of another version.
 
-    What the world changes of it (asking ends runs, see ``runs``) stays in memory; a table is copied when it grows.
-    ``verify`` reads every byte (see ``ledger.snapshot.load``).
+    What the world changes of it (asking ends runs, see ``runs``) stays in memory; a table is copied when it has grown
+    beyond the room that its map has. ``verify`` reads every byte (see ``ledger.snapshot.load``).
     """
     columns, document = load(directory, version=FORMAT_VERSION, writable=True, verify=verify)
+
+    def table(kind: type[_Table], prefix: str) -> _Table:
+        rows, start = int(document["rows"][prefix]), prefix + "__"
+        mine = {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
+        return kind.on(mine, rows) if rows else kind()
+
     plans = [parse_plan(plan, str(directory)) for plan in document["plans"]]
     world = World(plans[0], int(document["open_day"]), receipts=bool(document["receipts"]))
     for plan in plans[1:]:
         world.activate(plan)
     for name, kind in _TABLES.items():
-        setattr(world, name, _table(kind, name, columns))
+        setattr(world, name, table(kind, name))
     for name in _NAMES:
         setattr(world, name, Names(_texts(name, columns)))
     for name in _PLAIN:
         setattr(world, name, document[name])
-    world.chains = {store: _table(Chains, f"chains__{store}", columns) for store in _stores_in(columns)}
+    world.chains = {store: table(Chains, f"chains__{store}") for store in _stores_in(columns)}
     for number, ladder in enumerate(document["ladders"]):
-        world.ladders[ladder] = _table(Ranked, f"ladders__{number}", columns)
-        world.earned_changes[ladder] = _table(History, f"earned_changes__{number}", columns)
+        world.ladders[ladder] = table(Ranked, f"ladders__{number}")
+        world.earned_changes[ladder] = table(History, f"earned_changes__{number}")
         if ladder in world.order_ranks:
-            world.order_ranks[ladder] = _table(OrderRanks, f"order_ranks__{number}", columns)
+            world.order_ranks[ladder] = table(OrderRanks, f"order_ranks__{number}")
     for store in world.weights:
-        world.weights[store] = _table(Weights, f"weights__{store}", columns)
+        world.weights[store] = table(Weights, f"weights__{store}")
         amounts = world.weights[store].columns()["amount"]
         world.issued_totals[store] = exact_sum(amounts)
         world.shared_totals[store] = exact_sum(amounts[amounts > 0])
@@ -129,7 +144,7 @@ def load_world(directory: Path, *, verify: bool = True) -> World:
     for row, member in enumerate(world.banked.columns()["member"].tolist()):
         world.bank_of.setdefault(member, []).append(row)
     world.pending = {day: deque(orders) for day, orders in _unflat("pending", columns).items()}
-    world.wallets = [columns[f"wallets__{asset}"] for asset in range(len(ASSETS))]
+    world.wallets = [own(columns[f"wallets__{asset}"])[: world.members.size] for asset in range(len(ASSETS))]
     world.order_lines = dict(_parse_lines(line) for line in _texts("order_lines", columns))
     _restore_tuples(world, document)
     return world
@@ -151,19 +166,6 @@ def _restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     due = world.payments.columns()
     unpaid = (due["released"] != NONE) & (due["paid"] - due["lost"] > due["released"])
     world.claims = dict.fromkeys(np.flatnonzero(unpaid).tolist())
-
-
-def _prefixed(prefix: str, columns: Mapping[str, npt.NDArray[Any]]) -> _Columns:
-    """Columns under a common name."""
-    return {f"{prefix}__{name}": column for name, column in columns.items()}
-
-
-def _table(kind: type[_Table], prefix: str, columns: _Columns) -> _Table:
-    """The table whose columns are under a common name."""
-    start = prefix + "__"
-    mine = {name.removeprefix(start): column for name, column in columns.items() if name.startswith(start)}
-    empty = not len(next(iter(mine.values())))
-    return kind.of(mine, copy=empty)  # even a table without rows has room
 
 
 def _stores_in(columns: _Columns) -> list[int]:
@@ -203,9 +205,10 @@ def _unpaired(name: str, columns: _Columns) -> dict[int, list[tuple[int, int]]]:
 
 
 def _text(name: str, texts: Texts) -> _Columns:
-    """Texts as two columns."""
+    """Texts as two columns, of which the second is as narrow as can be."""
     content, starts = texts.columns()
-    return {f"{name}__text": content, f"{name}__starts": starts}
+    narrow = np.int32 if len(content) <= _INT32_MAX else np.int64
+    return {f"{name}__text": content, f"{name}__starts": starts.astype(narrow)}
 
 
 def _texts(name: str, columns: _Columns) -> Texts:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jifen.core.micros import MICRO
-from jifen.engine import runs
-from jifen.engine.columns import Column, Narrow
+from jifen.engine import given, runs
+from jifen.engine.columns import Column
 from jifen.engine.program import Step
 from jifen.engine.ranks import place_at
 from jifen.engine.tables import NONE
@@ -21,6 +21,7 @@ from jifen.engine.world import World
 __all__ = [
     "SCHEDULED",
     "Part",
+    "kept_at_release",
     "losses",
     "lots_of_payment",
     "parent_at",
@@ -72,45 +73,48 @@ def scheduled_rows(world: World, lot: int) -> Iterator[int]:
     if getattr(kind, "mode", "") == "tokens":
         return
     runs.end(world, lot)
-    row = world.lots.last_release.item(lot)
-    while row != NONE:
-        if world.releases.kind.item(row) == SCHEDULED:
-            yield row
-        row = world.releases.before.item(row)
+    number = world.lots.last_release.item(lot)
+    while number != NONE:
+        if number >= 0 and world.releases.kind.item(number) == SCHEDULED:
+            yield number
+        number = given.release_before(world, number)
 
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A member's payments, oldest first, as columns."""
+    """A member's payments, oldest first, as columns; ``payment`` are their numbers."""
 
-    rows: Column
-    day: Narrow
-    index: Narrow
-    version: Narrow
-    order: Narrow
+    payment: Column
+    day: Column
+    index: Column
+    version: Column
+    order: Column
+    wanted: Column
+    paid: Column
 
     @classmethod
     def of(cls, world: World, member: int) -> "_Received":
         """Collect them."""
         from jifen.engine.kernels.stand import chain
 
-        payments = world.payments
-        rows = chain(world.members.last_payment.item(member), payments.before_of_member)
-        return cls(rows, payments.day[rows], payments.index[rows], payments.version[rows], payments.order[rows])
+        before = world.payments.before_of_member, world.phase_payments.before_of_member
+        numbers = chain(world.members.last_payment.item(member), *before)
+        names = ("day", "index", "version", "order", "wanted", "paid")
+        return cls(numbers, *given.payments_of(world, numbers, names))
 
-    def between(self, first: int, last: int, version: int, index: int) -> list[int]:
-        """The payments of one daily rule from day ``first`` to day ``last``."""
+    def between(self, first: int, last: int, version: int, index: int) -> Iterator[tuple[int, int, int]]:
+        """(number, wanted, paid) of the payments of one daily rule from day ``first`` to day ``last``."""
         fits = (self.day >= first) & (self.day <= last) & (self.order == NONE)
         fits &= (self.index == index) & (self.version == version)
-        rows: list[int] = self.rows[fits].tolist()
-        return rows
+        columns = (self.payment[fits], self.wanted[fits], self.paid[fits])
+        return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _parts_of_release(world: World, lot: int, release: int, received: dict[int, _Received]) -> Iterator[Part]:
     """The parts that one scheduled release (all its days) has in the payments of its owner's ancestors."""
-    releases, payments = world.releases, world.payments
+    releases = world.releases
     base = releases.base.item(release)
-    kept, returned = world.kept_at_release(release), releases.returned_then.item(release)
+    kept, returned = kept_at_release(world, release), releases.returned_then.item(release)
     key = world.lots.key.item(lot)
     day, last = releases.first_day.item(release), releases.last_day.item(release)
     while day <= last:
@@ -122,10 +126,15 @@ def _parts_of_release(world: World, lot: int, release: int, received: dict[int, 
                 continue
             if member not in received:
                 received[member] = _Received.of(world, member)
-            for row in received[member].between(day, until, version, step.index):
-                whole, paid = payments.wanted.item(row), payments.paid.item(row)
-                yield Part(row, wanted * paid // whole if paid < whole else wanted, kept, returned, key)
+            for payment, whole, paid in received[member].between(day, until, version, step.index):
+                yield Part(payment, wanted * paid // whole if paid < whole else wanted, kept, returned, key)
         day = until + 1
+
+
+def kept_at_release(world: World, release: int) -> int:
+    """What a lot's order had kept when the lot released; 0 for a lot that stays whole, or without an order."""
+    kept = world.releases.kept_then.item(release)
+    return kept or world.lots.kept_then.item(world.releases.lot.item(release))
 
 
 def walkers_on(world: World, lot: int, day: int, last: int) -> tuple[list[tuple[int, Step, int]], int]:
@@ -183,6 +192,9 @@ def losses(world: World, order: int, parts: list[Part]) -> list[int]:
 
 def lots_of_payment(world: World, payment: int) -> Iterator[int]:
     """The lots a payment drained."""
+    if payment < 0:
+        yield from world.portions.lot[given.portions_of(world, payment)].tolist()
+        return
     payments, releases = world.payments, world.releases
     first = payments.first_release.item(payment)
     for row in range(first, first + payments.portions.item(payment)):

@@ -31,7 +31,10 @@ from jifen.engine.tables import (
     Orders,
     Owings,
     Payments,
+    PhasePayments,
+    Phases,
     Places,
+    Portions,
     Ranked,
     Releases,
     Sales,
@@ -82,6 +85,7 @@ class State:
         self.receipts = receipts
         self.members, self.orders, self.lots = Members(), Orders(), Lots()
         self.releases, self.payments = Releases(), Payments()
+        self.phases, self.phase_payments, self.portions = Phases(), PhasePayments(), Portions()
         self.feeds, self.sales, self.banked = Feeds(), Sales(), Banked()
         self.positions, self.weighed, self.divisions, self.owings = Places(), Weighed(), Divisions(), Owings()
         self.member_ids, self.order_ids = Names(), Names()
@@ -267,11 +271,6 @@ class State:
         """What was given back of a lot's order while others' rewards were taken back too, like ``kept_of_lot``."""
         lots = self.lots
         return 0 if lots.kept_then.item(lot) == 0 else self.returned(lots.order.item(lot), lots.key.item(lot))
-
-    def kept_at_release(self, release: int) -> int:
-        """What a lot's order had kept when the lot gave; 0 for a lot that stays whole, or without an order."""
-        kept = self.releases.kept_then.item(release)
-        return kept or self.lots.kept_then.item(self.releases.lot.item(release))
 
     def first_live(self, member: int, store: int) -> int:
         """The member's oldest lot with something remaining, or NONE; the next time it is looked for from there on."""

@@ -2,15 +2,19 @@
 
 All amounts are micro-units, rates parts per million, days business days; ``-1`` (``NONE``) means there is none. An
 **effect** is immutable once made: what still stands of it is a function of what is kept of its orders now. So no row
-of ``Releases``, ``Payments``, ``Feeds`` or ``Sales`` is ever edited, but for ``lost`` and ``released`` (running sums).
+of ``Releases``, ``Payments``, ``Portions``, ``PhasePayments``, ``Feeds`` or ``Sales`` is ever edited, but for ``lost``
+and ``released`` (running sums).
+
+Where a payment or a release is named, a number from 0 on is a row of ``Payments`` or ``Releases``, one below -1 a row
+of ``PhasePayments`` or ``Portions`` (see ``given``).
 """
 
 from jifen.engine.columns import Column, Flags, Narrow, Placed, PlacedNarrow, Table
 
 __all__ = [
     "CASH", "FROM_MERCHANT", "FROM_RESERVE", "NONE", "Banked", "Chains", "Digests", "Divisions", "Feeds", "Lots",
-    "Members", "OrderRanks", "Orders", "Owings", "Payments", "Places", "Ranked", "Releases", "Sales", "Weighed",
-    "Weights",
+    "Members", "OrderRanks", "Orders", "Owings", "Payments", "PhasePayments", "Phases", "Places", "Portions", "Ranked",
+    "Releases", "Sales", "Weighed", "Weights",
 ]  # fmt: skip
 
 NONE = -1
@@ -33,7 +37,7 @@ class Members(Table, none=("parent", "appointed", "last_payment", "last_order", 
     realised: Column  # gross of his sales of tokens since then
     tokens: Column
     joined: Narrow  # the day
-    last_payment: Narrow  # newest row of Payments
+    last_payment: Narrow  # his newest payment
     last_order: Narrow
     last_weighed: Narrow  # newest row of Weighed
     live_orders: Narrow  # how many of his orders are in effect with something kept
@@ -111,7 +115,7 @@ class Lots(
     key: Narrow  # which weighting of the order's lines it stands on, NONE: their sum
     after: Narrow  # the member's next lot in this store
     before_of_order: Narrow
-    last_release: Narrow  # newest row of Releases, or of Sales for tokens
+    last_release: Narrow  # its newest release, or newest row of Sales for tokens
     run_first: PlacedNarrow  # since this day it has released ``daily`` in every run; no row says so yet (see ``runs``)
     slot: Narrow  # where the placed columns have it (see ``layout``)
 
@@ -130,7 +134,7 @@ class Releases(Table, none=("payment",)):
     """What was taken out of a lot. A scheduled one covers all days from ``first_day`` to ``last_day`` alike."""
 
     lot: Narrow
-    before: Narrow  # the lot's previous row
+    before: Narrow  # the lot's release before it
     kind: Flags  # 0 by an event, 1 scheduled, 2 in a run
     first_day: Narrow
     last_day: Narrow
@@ -146,7 +150,10 @@ class Releases(Table, none=("payment",)):
 
 
 class Payments(Table, none=("order", "key", "event", "before_of_member", "before_of_order", "released")):
-    """One payment to a receiver that stands on other orders: of one order, or of a day's releases (``order`` NONE)."""
+    """One payment to a receiver that stands on other orders: of one order, or of a day's releases (``order`` NONE).
+
+    Those of a run that lots give are not here, but in ``PhasePayments``.
+    """
 
     member: Narrow
     rule: Narrow
@@ -168,6 +175,40 @@ class Payments(Table, none=("order", "key", "event", "before_of_member", "before
     released: Column  # points paid of it so far, for a payment that no lot gives; NONE for one that lots give
     before_of_member: Narrow
     before_of_order: Narrow
+
+
+class Phases(Table):
+    """What one rule paid out of lots in one run: the rows of ``PhasePayments`` from ``first`` on, up to the next."""
+
+    first: Narrow
+    rule: Narrow
+    index: Narrow  # of the rule in its version's plan
+    version: Narrow
+    event: Narrow
+    day: Narrow
+    terms: Narrow
+
+
+class PhasePayments(Table, none=("before_of_member",)):
+    """One payment of a phase: to one receiver, out of his lots."""
+
+    member: Narrow
+    wanted: Column  # points; where a pool is divided his weight
+    paid: Column
+    lost: Column  # Σ over its sources of what no longer stands
+    first: Narrow  # row of Portions
+    before_of_member: Narrow  # the member's payment before it
+
+
+class Portions(Table, none=("before",)):
+    """What one lot gave to a payment of a phase; those of one payment stand together, the oldest lot first."""
+
+    lot: Narrow
+    before: Narrow  # the lot's release before it
+    payment: Narrow  # row of PhasePayments
+    points: Column
+    kept_then: Column  # as in Releases
+    returned_then: Column
 
 
 class Feeds(Table):

@@ -34,7 +34,9 @@ def do_task(books: Books, member: int) -> None:
 
 def end_day(world: World) -> None:
     """Start to count tasks anew, and remember the stocks that tomorrow's rewards go by."""
-    world.members.tasks[: world.members.size] = 0
+    done = world.members.tasks[: world.members.size]
+    if done.any():
+        done[:] = 0
     for store in _judged(world.program):
         _remember(world, store)
 

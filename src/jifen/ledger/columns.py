@@ -57,12 +57,17 @@ class NameTables:
         })  # fmt: skip
 
     def restore(self, rows: pa.Table) -> None:
-        """Add rows that ``extend`` returned; ``ValueError`` if they do not go on where the tables end."""
-        again = self.extend(split_names(rows))
-        for table in NAME_TABLES:
-            numbers = [part.filter(pc.equal(part["table"], table))["number"] for part in (rows, again)]
-            if not numbers[0].equals(numbers[1]):
+        """Add rows that ``extend`` returned, without ``name`` where names are not kept.
+
+        ``ValueError`` if they do not go on where the tables end.
+        """
+        for table, count in self._counts.items():
+            mine = rows.filter(pc.equal(rows["table"], table))
+            if not np.array_equal(mine["number"].to_numpy(), np.arange(count, count + len(mine))):
                 raise ValueError(f"the names of table {table} are not numbered in order")
+            self._counts[table] += len(mine)
+            if len(mine) and self._kept:
+                self._chunks[table].append(text_array(mine["name"]))
 
 
 def split_names(rows: pa.Table) -> dict[str, pa.Array]:

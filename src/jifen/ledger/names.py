@@ -2,9 +2,11 @@
 
 ``Texts`` are texts end to end in one column, ``Names`` numbers names in order of first use. Of either only the latest
 are kept as strings too. A snapshot has the two columns of the texts and nothing else: the table by which the number of
-a name is found is made when it is first needed.
+a name is found is made when more than a few are asked for.
 """
 
+import mmap
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, overload
@@ -22,6 +24,10 @@ _NEAR = 1 << 12
 """As many slots are looked at together: they stay in the processor's cache until they are written."""
 _SLOTS = 64
 """The smallest table of slots."""
+_PIECE = 1 << 20
+"""Bytes that are looked through at once."""
+_SEARCHES = 8
+"""So many texts are looked for from end to end before there is a table: to make it takes as long as a hundred more."""
 
 
 class Texts(Sequence[str]):
@@ -35,8 +41,11 @@ class Texts(Sequence[str]):
 
     __slots__ = ("_content", "_count", "_latest", "_starts")
 
-    def __init__(self, content: npt.NDArray[np.uint8] | None = None, starts: npt.NDArray[np.int64] | None = None):
-        """Keep what ``columns`` gave (a snapshot's maps, say), or start empty; no such pair is a ``ValueError``."""
+    def __init__(self, content: npt.NDArray[np.uint8] | None = None, starts: npt.NDArray[Any] | None = None):
+        """Keep what ``columns`` gave (a snapshot's maps, say), or start empty; no such pair is a ``ValueError``.
+
+        ``starts`` may be narrower than ``columns`` gives them.
+        """
         content = np.empty(0, dtype=np.uint8) if content is None else content
         starts = np.zeros(1, dtype=np.int64) if starts is None else starts
         if not len(starts) or starts[0] != 0 or starts[-1] != len(content):  # the rest would be read for it
@@ -86,7 +95,8 @@ class Texts(Sequence[str]):
     def columns(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         """Their bytes, and where each begins, with the end of the last."""
         self._pack_latest()
-        return np.asarray(self._content)[: self._starts[self._count]], np.asarray(self._starts)[: self._count + 1]
+        starts = np.asarray(self._starts)[: self._count + 1].astype(np.int64, copy=False)
+        return np.asarray(self._content)[: self._starts[self._count]], starts
 
     def __reduce__(self) -> tuple[type["Texts"], tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
         """Copied by the columns."""
@@ -122,6 +132,28 @@ class Texts(Sequence[str]):
         latest = slice(max(first - self._count, 0), max(last - self._count, 0))
         return chain(chain.from_iterable(self._unpacked(*bounds) for bounds in pairwise(packed)), self._latest[latest])
 
+    def place(self, text: str) -> int:
+        """The place of a text that is not empty, ``NONE`` if it is not there; they are looked through for it."""
+        if text in self._latest:
+            return self._count + self._latest.index(text)
+        place = self._searched(_encoded(text))
+        _let_go(self._content)
+        return place
+
+    def _searched(self, encoded: bytes) -> int:
+        """The place among those that are not the latest."""
+        starts, end = np.asarray(self._starts)[: self._count + 1], self._starts[self._count]
+        for first in range(0, end, _PIECE):
+            piece = bytes(self._content[first : min(first + _PIECE + len(encoded) - 1, end)])
+            at = piece.find(encoded)
+            while at >= 0:
+                begin = first + at
+                place = int(np.searchsorted(starts, begin, side="right")) - 1
+                if (starts[place], starts[place + 1]) == (begin, begin + len(encoded)):
+                    return place
+                at = piece.find(encoded, at + 1)
+        return NONE
+
     def _unpacked(self, first: int, last: int) -> list[str]:
         """Some of those that are not the latest."""
         return [_decoded(piece) for piece in self._pieces(first, last)]
@@ -142,9 +174,10 @@ class Texts(Sequence[str]):
     def _add(self, content: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]) -> None:
         """Add what ``columns`` gives of other texts; there are no latest ones."""
         begin, count = self._starts[self._count], self._count + len(starts) - 1
-        self._content = _with_room(self._content, begin + len(content))
-        self._starts = _with_room(self._starts, count + 1)
-        np.asarray(self._content)[begin : begin + len(content)] = content
+        self._content = _with_room(self._content, begin + len(content), np.uint8)
+        self._starts = _with_room(self._starts, count + 1, np.int64)
+        if len(content):
+            np.asarray(self._content)[begin : begin + len(content)] = content
         np.asarray(self._starts)[self._count + 1 : count + 1] = begin + starts[1:]
         self._count = count
 
@@ -153,11 +186,11 @@ class Numbers(Mapping[str, int]):
     """By text its place among texts that are all different.
 
     The places stand in a hash table, 4 bytes a slot, two to four slots a text, and 4 bytes of each text's hash beside
-    it; those of the texts that were used lately in a dictionary before it. The table is made when it is first asked,
-    and then only ``add`` and ``extend`` may add texts.
+    it; those of the texts that were used lately in a dictionary before it. The table is made after a few searches, and
+    from the first on only ``add`` and ``extend`` may add texts.
     """
 
-    __slots__ = ("_content", "_marks", "_placed", "_slots", "_starts", "_texts", "lately")
+    __slots__ = ("_content", "_marks", "_placed", "_searches", "_slots", "_starts", "_texts", "lately")
 
     def __init__(self, texts: Texts) -> None:
         """Find the places of ``texts``."""
@@ -165,7 +198,7 @@ class Numbers(Mapping[str, int]):
         self.lately: dict[str, int] = {}
         self._slots = np.empty(0, dtype=np.int32).data
         self._marks = np.empty(0, dtype=np.uint32).data
-        self._placed = 0
+        self._placed = self._searches = 0
 
     def add(self, text: str) -> int:
         """The place of a text, which is added if it is new."""
@@ -236,8 +269,11 @@ class Numbers(Mapping[str, int]):
         self.lately[text] = place
 
     def _search(self, text: str) -> int:
-        """The place of a text by the table."""
+        """The place of a text: by the table, unless only few have been looked for."""
         if not self._slots:
+            self._searches += 1
+            if text and self._searches <= _SEARCHES:
+                return self._texts.place(text)
             self._place_all()
         slots, content, starts, encoded = self._slots, self._content, self._starts, _encoded(text)
         slot = hash(encoded) & len(slots) - 1
@@ -255,7 +291,7 @@ class Numbers(Mapping[str, int]):
         # Single values of a memoryview are read in half the time.
         self._content, self._starts = (column.data for column in self._texts.columns())
         first, count = self._placed, self._placed + len(hashes)
-        self._marks = _with_room(self._marks, count)
+        self._marks = _with_room(self._marks, count, np.uint32)
         marks = np.asarray(self._marks)
         marks[first:count] = hashes.astype(np.uint32)
         if len(self._slots) < max(2 * count, _SLOTS):
@@ -329,11 +365,17 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-8", "surrogatepass")
 
 
-def _with_room(column: memoryview, needed: int) -> memoryview:
+def _let_go(column: memoryview) -> None:
+    """Give back the memory of a map that has been looked through, unless somebody may have written to it."""
+    content = getattr(column.obj, "base", None)
+    if sys.platform == "linux" and column.readonly and isinstance(content, mmap.mmap):
+        content.madvise(mmap.MADV_DONTNEED)
+
+
+def _with_room(column: memoryview, needed: int, dtype: npt.DTypeLike) -> memoryview:
     """A column with room for so many: itself, or a longer copy, of which what is not used takes no memory."""
     if needed <= len(column):
         return column
-    old = np.asarray(column)
-    new = np.empty(needed + needed // 2, dtype=old.dtype)
-    new[: len(old)] = old
+    new = np.empty(needed + needed // 2, dtype=dtype)
+    new[: len(column)] = column
     return new.data

@@ -148,7 +148,7 @@ class SegmentReader:
         _check_files(directory, self.segments)
         self.tables = NameTables(kept=names)
         """All names, as Arrow arrays."""
-        for _ in self._parts("names", self.tables.restore):
+        for _ in self._parts("names", self.tables.restore, None if names else ["table", "number"]):
             pass
         self._summaries: list[dict[str, Any]] = []
         for _ in self._parts("batches", lambda table: self._summaries.extend(table.to_pylist())):
@@ -191,15 +191,15 @@ class SegmentReader:
 
         return self._parts(stream, decode)
 
-    def _parts(self, stream: str, decode: Callable[[pa.Table], _T]) -> Iterator[_T]:
-        """Read and decode the segments of a stream one by one; a damaged one is an ``InputError``."""
+    def _parts(self, stream: str, decode: Callable[[pa.Table], _T], columns: list[str] | None = None) -> Iterator[_T]:
+        """Read and decode the segments of a stream, or some columns of it, one by one; ``InputError`` if damaged."""
         for segment in self.segments[stream]:
             path = self._directory / segment["file"]
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() != segment["sha256"]:
                 raise _damaged(path, "the file is not what was written: its SHA-256 differs")
             try:
-                decoded = decode(pq.read_table(pa.BufferReader(content)))
+                decoded = decode(pq.read_table(pa.BufferReader(content), columns=columns))
             except (pa.ArrowException, KeyError, ValueError, BrokenInvariant) as error:
                 raise _damaged(path, f"the file does not hold {stream}: {error}") from error
             yield decoded
