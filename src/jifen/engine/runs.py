@@ -80,6 +80,10 @@ def kept_now(world: State, lots: _Numbers) -> tuple[Column, Column]:
     Both are 0 while nothing has been given back of it: then it has what it had when the lot was granted.
     """
     kept, returned = np.zeros(len(lots), dtype=np.int64), np.zeros(len(lots), dtype=np.int64)
-    for at in np.flatnonzero(world.lots.shrunk[lots]).tolist():
+    table, orders = world.lots, world.orders
+    shrunk = np.flatnonzero((table.shrunk[lots] != 0) & (table.kept_then[lots] != 0))
+    order, by_lines = table.order[lots[shrunk]], table.key[lots[shrunk]] != NONE
+    kept[shrunk], returned[shrunk] = orders.kept[order], orders.returned[order]
+    for at in shrunk[by_lines].tolist():
         kept[at], returned[at] = world.kept_of_lot(int(lots[at])), world.returned_of_lot(int(lots[at]))
     return kept, returned

@@ -51,7 +51,7 @@ class NameTables:
             if len(new) and self._kept:
                 self._chunks[table].append(new)
         return pa.table({
-            "table": pa.DictionaryArray.from_arrays(tables, pa.array(NAME_TABLES)),
+            "table": pa.DictionaryArray.from_arrays(tables, pa.array(NAME_TABLES, pa.string())),
             "number": np.concatenate(numbers),
             "name": pa.concat_arrays(added),
         })  # fmt: skip

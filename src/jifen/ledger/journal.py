@@ -201,7 +201,8 @@ class _Collector(Generic[_R]):
     def seal(self) -> _R:
         self._flush()
         rows, self._chunks = self._kind(self._chunks), []
-        return rows
+        # What fits in a block is joined here once, not by everyone who reads it.
+        return rows if len(rows) > BLOCK_ROWS else self._kind(rows.blocks())
 
     def _flush(self) -> None:
         if self._single:
