@@ -6,7 +6,7 @@ something is taken back is a receivable, repaid first by their next inflow.
 
 from typing import NamedTuple
 
-from jifen.core.errors import ensure
+from jifen.core.errors import BrokenInvariant, ensure
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Account, JournalWriter, Refusal
@@ -37,6 +37,9 @@ class On(NamedTuple):
 
 NOTHING = On()
 
+_UNCOUNTED = frozenset({Account.MERCHANT, Account.PENDING, Account.CLAIM, Account.ISSUER, Account.OUTSIDE})
+"""Accounts of which the world keeps no balance: the journal has it."""
+
 
 class Books:
     """One batch on one world. ``event`` and ``day`` say on whose behalf transfers are written."""
@@ -58,7 +61,8 @@ class Books:
         """Move ``amount`` of ``asset``; ``on`` names the lot that is used up with it. Nothing at all writes nothing."""
         if amount == 0 and on.drained == 0:
             return
-        ensure(amount >= 0 and on.drained >= 0, f"a transfer must not be negative: {rule} {amount} {on.drained}")
+        if amount < 0 or on.drained < 0:
+            raise BrokenInvariant(f"a transfer must not be negative: {rule} {amount} {on.drained}")
         world = self.world
         if on.drained:
             world.token_touched.add(world.lots.member.item(on.lot))
@@ -72,12 +76,15 @@ class Books:
 
     def _change(self, place: Place, asset: int, amount: int) -> None:
         kind, number = place
+        if kind in _UNCOUNTED:
+            return
         world = self.world
         if kind == Account.WALLET:
             world.wallets[asset][number] += amount
         elif kind == Account.POOL:
             world.pool_balance[number] += amount
-            ensure(world.pool_balance[number] >= 0, f"pool {world.pools.names[number]} below zero")
+            if world.pool_balance[number] < 0:
+                raise BrokenInvariant(f"pool {world.pools.names[number]} below zero")
         elif kind == Account.RESERVE:
             world.reserve += amount
             ensure(world.reserve >= 0, "reserve below zero")
@@ -100,10 +107,10 @@ class Books:
             return
         world = self.world
         debt = world.reserve_debt if fund == FROM_RESERVE else world.pool_debt_of[fund]
-        repaid = min(debt, amount)
+        repaid, on = min(debt, amount), On(order=order, reason=reason)
         owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-        self.move(rule, source, owing, repaid, on=On(order=order, reason=reason))
-        self.move(rule, source, place_of(fund), amount - repaid, on=On(order=order, reason=reason))
+        self.move(rule, source, owing, repaid, on=on)
+        self.move(rule, source, place_of(fund), amount - repaid, on=on)
 
     def give_back(self, rule: str, fund: int, amount: int, *, order: int = NONE, reason: int = NONE) -> None:
         """Return money from a fund to the merchant; what it lacks becomes its debt. Below 0 the merchant gives it."""
@@ -113,10 +120,10 @@ class Books:
         if amount < 0:
             self.put(rule, fund, merchant, -amount, order=order, reason=reason)
             return
-        paid = min(self.available(fund), amount)
+        paid, on = min(self.available(fund), amount), On(order=order, reason=reason)
         owing = (Account.RECEIVABLE, NONE if fund == FROM_RESERVE else fund)
-        self.move(rule, place_of(fund), merchant, paid, on=On(order=order, reason=reason))
-        self.move(rule, owing, merchant, amount - paid, on=On(order=order, reason=reason))
+        self.move(rule, place_of(fund), merchant, paid, on=on)
+        self.move(rule, owing, merchant, amount - paid, on=on)
 
     def available(self, fund: int) -> int:
         """What a pool or the reserve can pay now."""

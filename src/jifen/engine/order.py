@@ -227,7 +227,7 @@ def _feed(moment: Moment, step: Step) -> None:
 def _grant(moment: Moment, step: Step) -> None:
     """A lot for the buyer, or one for each whole unit; they release what waits in his bank."""
     part, world = step.rule.part, moment.books.world
-    if tickets.whole_amount(step) is None:
+    if step.whole_amount is None:
         amount, key = _amount_of(moment, step)
         lot = grants.grant(moment.books, step, moment.order, amount, key)
         granted = [] if lot == NONE else [lot]

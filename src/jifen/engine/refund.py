@@ -187,6 +187,8 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
 
     runs.end(world, lot)
     releases, payments, lots = world.releases, world.payments, world.lots
+    if lots.last_release.item(lot) == NONE:
+        return []
     rows = stand.chain(lots.last_release.item(lot), releases.before)
     points = stand.standing(
         rows, (world.kept_of_lot(lot), lots.kept_then.item(lot)),
