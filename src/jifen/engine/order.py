@@ -5,7 +5,7 @@ what is kept of it. All rules that run on orders fire in plan order; an order be
 and counts in measures only; an order of other articles does not even that.
 """
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,6 +42,9 @@ PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
 """States of an order: waiting for its refund window, counting, closed by a forced exit, not of this plan."""
 
 
+_sums = partial(defaultdict, int)
+
+
 @dataclass(slots=True)
 class Moment:
     """One order taking effect: what it gave so far, by part of the composition and by rule of that part."""
@@ -49,14 +52,14 @@ class Moment:
     books: Books
     order: int
     buyer: int
-    granted: Counter[int] = field(default_factory=Counter)
+    granted: dict[int, int] = field(default_factory=_sums)
     granted_key: dict[int, int] = field(default_factory=dict)
     """The weighting of lines that ``granted`` stands on."""
-    weighed: Counter[int] = field(default_factory=Counter)
+    weighed: dict[int, int] = field(default_factory=_sums)
     weighed_key: dict[int, int] = field(default_factory=dict)
     price_before: tuple[int, int] = (0, 1)
     """The price of a token before the order's feed."""
-    fired: Counter[tuple[int, str]] = field(default_factory=Counter)
+    fired: dict[tuple[int, str], int] = field(default_factory=_sums)
     feeds: dict[tuple[int, str], int] = field(default_factory=dict)
     """The rows of what rules fed."""
     drafts: list[Draft] = field(default_factory=list)

@@ -21,8 +21,21 @@ _Numbers = npt.NDArray[Any]
 
 def end(world: State, lot: int) -> None:
     """End the run of one lot, if it is in one."""
-    if world.lots.run_first.item(lot) != NONE:
-        end_runs(world, np.array([lot], dtype=np.int32), world.released_until)
+    lots, last = world.lots, world.released_until
+    first = lots.run_first.item(lot)
+    if first == NONE:
+        return
+    lots.run_first[lot] = NONE
+    step = world.program.schedule_of(world.stores.names[lots.store.item(lot)])
+    if step is None or first > last:
+        return
+    daily, shrunk = lots.daily.item(lot), lots.shrunk.item(lot)
+    lots.last_release[lot] = world.releases.add(
+        lot=lot, before=lots.last_release.item(lot), kind=1, first_day=first, last_day=last,
+        rule=world.rule_names.number(step.rule.id), version=world.version, base=daily, points=daily,
+        terms=world.terms_of(step.asset), kept_then=world.kept_of_lot(lot) if shrunk else 0,
+        returned_then=world.returned_of_lot(lot) if shrunk else 0,
+    )  # fmt: skip
 
 
 def revive(world: State, lot: int) -> None:
