@@ -82,19 +82,11 @@ def _read_orders(reader: Reader) -> Iterator[Stretch | Item]:
     """Stretches of orders of one row, and orders of several."""
     for whole in whole_times(reader.stretches(_ORDER, lambda cells: cells.raw("order"))):
         for repeated, some in cut_repeats(whole, "order"):
-            yield from _repeated_orders(reader, some) if repeated else some
-
-
-def _repeated_orders(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
-    return _order_items(reader, reader.together(chain.from_iterable(map(_order_parts, stretches))))
+            yield from _orders(reader, some) if repeated else some
 
 
 def _orders(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
-    return _order_items(reader, reader.alone(chain.from_iterable(map(_order_parts, stretches))))
-
-
-def _order_items(reader: Reader, events: Iterable[list[Part]]) -> Iterator[Item]:
-    for parts in events:
+    for parts in reader.together(chain.from_iterable(map(_order_parts, stretches))):
         lines = tuple(part.facts for part in parts)
         if _too_large(reader, parts, sum(line.amount for line in lines)):
             continue
@@ -123,19 +115,11 @@ def _read_refunds(reader: Reader) -> Iterator[Stretch | Item]:
     """Stretches of refunds that are the only one at their time: of others, the ids are compared as texts."""
     for whole in whole_times(reader.stretches(_REFUND, lambda cells: f"{cells.raw('refund')}/{cells.raw('order')}")):
         for repeated, some in cut_repeats(whole, None):
-            yield from _repeated_refunds(reader, some) if repeated else some
-
-
-def _repeated_refunds(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
-    return _refund_items(reader, reader.together(chain.from_iterable(map(_refund_parts, stretches))))
+            yield from _refunds(reader, some) if repeated else some
 
 
 def _refunds(reader: Reader, stretches: Iterable[Stretch]) -> Iterator[Item]:
-    return _refund_items(reader, reader.alone(chain.from_iterable(map(_refund_parts, stretches))))
-
-
-def _refund_items(reader: Reader, events: Iterable[list[Part]]) -> Iterator[Item]:
-    for parts in events:
+    for parts in reader.together(chain.from_iterable(map(_refund_parts, stretches))):
         amount = sum(part.facts for part in parts)
         if _too_large(reader, parts, amount):
             continue

@@ -102,10 +102,6 @@ class Reader:
                 if kept:
                     yield kept
 
-    def alone(self, parts: Iterator[Part]) -> Iterator[list[Part]]:
-        """The same for rows of which each has an id of its own at its time."""
-        return filter(None, (self._agreeing([part]) for part in parts))
-
     def _agreeing(self, parts: list[Part]) -> list[Part]:
         """The rows that make up one event. None, if another row of it was refused: a part of an order is no order.
 

@@ -113,9 +113,15 @@ def judge_order(world: World, order: int) -> None:
 def _largest(world: World, ladder: Ladder, member: int) -> int:
     """The highest rank that one of the member's live orders gives, or NONE."""
     given = world.order_ranks[ladder.ranks.name].rank
-    ranks = (given.item(order) for order in world.live_orders(member))
-    height, rank = max(((_height(world, ladder, rank), rank) for rank in ranks), default=(-1, NONE))
-    return rank if height >= 0 else NONE
+    height, found, top = -1, NONE, len(ladder.places) - 1
+    for order in world.live_orders(member):
+        rank = given.item(order)
+        place = _height(world, ladder, rank)
+        if place > height:
+            height, found = place, rank
+        if height == top:
+            break
+    return found
 
 
 def appoint(world: World, member: int, rank: int) -> None:
