@@ -1,7 +1,7 @@
 """Which events are refused, and why: the first reason that holds, in the order the field expects them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jifen.core.micros import AMOUNT_MAX, CENT, MICRO
@@ -75,9 +75,8 @@ def _unknown_names(world: World, event: Event) -> _Why | None:
     return None
 
 
-_MEMBERS: dict[type[Event], tuple[str, ...]] = {
-    kind: tuple(key for key in ("member", "to", "referrer") if key in kind.__slots__)
-    for kind in EVENT_TYPES.values()
+_MEMBERS: Mapping[type[Event], tuple[str, ...]] = {
+    kind: tuple(key for key in ("member", "to", "referrer") if key in kind.__slots__) for kind in EVENT_TYPES.values()
 } | {MemberJoined: ("referrer",)}
 """By kind of event, the facts that name members who must have joined."""
 

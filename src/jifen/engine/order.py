@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
@@ -42,7 +43,7 @@ PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
 """States of an order: waiting for its refund window, counting, closed by a forced exit, not of this plan."""
 
 
-_sums = partial(defaultdict, int)
+_sums: Callable[[], dict[Any, int]] = partial(defaultdict, int)
 
 
 @dataclass(slots=True)
