@@ -116,6 +116,10 @@ class State:
         self.regions: dict[int, str] = {}
         self.agents: dict[int, int] | None = None
         """Derived by ``regions``: by region the agent who counts."""
+        self.program: Program
+        """The version that counts now."""
+        self.version: int
+        """Its number."""
         self.programs: list[Program] = []
         self.version_events: list[tuple[int, int]] = []
         self.first_day = first_day
@@ -146,21 +150,12 @@ class State:
 
     # -- versions ----------------------------------------------------------------------------------------------------
 
-    @property
-    def program(self) -> Program:
-        """The version that counts now."""
-        return self.programs[-1]
-
-    @property
-    def version(self) -> int:
-        """The number of the version that counts now."""
-        return len(self.programs) - 1
-
     def activate(self, plan: Plan) -> None:
         """Make ``plan`` the version for later events and the open day's run; no lot may be in a run (``runs``) then."""
         if self.layout is not None:
             self.layout.levels = None
-        self.programs.append(Program(plan))
+        self.program, self.version = Program(plan), len(self.programs)
+        self.programs.append(self.program)
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
             number = self.stores.number(name)

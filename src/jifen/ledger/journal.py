@@ -184,12 +184,13 @@ class _Collector(Generic[_R]):
     def __init__(self, kind: type[_R]) -> None:
         self._kind = kind
         self._names = kind.dtype.names or ()
+        self._full = BLOCK_ROWS * len(self._names)
         self._chunks: list[Chunk] = []
         self._single = array("q")
 
     def add(self, row: tuple[int, ...]) -> None:
         self._single.extend(row)
-        if len(self._single) == BLOCK_ROWS * len(self._names):
+        if len(self._single) == self._full:
             self._flush()
 
     def extend(self, count: int, fields: dict[str, Field]) -> None:
