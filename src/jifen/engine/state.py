@@ -74,6 +74,11 @@ class OrderLine:
 class State:
     """The columns of one shop under one plan. ``receipts``: the refund window starts when goods are received."""
 
+    program: Program
+    """The version that counts now."""
+    version: int
+    """Its number."""
+
     def __init__(self, plan: Plan, first_day: int = 0, *, receipts: bool = False) -> None:
         """Open the books on ``first_day`` with ``plan`` as version 0."""
         self.open_day = first_day
@@ -116,10 +121,6 @@ class State:
         self.regions: dict[int, str] = {}
         self.agents: dict[int, int] | None = None
         """Derived by ``regions``: by region the agent who counts."""
-        self.program: Program
-        """The version that counts now."""
-        self.version: int
-        """Its number."""
         self.programs: list[Program] = []
         self.version_events: list[tuple[int, int]] = []
         self.first_day = first_day
