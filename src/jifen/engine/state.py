@@ -74,11 +74,6 @@ class OrderLine:
 class State:
     """The columns of one shop under one plan. ``receipts``: the refund window starts when goods are received."""
 
-    program: Program
-    """The version that counts now."""
-    version: int
-    """Its number."""
-
     def __init__(self, plan: Plan, first_day: int = 0, *, receipts: bool = False) -> None:
         """Open the books on ``first_day`` with ``plan`` as version 0."""
         self.open_day = first_day
@@ -151,12 +146,21 @@ class State:
 
     # -- versions ----------------------------------------------------------------------------------------------------
 
+    @property
+    def program(self) -> Program:
+        """The version that counts now."""
+        return self.programs[-1]
+
+    @property
+    def version(self) -> int:
+        """The number of the version that counts now."""
+        return len(self.programs) - 1
+
     def activate(self, plan: Plan) -> None:
         """Make ``plan`` the version for later events and the open day's run; no lot may be in a run (``runs``) then."""
         if self.layout is not None:
             self.layout.levels = None
-        self.program, self.version = Program(plan), len(self.programs)
-        self.programs.append(self.program)
+        self.programs.append(Program(plan))
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
             number = self.stores.number(name)
