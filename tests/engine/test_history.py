@@ -1,5 +1,7 @@
 """What values of members were, against a list of all changes."""
 
+from collections.abc import Callable
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,11 @@ def note(history: History, since: int, changes: dict[int, tuple[int, int]]) -> N
     members = np.array(list(changes), dtype=np.int64)
     before, after = np.array(list(changes.values()), dtype=np.int32).reshape(-1, 2).T
     history.note(members, since, before, after)
+
+
+def note_each(history: History, since: int, changes: dict[int, tuple[int, int]]) -> None:
+    for member, (before, after) in changes.items():
+        history.change(member, since, before, after)
 
 
 def test_a_value_never_changed_is_what_it_is_now() -> None:
@@ -35,14 +42,24 @@ def test_of_two_changes_by_one_event_the_last_counts() -> None:
     assert history.members().tolist() == [3, 4]
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.dictionaries(st.integers(0, 200), st.integers(-1, 5), max_size=4))))
-def test_any_history_is_that_of_a_list_also_after_it_was_saved(steps: list[tuple[int, dict[int, int]]]) -> None:
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.dictionaries(st.integers(0, 200), st.integers(-1, 5), max_size=4),
+            st.sampled_from([note, note_each]),
+        )
+    )
+)
+def test_any_history_is_that_of_a_list_also_after_it_was_saved(
+    steps: list[tuple[int, dict[int, int], Callable[..., None]]],
+) -> None:
     history, now, seen, event = History(), dict[int, int](), list[dict[int, int]](), 0
-    for gap, changes in steps:
+    for gap, changes, noted in steps:
         # Every event up to this one saw what there was before.
         seen += [dict(now)] * gap
         event += gap
-        note(history, event, {member: (now.get(member, 9), value) for member, value in changes.items()})
+        noted(history, event, {member: (now.get(member, 9), value) for member, value in changes.items()})
         now |= changes
     seen.append(dict(now))
     loaded = History.of(history.columns()) if history.size else history

@@ -1,5 +1,6 @@
 """Ranks and their dated histories."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -122,6 +123,29 @@ rules:
      who: {{walk: referral, by: own_rank, ranks: club, depth: 2}}, pay: {{asset: cash}}}}
 """
     return Shop(load_plan_text(text)).join(a=None, b="a")
+
+
+@pytest.mark.parametrize("by", ["cumulative", "spend", "largest_order"])
+@pytest.mark.parametrize("effective", ["immediate", "next_run"])
+@pytest.mark.parametrize("demote", ["on_refund", "never"])
+def test_members_judged_one_by_one_get_the_ranks_of_members_judged_together(
+    by: str, effective: str, demote: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for few in (0, 1_000_000):
+        monkeypatch.setattr("jifen.engine.ranks._FEW", few)
+        shop, chance = spenders(by, effective, demote).join(c="b", d=None), Random(by)
+        for number in range(60):
+            shop.order(f"o{number}", chance.choice("abcd"), str(chance.randrange(20, 300)))
+            if chance.random() < 0.5:
+                # What is more than is left of the order is refused.
+                shop.refund(f"o{chance.randrange(number + 1)}", str(chance.randrange(20, 300)))
+            if chance.random() < 0.2:
+                shop.close()
+        world, events = shop.world, range(shop.world.next_event + 1)
+        seen.append([[place_at(world, member, "club", event) for event in events] for member in range(4)])
+    assert seen[0] == seen[1]
+    assert all(len(set(places)) > 1 for places in seen[0])
 
 
 def revised(shop: Shop, **params: Any) -> None:

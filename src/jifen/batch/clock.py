@@ -35,11 +35,17 @@ class Clock(NamedTuple):
 @lru_cache(maxsize=4)
 def clock_of(zone: ZoneInfo) -> Clock:
     """Ask a zone, which tells its offset for one moment at a time, for all changes in the years that can be meant."""
-    start = _FIRST - _PROBE_SECONDS
+    start, step = _FIRST - _PROBE_SECONDS, timedelta(seconds=_PROBE_SECONDS)
     changes = [(start, _offset(zone, start))]
+    # What is asked 28,000 times is asked as directly as can be: a universal time by the name of the zone.
+    universal = (_EPOCH + timedelta(seconds=start)).replace(tzinfo=zone)
+    last = zone.fromutc(universal) - universal
     for second in range(start, _LAST + _PROBE_SECONDS, _PROBE_SECONDS):
-        if _offset(zone, second) != changes[-1][1]:
+        ahead = zone.fromutc(universal) - universal
+        if ahead != last:
             changes.append(_change(zone, second - _PROBE_SECONDS, second))
+            last = ahead
+        universal += step
     starts, offsets = np.array(changes, dtype=np.int64).T.copy()
     return Clock(starts, offsets)
 

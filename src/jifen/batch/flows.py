@@ -18,6 +18,7 @@ REFUND = "refund"
 
 _NAMES = {Account.POOL: "pools", Account.RECEIVABLE: "pools", Account.ISSUER: "stores"}
 """Accounts that are told apart by name; those of members are added up."""
+_NAMED = np.array([kind in _NAMES for kind in Account])
 
 
 class Flow(NamedTuple):
@@ -73,7 +74,7 @@ def _end(block: Chunk, side: str) -> tuple[int | Column, int | Column]:
     kind, number = block[f"{side}_kind"], block[f"{side}_id"]
     if isinstance(kind, int):
         return kind, number if kind in _NAMES else 0
-    return kind, np.where(np.isin(kind, list(_NAMES)), number, 0)
+    return kind, np.where(_NAMED[kind], number, 0)
 
 
 def _account(world: World, kind: int, number: int) -> tuple[Account, str]:

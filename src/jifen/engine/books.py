@@ -6,7 +6,7 @@ something is taken back is a receivable, repaid first by their next inflow.
 
 from typing import NamedTuple
 
-from jifen.core.errors import ensure
+from jifen.core.errors import BrokenInvariant, ensure
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.world import World
@@ -38,6 +38,9 @@ class On(NamedTuple):
 
 NOTHING = On()
 
+_UNCOUNTED = frozenset({Account.MERCHANT, Account.PENDING, Account.CLAIM, Account.ISSUER, Account.OUTSIDE})
+"""Accounts of which the world keeps no balance: the journal has it."""
+
 
 class Books:
     """One batch on one world. ``event`` and ``day`` say on whose behalf transfers are written."""
@@ -59,7 +62,8 @@ class Books:
         """Move ``amount`` of ``asset``; ``on`` names the lot that is used up with it. Nothing at all writes nothing."""
         if amount == 0 and on.drained == 0:
             return
-        ensure(amount >= 0 and on.drained >= 0, f"a transfer must not be negative: {rule} {amount} {on.drained}")
+        if amount < 0 or on.drained < 0:
+            raise BrokenInvariant(f"a transfer must not be negative: {rule} {amount} {on.drained}")
         world = self.world
         if on.drained:
             world.token_touched.add(world.lots.member.item(on.lot))
@@ -73,15 +77,18 @@ class Books:
 
     def _change(self, place: Place, asset: int, amount: int) -> None:
         kind, number = place
+        if kind in _UNCOUNTED:
+            return
         world = self.world
         if kind == Account.WALLET:
             held = world.wallets[asset].item(number) + amount
             if not -SUM_MAX <= held <= SUM_MAX:
-                ensure(False, f"member {world.member_names[number]} would have {held} micro-units of an asset")
+                raise BrokenInvariant(f"member {world.member_names[number]} would have {held} micro-units of an asset")
             world.wallets[asset][number] = held
         elif kind == Account.POOL:
             world.pool_balance[number] += amount
-            ensure(world.pool_balance[number] >= 0, f"pool {world.pools.names[number]} below zero")
+            if world.pool_balance[number] < 0:
+                raise BrokenInvariant(f"pool {world.pools.names[number]} below zero")
         elif kind == Account.RESERVE:
             world.reserve += amount
             ensure(world.reserve >= 0, "reserve below zero")

@@ -1,13 +1,14 @@
 """Which events are refused, and why: the first reason that holds, in the order the field expects them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jifen.core.micros import AMOUNT_MAX, CENT, MICRO
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.curve import token_store
 from jifen.engine.events import (
+    EVENT_TYPES,
     AssetTransferred,
     Event,
     LiabilityBooked,
@@ -31,7 +32,7 @@ from jifen.engine.tickets import too_many
 from jifen.engine.walks import weights_of
 from jifen.engine.weights import room_of
 from jifen.engine.world import ASSETS, World
-from jifen.plan.model import Curve, Lots, Share, Weight
+from jifen.plan.model import Curve, Lots, Weight
 
 __all__ = ["REFUSAL_CODES", "refusal_of"]
 
@@ -61,10 +62,8 @@ def refusal_of(world: World, event: Event) -> _Why | None:
 
 def _unknown_names(world: World, event: Event) -> _Why | None:
     """The first name of the event that nobody bears."""
-    names = [getattr(event, key, None) for key in ("member", "to", "referrer")]
-    if isinstance(event, MemberJoined):
-        names = [event.referrer]
-    for name in names:
+    for key in _MEMBERS[type(event)]:
+        name = getattr(event, key)
         if name is not None and name not in world.member_ids.numbers:
             return "unknown_member", f"no member {name!r}"
     order = getattr(event, "order", None)
@@ -77,6 +76,12 @@ def _unknown_names(world: World, event: Event) -> _Why | None:
     if isinstance(event, StoreAdjusted) and event.store not in ASSETS and not _adjustable(world, event.store):
         return "unknown_store", f"the plan has no store {event.store!r} with lots, weights or tokens"
     return None
+
+
+_MEMBERS: Mapping[type[Event], tuple[str, ...]] = {
+    kind: tuple(key for key in ("member", "to", "referrer") if key in kind.__slots__) for kind in EVENT_TYPES.values()
+} | {MemberJoined: ("referrer",)}
+"""By kind of event, the facts that name members who must have joined."""
 
 
 def _adjustable(world: World, store: str) -> bool:
@@ -121,25 +126,26 @@ def _check_order(world: World, event: OrderPaid) -> _Why | None:
             return reason
         if line.cost < 0:
             return "bad_amount", "a cost must not be below 0"
-    if reason := _bad(event.amount):
+    amount, member = event.amount, world.member_ids.numbers[event.member]
+    if reason := _bad(amount):
         return reason
-    if len({line.line for line in event.lines}) < len(event.lines):
+    if len(event.lines) > 1 and len({line.line for line in event.lines}) < len(event.lines):
         return "bad_amount", "two lines of the order have one name"
     for _, used in event.pay:
         if reason := _bad(used):
             return reason
-    if sum(used for _, used in event.pay) > event.amount:
+    if event.pay and sum(used for _, used in event.pay) > amount:
         return "bad_amount", "more is paid in assets than the order's amount"
-    if world.members.own_net.item(world.member_ids.numbers[event.member]) + event.amount > SUM_MAX:
+    if world.members.own_net.item(member) + amount > SUM_MAX:
         return "limit", "the member's orders add up to more than can be counted"
-    if too_many(world, world.member_ids.numbers[event.member], event.amount):
+    if too_many(world, member, amount):
         return "limit", "the order would bring more tickets than a queue can hold"
-    if max(world.reserve, 0, *world.pool_balance) + event.amount > SUM_MAX:
+    if max(world.reserve, 0, *world.pool_balance) + amount > SUM_MAX:
         return _FULL
     return (
-        _check_made(world, event.amount)
+        _check_made(world, amount)
         or _check_weights(world, event)
-        or _check_supply(world, event.amount)
+        or _check_supply(world, amount)
         or _check_pay(world, event)
     )
 
@@ -153,12 +159,10 @@ def _check_made(world: World, amount: int) -> _Why | None:
 
 def _check_weights(world: World, event: OrderPaid) -> _Why | None:
     """An order whose lines have different rates stands on amounts × weights, which are counted in 64 bits."""
-    shares = (step.rule.amount for step in world.program.by_event["order"])
-    for share in shares:
-        if isinstance(share, Share) and share.overrides:
-            _, weights = weights_of(event.lines, share)
-            if sum(line.amount * weight for line, weight in zip(event.lines, weights, strict=True)) > SUM_MAX:
-                return "limit", "the order is too large for lines with rates as uneven as these"
+    for share in world.program.by_line:
+        _, weights = weights_of(event.lines, share)
+        if sum(line.amount * weight for line, weight in zip(event.lines, weights, strict=True)) > SUM_MAX:
+            return "limit", "the order is too large for lines with rates as uneven as these"
     return None
 
 

@@ -60,7 +60,7 @@ def move_member(books: Books, event: MemberMoved) -> None:
     world = books.world
     member, parent = world.member_ids.numbers[event.member], world.member_ids.numbers[event.referrer]
     before = world.members.parent.item(member)
-    ranks.change(world.parent_changes, member, world.next_event, before, parent)
+    world.parent_changes.change(member, world.next_event, before, parent)
     world.members.parent[member] = parent
     world.layout = world.ways = None
 

@@ -7,7 +7,6 @@ from jifen.core.micros import MICRO
 from jifen.engine import given, sources
 from jifen.engine.grants import OF_ORDER
 from jifen.engine.tables import NONE
-from jifen.engine.tickets import whole_amount
 from jifen.engine.world import World
 from jifen.plan.model import Share
 
@@ -80,7 +79,7 @@ def _grant_sources(world: World, lot: int) -> tuple[Source, ...]:
     order, index, amount = lots.order.item(lot), lots.rule.item(lot), lots.granted_first.item(lot)
     if order == NONE:
         return () if index == NONE else (_liability(world, lot),)
-    whole = None if index == NONE else whole_amount(world.programs[lots.version.item(lot)].steps[index])
+    whole = None if index == NONE else world.programs[lots.version.item(lot)].steps[index].whole_amount
     if whole is None or whole.whole is None:
         return _order_sources(world, order, amount, lots.kept_then.item(lot))
     owner = world.member_ids.names[lots.member.item(lot)]

@@ -39,6 +39,16 @@ class History(Table, none=("since", "before")):
             int((~again).sum()), member=members[~again], since=since, value=after[~again], before=newest[~again]
         )
 
+    def change(self, member: int, since: int, before: int, after: int) -> None:
+        """The same for one member."""
+        newest = self._newest_of(member)
+        if newest == _NONE:
+            newest = self.add(member=member, value=before)
+        if self.since.item(newest) == since:
+            self.value[newest] = after
+        else:
+            self.add(member=member, since=since, value=after, before=newest)
+
     def at(self, member: int, event: int, now: int) -> int:
         """What the value was when event number ``event`` was handled; ``now`` where it never changed."""
         row = self._newest_of(member)

@@ -5,10 +5,11 @@ what is kept of it. All rules that run on orders fire in plan order; an order be
 and counts in measures only; an order of other articles does not even that.
 """
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
@@ -43,6 +44,9 @@ PENDING, IN_EFFECT, CLOSED, WITHOUT_EFFECT = range(4)
 """States of an order: waiting for its refund window, counting, closed by a forced exit, not of this plan."""
 
 
+_sums: Callable[[], dict[Any, int]] = partial(defaultdict, int)
+
+
 @dataclass(slots=True)
 class Moment:
     """One order taking effect: what it gave so far, by part of the composition and by rule of that part."""
@@ -50,14 +54,14 @@ class Moment:
     books: Books
     order: int
     buyer: int
-    granted: Counter[int] = field(default_factory=Counter)
+    granted: dict[int, int] = field(default_factory=_sums)
     granted_key: dict[int, int] = field(default_factory=dict)
     """The weighting of lines that ``granted`` stands on."""
-    weighed: Counter[int] = field(default_factory=Counter)
+    weighed: dict[int, int] = field(default_factory=_sums)
     weighed_key: dict[int, int] = field(default_factory=dict)
     price_before: tuple[int, int] = (0, 1)
     """The price of a token before the order's feed."""
-    fired: Counter[tuple[int, str]] = field(default_factory=Counter)
+    fired: dict[tuple[int, str], int] = field(default_factory=_sums)
     feeds: dict[tuple[int, str], int] = field(default_factory=dict)
     """The rows of what rules fed."""
     drafts: list[Draft] = field(default_factory=list)
@@ -230,7 +234,7 @@ def _feed(moment: Moment, step: Step) -> None:
 def _grant(moment: Moment, step: Step) -> None:
     """A lot for the buyer, or one for each whole unit; they release what waits in his bank."""
     part, world = step.rule.part, moment.books.world
-    if tickets.whole_amount(step) is None:
+    if step.whole_amount is None:
         amount, key = _amount_of(moment, step)
         lot = grants.grant(moment.books, step, moment.order, amount, key)
         granted = [] if lot == NONE else [lot]

@@ -186,7 +186,8 @@ def post(books: Books, drafts: list[Draft]) -> None:
     """Fund the drafts of one event, then write their payments, releases and transfers."""
     world = books.world
     reserved = [draft for draft in drafts if world.terms[draft.terms][2] == FROM_RESERVE]
-    ration(world, reserved)
+    if reserved:
+        ration(world, reserved)
     books.promised.clear()
     books.unbanked.clear()
     for draft in drafts:

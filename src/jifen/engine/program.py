@@ -46,6 +46,12 @@ class Step:
         return _is(self.rule.amount, Share)
 
     @property
+    def whole_amount(self) -> Share | None:
+        """The amount of a rule that grants whole lots."""
+        amount = self.rule.amount
+        return amount if isinstance(amount, Share) and amount.whole is not None else None
+
+    @property
     def schedule(self) -> Schedule:
         """The amount, which is a schedule."""
         return _is(self.rule.amount, Schedule)
@@ -157,6 +163,17 @@ class Program:
             name: ladder for name, ladder in self.ladders.items() if ladder.ranks.effective == "immediate"
         }
         """Those whose ranks count at once, not from the next run on."""
+        self._schedules: dict[str, Step] = {}
+        self.tickets: dict[str, Share] = {}
+        """By store, how its tickets are counted."""
+        for step in self.steps:
+            if isinstance(step.rule.amount, Schedule):
+                self._schedules.setdefault(step.rule.amount.lots, step)
+            if step.whole_amount is not None and isinstance(step.rule.pay, Grant):
+                self.tickets.setdefault(step.rule.pay.lots, step.whole_amount)
+        amounts = (step.rule.amount for step in self.by_event["order"])
+        self.by_line = tuple(amount for amount in amounts if isinstance(amount, Share) and amount.overrides)
+        """The shares of orders of which some lines may have rates of their own."""
         self.curve = next((store for store in plan.stores.values() if isinstance(store, Curve)), None)
         self.pool_names = tuple(self._pool_names(plan))
         self.entry_rows = self._entry_rows()
@@ -213,10 +230,7 @@ class Program:
 
     def schedule_of(self, store: str) -> Step | None:
         """The rule by which lots of a store release."""
-        for step in self.steps:
-            if isinstance(step.rule.amount, Schedule) and step.rule.amount.lots == store:
-                return step
-        return None
+        return self._schedules.get(store)
 
 
 def _rate(amount: object) -> int:

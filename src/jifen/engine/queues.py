@@ -1,6 +1,6 @@
 """The head of the queue, by unlock day, then arrival: paid in full while the pool can, or for so many newcomers."""
 
-from collections.abc import Iterator
+import numpy as np
 
 from jifen.core.micros import MICRO
 from jifen.engine import lines
@@ -15,11 +15,13 @@ from jifen.plan.model import Asset, Head
 __all__ = ["serve", "serve_newcomers"]
 
 
-def _unlocked(world: World, store: int) -> Iterator[int]:
+def _unlocked(world: World, store: int) -> list[int]:
     """The lots of one queue that may be served today, in serving order."""
-    for lot in world.waiting():
-        if world.lots.store.item(lot) == store and world.lots.eligible_from.item(lot) <= world.open_day:
-            yield lot
+    lots, count = world.lots, world.lots.size
+    unlock = lots.eligible_from[:count]
+    found = np.flatnonzero((lots.store[:count] == store) & (lots.remaining[:count] > 0) & (unlock <= world.open_day))
+    ordered: list[int] = found[np.argsort(unlock[found], kind="stable")].tolist()
+    return ordered
 
 
 def serve(books: Books, step: Step) -> None:

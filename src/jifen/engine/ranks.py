@@ -3,12 +3,15 @@
 import numpy as np
 
 from jifen.engine.columns import Column, Narrow
-from jifen.engine.history import History
 from jifen.engine.program import Ladder, row_at
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 
-__all__ = ["appoint", "change", "judge_order", "place_at", "recompute"]
+__all__ = ["appoint", "judge_order", "place_at", "recompute"]
+
+
+_FEW = 64
+"""Up to so many members are judged one by one: for these, columns would take longer than the work."""
 
 
 def recompute(world: World, since: int, *, only_immediate: bool = False) -> None:
@@ -16,19 +19,55 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
     ladders = world.program.immediate if only_immediate else world.program.ladders
     for name, ladder in ladders.items():
         touched = None if ladder.ranks.by == "performance" else world.measured[name]
-        if touched is not None and not touched:
-            continue
-        members = np.arange(world.members.size) if touched is None else np.array(sorted(touched), dtype=np.int64)
-        earned = world.ladders[name].earned
-        before = earned[members]
-        after = _earned_now(world, ladder, members, before)
-        changed = np.flatnonzero(before != after)
-        if len(changed):
-            world.reranked.update(members[changed].tolist())
-            world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
-            world.ways = None
-            earned[members[changed]] = after[changed]
         world.measured[name] = set()
+        if touched is None or len(touched) > _FEW:
+            members = np.arange(world.members.size) if touched is None else np.array(sorted(touched), dtype=np.int64)
+            _judge(world, ladder, members, since)
+        elif touched:
+            for member in sorted(touched):
+                _judge_one(world, ladder, member, since)
+
+
+def _judge(world: World, ladder: Ladder, members: Column, since: int) -> None:
+    """Give these members, each named once, the ranks that their measures give now."""
+    name = ladder.ranks.name
+    earned = world.ladders[name].earned
+    before = earned[members]
+    after = _earned_now(world, ladder, members, before)
+    changed = np.flatnonzero(before != after)
+    if len(changed):
+        world.reranked.update(members[changed].tolist())
+        world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
+        world.ways = None
+        earned[members[changed]] = after[changed]
+
+
+def _judge_one(world: World, ladder: Ladder, member: int, since: int) -> None:
+    """The same for one member."""
+    name = ladder.ranks.name
+    earned = world.ladders[name].earned
+    before = earned.item(member)
+    after = _rank_of(world, ladder, member)
+    if ladder.ranks.demote == "never" and _height(world, ladder, after) < _height(world, ladder, before):
+        return
+    if after == before:
+        return
+    world.reranked.add(member)
+    world.earned_changes[name].change(member, since, before, after)
+    world.ways = None
+    earned[member] = after
+
+
+def _rank_of(world: World, ladder: Ladder, member: int) -> int:
+    """The rank (a name's number, or NONE) that the ladder's measure gives a member."""
+    by = ladder.ranks.by
+    if by == "largest_order":
+        return _largest(world, ladder, member)
+    rows = tuple(row for row in ladder.ranks.ladder if row.min is not None)
+    if by == "appointed" or not rows:
+        return NONE
+    row = row_at(rows, _measures(world, ladder).item(member))
+    return NONE if row is None else world.rank_names.number(row.name)
 
 
 def _earned_now(world: World, ladder: Ladder, members: Column, before: Narrow) -> Column:
@@ -41,23 +80,28 @@ def _earned_now(world: World, ladder: Ladder, members: Column, before: Narrow) -
     else:
         numbers = np.array([*(world.rank_names.number(row.name) for row in rows), NONE], dtype=np.int64)
         thresholds = np.array([row.min for row in rows], dtype=np.int64)
-        reached = numbers[np.searchsorted(thresholds, _measured(world, ladder, members), side="right") - 1]
+        reached = numbers[np.searchsorted(thresholds, _measures(world, ladder)[members], side="right") - 1]
     if ladder.ranks.demote != "never":
         return reached
     height = np.array([*(ladder.places.get(name, -1) for name in world.rank_names.names), -1], dtype=np.int64)
     return np.where(height[reached] >= height[before], reached, before)
 
 
-def _measured(world: World, ladder: Ladder, members: Column) -> Column:
-    """What a ladder judges these members by."""
+def _measures(world: World, ladder: Ladder) -> Column:
+    """By member what a ladder judges him by."""
     by = ladder.ranks.by
     if by == "performance":
-        return world.performances()[members]
+        return world.performances()
     if by == "cumulative":
-        return world.members.own_net[members]
+        return world.members.own_net
     if by == "spend":
-        return world.members.spend[members]
-    return world.weights[world.stores.numbers[by]].amount[members]
+        return world.members.spend
+    return world.weights[world.stores.numbers[by]].amount
+
+
+def _height(world: World, ladder: Ladder, rank: int) -> int:
+    """A rank's place in a ladder; -1 for none, or one that the ladder does not have."""
+    return -1 if rank == NONE else ladder.places.get(world.rank_names.names[rank], -1)
 
 
 def judge_order(world: World, order: int) -> None:
@@ -72,23 +116,20 @@ def judge_order(world: World, order: int) -> None:
 def _largest(world: World, ladder: Ladder, member: int) -> int:
     """The highest rank that one of the member's live orders gives, or NONE."""
     given = world.order_ranks[ladder.ranks.name].rank
-    ranks = [given.item(order) for order in world.live_orders(member)]
-    names = world.rank_names.names
-    place, rank = max(
-        ((ladder.places.get(names[rank], -1), rank) for rank in ranks if rank != NONE), default=(-1, NONE)
-    )
-    return rank if place >= 0 else NONE
-
-
-def change(history: History, member: int, since: int, before: int, after: int) -> None:
-    """Remember that a member's value counts from event number ``since`` on, and what it was before its first change."""
-    one = (np.array([value], dtype=np.int32) for value in (before, after))
-    history.note(np.array([member]), since, *one)
+    height, found, top = -1, NONE, len(ladder.places) - 1
+    for order in world.live_orders(member):
+        rank = given.item(order)
+        place = _height(world, ladder, rank)
+        if place > height:
+            height, found = place, rank
+        if height == top:
+            break
+    return found
 
 
 def appoint(world: World, member: int, rank: int) -> None:
     """Give a rank by hand (NONE takes it back); it counts for all later events."""
-    change(world.appointed_changes, member, world.next_event, world.members.appointed.item(member), rank)
+    world.appointed_changes.change(member, world.next_event, world.members.appointed.item(member), rank)
     world.members.appointed[member] = rank
     world.reranked.add(member)
     world.ways = None
@@ -99,9 +140,8 @@ def place_at(world: World, member: int, ladder: str, event: int) -> int:
     program = world.programs[world.version_at(event)]
     if ladder not in program.ladders:
         return -1
-    places, names = program.ladders[ladder].places, world.rank_names.names
     ranks = (
         world.earned_changes[ladder].at(member, event, world.ladders[ladder].earned.item(member)),
         world.appointed_changes.at(member, event, world.members.appointed.item(member)),
     )
-    return max(-1 if rank == NONE else places.get(names[rank], -1) for rank in ranks)
+    return max(_height(world, program.ladders[ladder], rank) for rank in ranks)

@@ -187,6 +187,8 @@ def standing_rows(world: World, lot: int) -> list[tuple[int, int, int, int]]:
 
     runs.end(world, lot)
     releases, payments, lots = world.releases, world.payments, world.lots
+    if lots.last_release.item(lot) == NONE:
+        return []
     portions, in_runs = world.portions, world.phase_payments
     numbers = stand.chain(lots.last_release.item(lot), releases.before, portions.before)
     points = stand.standing(

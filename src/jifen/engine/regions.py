@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from jifen.engine.program import Program, Step
-from jifen.engine.ranks import change
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 
@@ -22,7 +21,7 @@ _LEVELS = ("province", "city", "district")
 def set_agent(world: World, member: int, region: int) -> None:
     """Make a member the agent of a region (NONE: of none) for later events."""
     before = world.members.agent.item(member)
-    change(world.agent_changes, member, world.next_event, before, region)
+    world.agent_changes.change(member, world.next_event, before, region)
     world.members.agent[member] = region
     world.agents = None
 

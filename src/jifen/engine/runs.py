@@ -21,8 +21,21 @@ _Numbers = npt.NDArray[Any]
 
 def end(world: State, lot: int) -> None:
     """End the run of one lot, if it is in one."""
-    if world.lots.run_first.item(lot) != NONE:
-        end_runs(world, np.array([lot], dtype=np.int32), world.released_until)
+    lots, last = world.lots, world.released_until
+    first = lots.run_first.item(lot)
+    if first == NONE:
+        return
+    lots.run_first[lot] = NONE
+    step = world.program.schedule_of(world.stores.names[lots.store.item(lot)])
+    if step is None or first > last:
+        return
+    daily, shrunk = lots.daily.item(lot), lots.shrunk.item(lot)
+    lots.last_release[lot] = world.releases.add(
+        lot=lot, before=lots.last_release.item(lot), kind=1, first_day=first, last_day=last,
+        rule=world.rule_names.number(step.rule.id), version=world.version, base=daily, points=daily,
+        terms=world.terms_of(step.asset), kept_then=world.kept_of_lot(lot) if shrunk else 0,
+        returned_then=world.returned_of_lot(lot) if shrunk else 0,
+    )  # fmt: skip
 
 
 def revive(world: State, lot: int) -> None:
@@ -80,6 +93,10 @@ def kept_now(world: State, lots: _Numbers) -> tuple[Column, Column]:
     Both are 0 while nothing has been given back of it: then it has what it had when the lot was granted.
     """
     kept, returned = np.zeros(len(lots), dtype=np.int64), np.zeros(len(lots), dtype=np.int64)
-    for at in np.flatnonzero(world.lots.shrunk[lots]).tolist():
+    table, orders = world.lots, world.orders
+    shrunk = np.flatnonzero((table.shrunk[lots] != 0) & (table.kept_then[lots] != 0))
+    order, by_lines = table.order[lots[shrunk]], table.key[lots[shrunk]] != NONE
+    kept[shrunk], returned[shrunk] = orders.kept[order], orders.returned[order]
+    for at in shrunk[by_lines].tolist():
         kept[at], returned[at] = world.kept_of_lot(int(lots[at])), world.returned_of_lot(int(lots[at]))
     return kept, returned

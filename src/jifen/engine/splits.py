@@ -36,6 +36,8 @@ def divide_pools(books: Books, step: Step) -> None:
     """Run one rule that divides a pool, or the pools of a family, the lowest first."""
     world = books.world
     for pool, place in _pools(world, step):
+        if world.pool_balance[pool] < CENT:
+            continue
         sharers = _sharers(world, step, place)
         if len(sharers.members):
             gate = step.rule.gate

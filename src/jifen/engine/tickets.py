@@ -10,21 +10,15 @@ from jifen.core.micros import MICRO
 from jifen.engine import lines
 from jifen.engine.books import Books
 from jifen.engine.grants import add_lot
-from jifen.engine.program import Program, Step
+from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Grant, Lots, Share
 
-__all__ = ["MOST_TICKETS", "bring", "surplus", "too_many", "whole_amount"]
+__all__ = ["MOST_TICKETS", "bring", "surplus", "too_many"]
 
 MOST_TICKETS = 1_000_000
 """An order that would bring more is refused: somebody has mistaken the unit."""
-
-
-def whole_amount(step: Step) -> Share | None:
-    """The amount of a rule that grants whole lots."""
-    amount = step.rule.amount
-    return amount if isinstance(amount, Share) and amount.whole is not None else None
 
 
 def bring(books: Books, step: Step, order: int) -> list[int]:
@@ -76,7 +70,7 @@ def surplus(world: World, order: int) -> Iterator[int]:
 
 def too_many(world: World, member: int, amount: int) -> bool:
     """Whether an order of ``amount`` would bring a member more tickets than anyone can have meant."""
-    for share in _rules(world.program).values():
+    for share in world.program.tickets.values():
         spent = world.members.own_net.item(member) if share.of == "cumulative" else 0
         have = spent // (share.whole or 1)
         if (spent + amount) // (share.whole or 1) - have > MOST_TICKETS:
@@ -92,23 +86,13 @@ def _due(world: World, amount: Share, order: int) -> int:
     return base // (amount.whole or 1)
 
 
-def _rules(program: Program) -> dict[str, Share]:
-    """By store, how its tickets are counted in a version of the plan."""
-    found: dict[str, Share] = {}
-    for step in program.steps:
-        amount = whole_amount(step)
-        if amount is not None and isinstance(step.rule.pay, Grant):
-            found.setdefault(step.rule.pay.lots, amount)
-    return found
-
-
 def _rules_of(world: World, order: int) -> dict[int, Share]:
     """By store, how tickets are counted today; where the plan has dropped its tickets, as when they were granted."""
-    found = {world.stores.numbers[name]: amount for name, amount in _rules(world.program).items()}
+    found = {world.stores.numbers[name]: amount for name, amount in world.program.tickets.items()}
     for lot in world.lots_of_order(order):
         if world.lots.kept_then.item(lot) == 0 and world.lots.rule.item(lot) != NONE:
             step = world.programs[world.lots.version.item(lot)].steps[world.lots.rule.item(lot)]
-            amount = whole_amount(step)
+            amount = step.whole_amount
             if amount is not None:
                 found.setdefault(world.lots.store.item(lot), amount)
     return found

@@ -37,19 +37,18 @@ class BaseOf(Protocol):
 def walked(world: World, step: Step, order: int, base_of: BaseOf) -> Iterator[Awarded]:
     """Everyone whom the order's walk pays, nearest first."""
     who, amount = step.walk, step.rule.amount
-    ways = _ways(world, step, order)
-    for receiver, rate in ways:
+    by_lines = isinstance(amount, Share) and bool(amount.overrides) and order in world.order_lines
+    for receiver, rate in _ways(world, step, order):
         if rate == 0 or (who.own_order and not world.has_own_order(receiver)):
             continue
         if isinstance(amount, Tier):
             yield receiver, tier_value(world, order, amount, partial(base_of, receiver=receiver)), NONE
             continue
-        override, key = rate_by_lines(world, order, step.share)
-        by_lines = bool(step.share.overrides) and order in world.order_lines
+        override, key = rate_by_lines(world, order, step.share) if by_lines else (rate, NONE)
         if key != NONE:
             yield receiver, world.kept(order, key) * override // MICRO, key
         else:
-            yield receiver, (override if by_lines else rate) * base_of(step.share.of, receiver) // MICRO, NONE
+            yield receiver, override * base_of(step.share.of, receiver) // MICRO, NONE
 
 
 def _ways(world: World, step: Step, order: int) -> Iterator[tuple[int, int]]:

@@ -192,7 +192,10 @@ def unseal(content: bytes, file: str) -> dict[str, Any]:
 
 def canonical_text(document: Any) -> str:
     """The same for a document that is known to have only texts as keys, and no floats."""
-    return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(document)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _refuse_floats(document: Any) -> None:

@@ -42,16 +42,18 @@ class NameTables:
     def extend(self, names: Mapping[str, Sequence[str]]) -> pa.Table:
         """Add new names by table, and return them as rows ``(table, number, name)``."""
         ensure(names.keys() <= self._counts.keys(), f"tables of names are {NAME_TABLES}, not {sorted(names)}")
-        added = [text_array(names.get(table, ())) for table in NAME_TABLES]
-        lengths = [len(new) for new in added]
-        tables = pa.array(np.repeat(np.arange(len(NAME_TABLES), dtype=np.int8), lengths))
-        numbers = [np.arange(len(new)) + count for new, count in zip(added, self._counts.values(), strict=True)]
-        for table, new in zip(NAME_TABLES, added, strict=True):
-            self._counts[table] += len(new)
-            if len(new) and self._kept:
-                self._chunks[table].append(new)
+        tables, numbers, added = [np.empty(0, np.int8)], [np.empty(0, np.int64)], [text_array([])]
+        for place, table in enumerate(NAME_TABLES):
+            count, more = self._counts[table], len(names.get(table, ()))
+            if more:
+                added.append(text_array(names[table]))
+                tables.append(np.full(more, place, np.int8))
+                numbers.append(np.arange(count, count + more))
+                self._counts[table] += more
+                if self._kept:
+                    self._chunks[table].append(added[-1])
         return pa.table({
-            "table": pa.DictionaryArray.from_arrays(tables, pa.array(NAME_TABLES)),
+            "table": pa.DictionaryArray.from_arrays(np.concatenate(tables), pa.array(NAME_TABLES, pa.string())),
             "number": np.concatenate(numbers),
             "name": pa.concat_arrays(added),
         })  # fmt: skip

@@ -184,12 +184,13 @@ class _Collector(Generic[_R]):
     def __init__(self, kind: type[_R]) -> None:
         self._kind = kind
         self._names = kind.dtype.names or ()
+        self._full = BLOCK_ROWS * len(self._names)
         self._chunks: list[Chunk] = []
         self._single = array("q")
 
     def add(self, row: tuple[int, ...]) -> None:
         self._single.extend(row)
-        if len(self._single) == BLOCK_ROWS * len(self._names):
+        if len(self._single) == self._full:
             self._flush()
 
     def extend(self, count: int, fields: dict[str, Field]) -> None:
@@ -201,7 +202,8 @@ class _Collector(Generic[_R]):
     def seal(self) -> _R:
         self._flush()
         rows, self._chunks = self._kind(self._chunks), []
-        return rows
+        # What fits in a block is joined here once, not by everyone who reads it.
+        return rows if len(rows) > BLOCK_ROWS else self._kind(rows.blocks())
 
     def _flush(self) -> None:
         if self._single:

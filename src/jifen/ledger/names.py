@@ -218,10 +218,13 @@ class Numbers(Mapping[str, int]):
     def find(self, text: str) -> int:
         """The place of a text, ``NONE`` if it is not there."""
         place = self.lately.get(text)
-        if place is None:
-            place = self._search(text)
-            if place != NONE:
-                self._remember(text, place)
+        if place is not None:
+            return place
+        if len(self.lately) == len(self._texts):  # all of them were used lately
+            return NONE
+        place = self._search(text)
+        if place != NONE:
+            self._remember(text, place)
         return place
 
     def known(self, texts: Texts, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -310,7 +310,7 @@ def _summary(batch: Batch, counts: Mapping[str, int], digest: bytes) -> pa.Table
         "revision": pa.array([batch.revision], pa.int64()),
         "plans": pa.array([list(batch.plans)], pa.list_(pa.string())),
         **{name: pa.array([counts[name]], pa.int64()) for name in _ROW_STREAMS},
-        "hash": pa.array([digest.hex()]),
+        "hash": pa.array([digest.hex()], pa.string()),
     })  # fmt: skip
 
 

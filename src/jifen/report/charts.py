@@ -1,11 +1,9 @@
-"""The charts of a report: Vega-Lite made by Altair, drawn in the page by a script that travels inside it."""
+"""The charts of a report as specifications of Vega-Lite, drawn in the page by a script that travels inside it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
-
-import altair as alt
 
 from jifen.core.micros import MICRO
 from jifen.report.figures import Figures
@@ -26,6 +24,8 @@ _COLOURS = (
     "#c9a227",
 )
 _HEIGHT = 260
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_DAY = "%Y-%m-%d"
 _FONT = 'system-ui, "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif'
 
 
@@ -116,31 +116,45 @@ def _drawn(amount: int) -> float:
 def _specification(
     figures: Figures, columns: Mapping[str, Sequence[int]], legend: Mapping[str, str], shape: Shape
 ) -> dict[str, Any]:
-    chart = alt.Chart(alt.InlineData(values=list(_rows(figures, columns)))).encode(
-        x=alt.X(
-            "day:T", title=None, axis=alt.Axis(format="%Y-%m-%d", labelOverlap=True, labelSeparation=12, tickCount=5)
-        ),
-        y=alt.Y("low:Q" if shape == "bars" else "amount:Q", title=None, axis=alt.Axis(format="~s")),
-        color=alt.Color("what:N", legend=None, scale=alt.Scale(domain=list(legend), range=list(legend.values()))),
-        tooltip=[
-            alt.Tooltip("day:T", title="week from" if figures.step_days > 1 else "day", format="%Y-%m-%d"),
-            alt.Tooltip("what:N", title="what"),
-            alt.Tooltip("amount:Q", title="amount", format=",.2f"),
+    piled = shape == "bars"
+    colours = {"domain": list(legend), "range": list(legend.values())}
+    encoding: dict[str, Any] = {
+        "x": {
+            "field": "day", "type": "temporal", "title": None,
+            "axis": {"format": _DAY, "labelOverlap": True, "labelSeparation": 12, "tickCount": 5},
+        },
+        "y": {"field": "low" if piled else "amount", "type": "quantitative", "title": None, "axis": {"format": "~s"}},
+        "color": {"field": "what", "type": "nominal", "legend": None, "scale": colours},
+        "tooltip": [
+            {"field": "day", "type": "temporal", "title": _day_title(figures), "format": _DAY},
+            {"field": "what", "type": "nominal", "title": "what"},
+            {"field": "amount", "type": "quantitative", "title": "amount", "format": ",.2f"},
         ],
-    )
-    if shape == "bars":
-        chart = chart.encode(x2="until:T", y2="high:Q").mark_rect(stroke="#fbfbf8", strokeWidth=0.5)
+    }  # fmt: skip
+    if piled:
+        encoding |= {"x2": {"field": "until"}, "y2": {"field": "high"}}
+        mark = {"type": "rect", "stroke": "#fbfbf8", "strokeWidth": 0.5}
     else:
         # Levels may lie on one another: all but the first are dashed, so that equal ones are both seen.
         others = [5, 4] if shape == "levels" else [1, 0]
-        dashes = alt.Scale(domain=list(legend), range=[[1, 0], *[others] * (len(legend) - 1)])
-        chart = chart.encode(strokeDash=alt.StrokeDash("what:N", legend=None, scale=dashes))
-        chart = chart.mark_line(strokeWidth=2.4, point=len(figures.starts) == 1)
-    styled = (
-        chart.properties(width="container", height=_HEIGHT)
-        .configure(font=_FONT, background="transparent")
-        .configure_view(stroke=None)
-        .configure_axis(gridColor="#e3e5de", domain=False, labelFontSize=12, labelColor="#5d6661", tickColor="#e3e5de")
-    )
-    specification: dict[str, Any] = styled.to_dict()
-    return specification
+        dashes = {"domain": list(legend), "range": [[1, 0], *[others] * (len(legend) - 1)]}
+        encoding["strokeDash"] = {"field": "what", "type": "nominal", "legend": None, "scale": dashes}
+        mark = {"type": "line", "strokeWidth": 2.4, "point": len(figures.starts) == 1}
+    return {
+        "$schema": _SCHEMA, "data": {"values": list(_rows(figures, columns))}, "mark": mark, "encoding": encoding,
+        "width": "container", "height": _HEIGHT, "config": _CONFIG,
+    }  # fmt: skip
+
+
+def _day_title(figures: Figures) -> str:
+    return "week from" if figures.step_days > 1 else "day"
+
+
+_CONFIG = {
+    "font": _FONT,
+    "background": "transparent",
+    "view": {"stroke": None},
+    "axis": {
+        "gridColor": "#e3e5de", "domain": False, "labelFontSize": 12, "labelColor": "#5d6661", "tickColor": "#e3e5de",
+    },
+}  # fmt: skip
