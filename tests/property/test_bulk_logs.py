@@ -70,6 +70,9 @@ def all_of(world: World):
 
 def random_rows(random: Random, world: World, count: int) -> list[tuple[int, int, int, int]]:
     members, orders, rows = world.members.size, world.orders.size, []
+    # An order that brings a ticket for each so many yuan must not bring a billion of them.
+    tickets = any(getattr(rule.amount, "whole", None) for rule in world.program.plan.rules)
+    most = 10**10 if tickets else 10**15
     amounts = (1, 9999, 100_00, 1000_00, 3000_00, 9000_00, 30000_00)
     for _ in range(count):
         kind = random.choices((JOIN, ORDER, REFUND, SALE), (1, 6, 4, 1))[0]
@@ -85,7 +88,7 @@ def random_rows(random: Random, world: World, count: int) -> list[tuple[int, int
             held = world.members.tokens.item(member)
             amount = random.choice((held, held // 2, random.randrange(1, 300 * MICRO)))
         if random.random() < 0.03:
-            amount = random.choice((0, -CENT, 1, 10**15, 10**15 + CENT))
+            amount = random.choice((0, -CENT, 1, most, most + CENT))
         rows.append((kind, member, order if kind == REFUND else -1, amount))
         members, orders = members + (kind == JOIN), orders + (kind == ORDER)
     return rows
