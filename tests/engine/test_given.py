@@ -9,7 +9,7 @@ from jifen.engine.tables import NONE
 
 
 def two_days() -> Shop:
-    """m0 above m1, 3,000 spent by each on day 0: from day 1 on 36 a day, half of m1's to m0 as well; three days closed."""
+    """m0 above m1, each with 3,000 spent: from day 1 on 36 a day, half of m1's to m0 as well; three days closed."""
     shop = Shop("green_points", generations=["50%"]).join(**chain_of(2))
     shop.order("o0", "m0", "3000")
     shop.order("o1", "m1", "3000")
