@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from jifen.core.errors import ensure
 from jifen.engine.books import Books
 from jifen.engine.bulk_shop import PORTIONS, TABLES, Kept, Ways, of_members, room_for, shop_of
 from jifen.engine.close import after_event
@@ -117,6 +118,7 @@ class Lane:
     def _take_over(self, books: c.Books, kinds: Narrow) -> None:
         """Give the world and the journal what the kernel has done."""
         world, now = self.world, books.now.tolist()
+        ensure(not now[c.BEYOND], "somebody would have more of an asset than can be counted")
         first = world.orders.size
         for place, name in TABLES.items():
             getattr(world, name).size = now[place]

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
-from jifen.core.micros import MICRO
-from jifen.engine.columns import Table
+from jifen.core.micros import AMOUNT_MAX, MICRO
+from jifen.engine.columns import SUM_MAX, Table
 from jifen.engine.curve import token_store
 from jifen.engine.exits import exits_of
 from jifen.engine.instructions import MOST_STORES, Instructions, terms_now, why_not
@@ -159,6 +159,7 @@ def _day_of(world: World) -> c.Day:
     return c.Day(
         day=world.open_day, version=world.version, granting=int(world.granting), waits=int(program.settled),
         settles_on=world.open_day + program.refund_days if waits else NONE, reserve_share=program.reserve_share,
+        most=min(AMOUNT_MAX, SUM_MAX * MICRO // max(program.steepest, 1)),
         entry=min((row.min or 0 for row in rows), default=0), entry_adds=int(measure == "cumulative"),
         released_until=world.released_until,
         order_rule=world.rule_names.get("order"), reserve_rule=world.rule_names.get("reserve"),

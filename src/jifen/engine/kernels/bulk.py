@@ -90,7 +90,9 @@ def _join(log: Log, row: int, shop: Shop) -> bool:
 def _order(log: Log, row: int, buyer: int, shop: Shop) -> bool:
     """An order is paid: it takes effect at once, or waits."""
     day, amount = shop.day, log.amount[row]
-    if amount <= 0 or amount > AMOUNT_MAX or amount % CENT or day.order_rule == NONE:
+    if amount <= 0 or amount > day.most or amount % CENT or day.order_rule == NONE:
+        return False
+    if shop.books.balance.max() > SUM_MAX - amount:  # some fund might have more than can be counted
         return False
     own_net = shop.members.own_net[buyer] + amount
     fed = share(amount, day.reserve_share)
@@ -107,7 +109,7 @@ def _order(log: Log, row: int, buyer: int, shop: Shop) -> bool:
     if inside:
         if fed > 0:
             shop.orders.reserved[order] = fed
-            put(shop, day.reserve_rule, c.RESERVE_FUND, fed, order)
+            put(shop, day.reserve_rule, c.RESERVE_FUND, (MERCHANT, 0), (0, fed), (NONE, 0, order, NONE))
         _give(shop, order)
         post(shop, order)
     return True

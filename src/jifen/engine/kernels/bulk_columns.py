@@ -8,12 +8,12 @@ from typing import NamedTuple
 from jifen.engine.columns import Column, Flags, Narrow
 
 __all__ = [
-    "AFTER_FEED", "AMOUNT", "ASSET", "BANKS", "BASE", "BATCHES", "BUYER", "BY_GENERATION", "BY_OWN_RANK", "BY_PEER",
-    "BY_RANK", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY", "FED", "FEED",
-    "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT", "INDEX", "JOIN", "LADDER",
-    "LAG", "LAYOUT_OF", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT", "NOW", "NUMBER",
-    "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER",
-    "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES",
+    "AFTER_FEED", "AMOUNT", "ASSET", "BANKS", "BASE", "BATCHES", "BEYOND", "BUYER", "BY_GENERATION", "BY_OWN_RANK",
+    "BY_PEER", "BY_RANK", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY", "FED",
+    "FEED", "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT", "INDEX", "JOIN",
+    "LADDER", "LAG", "LAYOUT_OF", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT", "NOW",
+    "NUMBER", "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS",
+    "PER", "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES",
     "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "UNIT",
     "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Exits", "Feeds", "Forfeits", "Layout", "Log", "Lots",
     "Members", "Orders", "Paths", "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop", "Transfers",
@@ -45,11 +45,9 @@ OF_STORE = 5
 """Of a store of lots: the rule of its scheduled releases and how they pay, the unit of its claims, its places among
 the chains and in the layout; NONE for what is not there (yet)."""
 
-(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS, SUPPLY) = range(
-    13
-)
-NOW = 13
-"""Of the numbers that change from row to row: of the next event and of rows in every table, tokens held by all."""
+(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS) = range(12)
+SUPPLY, BEYOND, NOW = range(12, 15)
+"""Of what changes from row to row: the next event, rows of tables, tokens, whether a wallet holds too much to count."""
 
 RESERVE_FUND, MERCHANT_FUND, FIRST_POOL = range(3)
 """The reserve and the merchant come before the pools in the columns of funds."""
@@ -263,6 +261,8 @@ class Day(NamedTuple):
     waits: int
     """Whether orders take effect later, on day ``settles_on`` if that is known."""
     settles_on: int
+    most: int
+    """Of what amount an order may be for all that rules make of it to be counted."""
     reserve_share: int
     entry: int
     """Below which measure an order is outside the plan: its buyer's, if ``entry_adds``."""

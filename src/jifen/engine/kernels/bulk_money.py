@@ -1,5 +1,6 @@
 """Money and claims in the bulk lane: every movement is one transfer, as in ``books`` of the engine."""
 
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
@@ -7,8 +8,8 @@ from jifen.engine.kernels.divide import MILLION
 from jifen.ledger.journal import Account
 
 __all__ = [
-    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "account_of", "claim", "claw_back", "give_back", "move",
-    "put", "share",
+    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "account_of", "add_to_wallet", "claim", "claw_back",
+    "give_back", "move", "put", "share",
 ]  # fmt: skip
 
 NONE = -1
@@ -55,16 +56,46 @@ def _owing_of(fund: int) -> tuple[int, int]:
 
 
 @inlined
-def put(shop: Shop, rule: int, fund: int, amount: int, order: int) -> None:
-    """Put money of the merchant into a pool or the reserve, repaying what it owes first."""
-    balance, debt = shop.books.balance, shop.books.debt
-    repaid, on = min(debt[fund], amount), (NONE, 0, order, NONE)
-    if repaid > 0:
-        debt[fund] -= repaid
-        move(shop, rule, (MERCHANT, 0), _owing_of(fund), (0, repaid), on)
-    if amount > repaid:
-        balance[fund] += amount - repaid
-        move(shop, rule, (MERCHANT, 0), account_of(fund), (0, amount - repaid), on)
+def add_to_wallet(shop: Shop, asset: int, member: int, amount: int) -> None:
+    """Change what a member has of an asset; that it is more than can be counted is noted for who called."""
+    held = shop.wallets[asset][member] + amount
+    shop.wallets[asset][member] = held
+    if held > SUM_MAX or held < -SUM_MAX:
+        shop.books.now[c.BEYOND] = 1
+
+
+@inlined
+def put(
+    shop: Shop, rule: int, fund: int, source: tuple[int, int], amount: tuple[int, int], on: tuple[int, int, int, int]
+) -> None:
+    """Put money into a fund, repaying what it owes first; ``amount`` is (asset, how much)."""
+    asset, left = amount
+    if fund != c.MERCHANT_FUND:
+        repaid = min(shop.books.debt[fund], left)
+        if repaid > 0:
+            shop.books.debt[fund] -= repaid
+            move(shop, rule, source, _owing_of(fund), (asset, repaid), on)
+            left -= repaid
+        shop.books.balance[fund] += left
+    if left > 0:
+        move(shop, rule, source, account_of(fund), (asset, left), on)
+
+
+@inlined
+def _draw(
+    shop: Shop, fund: int, target: tuple[int, int], amount: tuple[int, int], on: tuple[int, int, int, int]
+) -> None:
+    """Take money that a refund must give out of a fund; what the fund lacks becomes its debt."""
+    asset, wanted = amount
+    rule, paid = shop.day.refund_rule, wanted
+    if fund != c.MERCHANT_FUND:
+        paid = min(shop.books.balance[fund], wanted)
+        shop.books.balance[fund] -= paid
+    if paid > 0:
+        move(shop, rule, account_of(fund), target, (asset, paid), on)
+    if wanted > paid:
+        shop.books.debt[fund] += wanted - paid
+        move(shop, rule, _owing_of(fund), target, (asset, wanted - paid), on)
 
 
 @inlined
@@ -80,36 +111,19 @@ def claim(shop: Shop, lot: int, units: int) -> None:
 
 @inlined
 def claw_back(shop: Shop, member: int, terms: int, amount: int, on: tuple[int, int, int, int]) -> None:
-    """Take from a member back to the fund that paid him, its debt first; below 0 the merchant gives it to him."""
+    """Take from a member back to the fund that paid him, its debt first; below 0 the fund gives it again."""
     if amount == 0:
         return
     asset, fund = shop.plan.terms[terms, 0], shop.plan.terms[terms, 2] + c.FIRST_POOL
-    rule, wallet = shop.day.refund_rule, (WALLET, member)
-    shop.wallets[asset][member] -= amount
+    add_to_wallet(shop, asset, member, -amount)
     if amount < 0:
-        move(shop, rule, (MERCHANT, 0), wallet, (asset, -amount), on)
-        return
-    if fund != c.MERCHANT_FUND:
-        repaid = min(shop.books.debt[fund], amount)
-        if repaid > 0:
-            shop.books.debt[fund] -= repaid
-            move(shop, rule, wallet, _owing_of(fund), (asset, repaid), on)
-            amount -= repaid
-        shop.books.balance[fund] += amount
-    if amount > 0:
-        move(shop, rule, wallet, account_of(fund), (asset, amount), on)
+        _draw(shop, fund, (WALLET, member), (asset, -amount), on)
+    else:
+        put(shop, shop.day.refund_rule, fund, (WALLET, member), (asset, amount), on)
 
 
 @inlined
 def give_back(shop: Shop, fund: int, amount: int, order: int, reason: int) -> None:
     """Return money from a fund to the merchant; what it lacks becomes its debt."""
-    if amount <= 0:
-        return
-    rule, on = shop.day.refund_rule, (NONE, 0, order, reason)
-    paid = min(shop.books.balance[fund], amount)
-    if paid > 0:
-        shop.books.balance[fund] -= paid
-        move(shop, rule, account_of(fund), (MERCHANT, 0), (0, paid), on)
-    if amount > paid:
-        shop.books.debt[fund] += amount - paid
-        move(shop, rule, _owing_of(fund), (MERCHANT, 0), (0, amount - paid), on)
+    if amount > 0:
+        _draw(shop, fund, (MERCHANT, 0), (0, amount), (NONE, 0, order, reason))

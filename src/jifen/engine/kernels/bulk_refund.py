@@ -158,6 +158,8 @@ def _standing(shop: Shop, place: int, on: tuple[int, int]) -> tuple[int, int, bo
     before, after, fine = 0, 0, True
     row = lots.last_release[lot]
     while fine and row != NONE:
+        if row < NONE:  # what a run took for a payment stands in tables of its own
+            return before, after, False
         payment, then = releases.payment[row], releases.kept_then[row]
         if then == 0:
             then = lots.kept_then[lot]

@@ -4,7 +4,7 @@ from jifen.engine.columns import SUM_MAX
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import exits, inlined
 from jifen.engine.kernels.bulk_columns import Shop
-from jifen.engine.kernels.bulk_money import NONE, WALLET, account_of, claim, claw_back, move
+from jifen.engine.kernels.bulk_money import NONE, WALLET, account_of, add_to_wallet, claim, claw_back, move
 from jifen.engine.kernels.bulk_write import add_lot
 from jifen.engine.kernels.divide import mul_div, mul_div_most
 
@@ -108,7 +108,7 @@ def _sell_part(shop: Shop, of: tuple[int, int, int], gross: int, part: int, paid
     asset, fund = shop.plan.terms[day.sale_terms, 0], shop.plan.terms[day.sale_terms, 2] + c.FIRST_POOL
     if fund != c.MERCHANT_FUND:
         shop.books.balance[fund] -= paid
-    shop.wallets[asset][member] += paid
+    add_to_wallet(shop, asset, member, paid)
     move(shop, day.sale_rule, account_of(fund), (WALLET, member), (asset, paid), (lot, taken, order, NONE))
     shop.members.realised[member] += gross
     lots.remaining[lots.slot[lot]] -= taken

@@ -3,7 +3,18 @@
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
-from jifen.engine.kernels.bulk_money import CLAIM, ISSUER, NONE, WALLET, account_of, move, put, share
+from jifen.engine.kernels.bulk_money import (
+    CLAIM,
+    ISSUER,
+    MERCHANT,
+    NONE,
+    WALLET,
+    account_of,
+    add_to_wallet,
+    move,
+    put,
+    share,
+)
 
 __all__ = ["add_lot", "end_run", "feed", "post"]
 
@@ -22,7 +33,7 @@ def feed(shop: Shop, rule: int, fund: int, amount: int, order: int) -> None:
     feeds.kept_then[row] = orders.kept[order]
     feeds.key[row] = NONE
     orders.last_feed[order] = row
-    put(shop, rule, fund, amount, order)
+    put(shop, rule, fund, (MERCHANT, 0), (0, amount), (NONE, 0, order, NONE))
 
 
 @inlined
@@ -180,5 +191,5 @@ def _release(shop: Shop, where: tuple[int, int], payment: int, older: int, order
     fund, asset = fields[rule, c.FUND], fields[rule, c.ASSET]
     if fund != c.MERCHANT_FUND:
         shop.books.balance[fund] -= paid
-    shop.wallets[asset][member] += paid
+    add_to_wallet(shop, asset, member, paid)
     move(shop, fields[rule, c.NUMBER], account_of(fund), (WALLET, member), (asset, paid), (lot, drained, order, NONE))
