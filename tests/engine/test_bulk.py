@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from tests.engine.shop import Shop, chain_of, yuan
 
+from jifen.core.errors import BrokenInvariant
+from jifen.core.micros import AMOUNT_MAX
 from jifen.engine.apply import apply_log
 from jifen.engine.bulk import Lane
 from jifen.engine.bulk_shop import Ways
-from jifen.engine.events import Line, OrderPaid, OrderRefunded
+from jifen.engine.columns import SUM_MAX
+from jifen.engine.events import Line, OrderPaid, OrderRefunded, PoolDonated
 from jifen.engine.instructions import why_not
 from jifen.engine.log import JOIN, ORDER, REFUND, Log
 from jifen.engine.tables import NONE
@@ -140,3 +143,23 @@ def test_rows_that_forfeit_much_get_more_room(done):
     assert journal.forfeited() == {f"m{place}": yuan("60") for place in range(15)}
     assert sum(done) == count
     assert len(done) > 1
+
+
+def test_a_pool_near_what_can_be_counted_leaves_orders_to_the_handlers(done):
+    shop = Shop("rebate_queue").join(a=None)
+    shop.order("first", "a", "100")
+    gifts = range(SUM_MAX // AMOUNT_MAX)
+    full = [PoolDonated(id=f"gift {gift}", day=0, pool="queue", amount=AMOUNT_MAX) for gift in gifts]
+    assert DOOR.apply(shop.world, full).refusals == ()
+    journal = apply_log(shop.world, log_of((ORDER, 0, NONE, "40"), (ORDER, 0, NONE, "1000000000")))
+    assert [refusal.code for refusal in journal.refusals] == ["limit"]
+    assert sum(done) == 1
+
+
+def test_a_wallet_that_would_hold_more_than_can_be_counted_stops_the_lane():
+    shop = Shop("points_dividend").join(**chain_of(2))
+    shop.order("first", "m0", "1000")
+    shop.order("second", "m1", "100")
+    shop.world.wallets[0][0] = SUM_MAX - yuan("10")
+    with pytest.raises(BrokenInvariant, match="more of an asset than can be counted"):
+        apply_log(shop.world, log_of((ORDER, 1, NONE, "100")))  # m0 would get 20 % of it

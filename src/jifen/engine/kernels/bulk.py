@@ -92,8 +92,9 @@ def _order(log: Log, row: int, buyer: int, shop: Shop) -> bool:
     day, amount = shop.day, log.amount[row]
     if amount <= 0 or amount > day.most or amount % CENT or day.order_rule == NONE:
         return False
-    if shop.books.balance.max() > SUM_MAX - amount:  # some fund might have more than can be counted
-        return False
+    for balance in shop.books.balance:
+        if balance > SUM_MAX - amount:  # this fund might have more than can be counted
+            return False
     own_net = shop.members.own_net[buyer] + amount
     fed = share(amount, day.reserve_share)
     if own_net > SUM_MAX or not fits(shop, amount) or (fed > 0 and day.reserve_rule == NONE):
