@@ -58,11 +58,11 @@ class Run:
         """Everything, the goals first."""
         self.closes()
         self.races()
+        self.largest()
         self.beside()
         self.whole()
         self.presets()
         self.years()
-        self.largest()
         return self.results
 
     def closes(self) -> None:
@@ -73,7 +73,7 @@ class Run:
             self.close(shape, self.sizes[-1])
 
     def largest(self) -> None:
-        """The kernel with ten million members, where that is likely to fit into what is left; it comes last."""
+        """The kernel with ten million members, where that is likely to fit into what is left."""
         million = self.results["close"].get("tree 1000000", {}).get("seconds")
         if million is not None and self.left > 120 * million + 60:
             self.close("tree", 10_000_000)

@@ -90,8 +90,7 @@ class State:
         self.positions, self.weighed, self.divisions, self.owings = Places(), Weighed(), Divisions(), Owings()
         self.member_ids, self.order_ids = Names(), Names()
         self.event_ids, self.event_digests = Names(), Digests()
-        self.rank_names, self.rule_names, self.stores = Names(), Names(), Names()
-        self.region_names = Names()
+        self.rank_names, self.rule_names, self.stores, self.region_names = Names(), Names(), Names(), Names()
         self.pools, self.assets = Names(), Names.of(ASSETS)
         self.chains: dict[int, Chains] = {}
         self.weights: dict[int, Weights] = {}
@@ -102,9 +101,7 @@ class State:
         self.wallets: list[Column] = [np.zeros(0, dtype=np.int64) for _ in ASSETS]
         self.pool_balance: list[int] = []
         self.pool_debt_of: list[int] = []
-        self.reserve = 0
-        self.reserve_debt = 0
-        self.token_supply = 0
+        self.reserve = self.reserve_debt = self.token_supply = 0
         self.control: Counter[str] = Counter()
         """What the journal says that funds, wallets and lots hold, added up by itself (see ``invariants``)."""
         self.last_price: tuple[int, int] | None = None
