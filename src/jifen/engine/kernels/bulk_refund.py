@@ -235,10 +235,15 @@ def _count_lots(shop: Shop, lot: int) -> int:
 
 @inlined
 def _lower_payments(shop: Shop, order: int, amount: int) -> None:
-    """Payments lose their part; of those that no lot gives it is taken back."""
-    payments = shop.payments
-    payment = shop.orders.last_payment[order]
-    while payment != NONE:
+    """Payments lose their part, the oldest first; of those that no lot gives it is taken back."""
+    payments, newest = shop.payments, shop.orders.last_payment[order]
+    oldest = newest
+    while oldest != NONE and payments.before_of_order[oldest] != NONE:
+        oldest = payments.before_of_order[oldest]
+    # What one order pays was written together: its rows are next to each other.
+    for payment in range(max(oldest, 0), newest + 1):
+        if payments.order[payment] != order:
+            continue
         lost = _loss(shop, payment, amount)
         payments.lost[payment] += lost
         stands, released = payments.paid[payment] - payments.lost[payment], payments.released[payment]
@@ -248,7 +253,6 @@ def _lower_payments(shop: Shop, order: int, amount: int) -> None:
             back = share(released, per_point) - share(stands, per_point)
             on = NONE, 0, order, payments.rule[payment]
             claw_back(shop, payments.member[payment], payments.terms[payment], back, on)
-        payment = payments.before_of_order[payment]
 
 
 @inlined
