@@ -9,6 +9,7 @@ from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
 from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, claim, claw_back, give_back, move, share
 from jifen.engine.kernels.bulk_tokens import can_return, price, return_tokens
+from jifen.engine.kernels.bulk_weights import can_lower, lower_weights
 from jifen.engine.kernels.bulk_write import end_run
 from jifen.engine.kernels.divide import mul_div
 
@@ -41,6 +42,7 @@ def refund(shop: Shop, order: int, amount: int) -> bool:
     _mark_shrunk(shop, order)
     for place in range(shop.refunds.counts[_LOTS]):
         _post_lot(shop, place, order)
+    lower_weights(shop, order, amount)
     worth = return_tokens(shop, order, before, price_before)
     feed = orders.last_feed[order]
     while feed != NONE:
@@ -69,7 +71,7 @@ def _collect(shop: Shop, order: int) -> bool:
     """Note the lots that stand on an order; returns whether the lane can do them all. Their runs end."""
     refunds, lots, payments, orders = shop.refunds, shop.lots, shop.payments, shop.orders
     refunds.counts[_LOTS] = refunds.counts[_KEYS] = 0
-    fine = shop.day.plain_refunds and orders.last_weighed[order] == NONE
+    fine = shop.day.plain_refunds and can_lower(shop, order)
     lot = orders.last_lot[order]
     while fine and lot != NONE:
         # Where walks go over releases, others may have had their part of a run.
