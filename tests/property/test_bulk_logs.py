@@ -64,8 +64,9 @@ class Twins:
 
 
 def all_of(world: World):
-    """The whole world; control totals of nothing depend on the cuts."""
-    return everything(world) | {"control": {name: total for name, total in world.control.items() if total}}
+    """The whole world, with the totals of weights; control totals of nothing depend on the cuts."""
+    control = {name: total for name, total in world.control.items() if total}
+    return everything(world) | {"control": control, "totals": (world.issued_totals, world.shared_totals)}
 
 
 def random_rows(random: Random, world: World, count: int) -> list[tuple[int, int, int, int]]:
@@ -110,7 +111,7 @@ def live_through(random: Random, plan: Plan, monkeypatch) -> None:
             twins.book(ReserveToppedUp, amount=random.randrange(1, 5000) * MICRO)
         for store in twins.fast.weights:
             if random.random() < 0.3:
-                facts = {"store": twins.fast.stores.names[store], "amount": random.randint(-9, 9) * MICRO}
+                facts = {"store": twins.fast.stores.names[store], "amount": random.randint(-40, 9) * MICRO}
                 twins.book(StoreAdjusted, member=random.choice(twins.fast.member_names), **facts)
         twins.log(random_rows(random, twins.fast, random.randint(1, 25)), random.choice((0, 0, 1, 3)))
         for _ in range(random.randint(0, 3)):
@@ -176,8 +177,10 @@ ranks:
   height: {ladder: $ranks, by: shares}
 rules:
   - {id: own, when: order, amount: {per: 300, of: trigger_amount}, pay: {weight: shares}}
-  - {id: up, when: order, amount: {share: [50%, 10%], of: trigger_weight}, who: {walk: referral, by: generation}, pay: {weight: shares}}
-  - {id: ranked, when: order, amount: {share: $ranks.rate, of: trigger_amount}, who: {walk: referral, by: rank, ranks: height}, pay: {weight: stakes}}
+  - {id: up, when: order, amount: {share: [50%, 10%], of: trigger_weight}, who: {walk: referral, by: generation},
+     pay: {weight: shares}}
+  - {id: ranked, when: order, amount: {share: $ranks.rate, of: trigger_amount},
+     who: {walk: referral, by: rank, ranks: height}, pay: {weight: stakes}}
   - {id: feed, when: order, amount: {share: 10%, of: trigger_weight}, pay: {feed: pool}}
   - {id: paid, when: order, amount: {share: 20%, of: up}, pay: {asset: $pay_asset, from: pool}}
 """

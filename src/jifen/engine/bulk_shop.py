@@ -118,10 +118,11 @@ def shop_of(world: World, kept: Kept) -> c.Shop:
     weights += [np.zeros(0, dtype=np.int64)] * (MOST_WEIGHTS - len(weights))
     return c.Shop(
         _group(t.Members, world.members), _group(t.Orders, world.orders), _group(t.Lots, world.lots), tuple(chains),
-        _group(t.Releases, world.releases), _group(t.Payments, world.payments), _group(t.Feeds, world.feeds),
-        _group(t.Sales, world.sales), _group(t.Weighed, world.weighed), tuple(world.wallets), tuple(weights), paths,
-        steps.plan, _day_of(world), kept.drafts, kept.refunds, _layout_of(world), exits_of(world),
-        _books_of(world, kept),
+        _group(t.Releases, world.releases), _group(t.Payments, world.payments), _group(t.Phases, world.phases),
+        _group(t.PhasePayments, world.phase_payments), _group(t.Portions, world.portions),
+        _group(t.Feeds, world.feeds), _group(t.Sales, world.sales), _group(t.Weighed, world.weighed),
+        tuple(world.wallets), tuple(weights), paths, steps.plan, _day_of(world), kept.drafts, kept.refunds,
+        _layout_of(world), exits_of(world), _books_of(world, kept),
     )  # fmt: skip
 
 
@@ -168,7 +169,7 @@ def _day_of(world: World) -> c.Day:
         settles_on=world.open_day + program.refund_days if waits else NONE, reserve_share=program.reserve_share,
         most=min(AMOUNT_MAX, SUM_MAX * MICRO // max(program.steepest, 1)),
         entry=min((row.min or 0 for row in rows), default=0), entry_adds=int(measure == "cumulative"),
-        released_until=world.released_until,
+        released_until=world.released_until, phases=world.phases.size,
         order_rule=world.rule_names.get("order"), reserve_rule=world.rule_names.get("reserve"),
         refund_rule=world.rule_names.get("refund"), keeps_upstream=int(program.keeps_upstream),
         daily_walks=int(any(each.walks for each in world.programs)), plain_refunds=int(_plain_refunds(world)),

@@ -13,6 +13,9 @@ from jifen.engine.kernels.bulk_tables import (
     Members,
     Orders,
     Payments,
+    PhasePayments,
+    Phases,
+    Portions,
     Releases,
     Sales,
     Weighed,
@@ -135,6 +138,8 @@ class Day(NamedTuple):
     """Below which measure an order is outside the plan: its buyer's, if ``entry_adds``."""
     entry_adds: int
     released_until: int
+    phases: int
+    """How many runs have written."""
     keeps_upstream: int
     daily_walks: int
     """Whether some version has walks over releases."""
@@ -261,6 +266,9 @@ class Shop(NamedTuple):
     stores: tuple[Chain, ...]
     releases: Releases
     payments: Payments
+    phases: Phases
+    phase_payments: PhasePayments
+    portions: Portions
     feeds: Feeds
     sales: Sales
     weighed: Weighed

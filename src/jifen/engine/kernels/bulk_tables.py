@@ -4,7 +4,20 @@ from typing import NamedTuple
 
 from jifen.engine.columns import Column, Flags, Narrow
 
-__all__ = ["Chain", "Feeds", "Lots", "Members", "Orders", "Payments", "Releases", "Sales", "Weighed"]
+__all__ = [
+    "Chain",
+    "Feeds",
+    "Lots",
+    "Members",
+    "Orders",
+    "Payments",
+    "PhasePayments",
+    "Phases",
+    "Portions",
+    "Releases",
+    "Sales",
+    "Weighed",
+]
 
 
 class Members(NamedTuple):
@@ -123,6 +136,31 @@ class Payments(NamedTuple):
     released: Column
     before_of_member: Narrow
     before_of_order: Narrow
+
+
+class Phases(NamedTuple):
+    """Of the table of phases."""
+
+    first: Narrow
+    rule: Narrow
+    terms: Narrow
+
+
+class PhasePayments(NamedTuple):
+    """Of the table of what runs pay out of lots."""
+
+    paid: Column
+    lost: Column
+    first: Narrow
+
+
+class Portions(NamedTuple):
+    """Of the table of what lots give for that."""
+
+    before: Narrow
+    payment: Narrow
+    points: Column
+    kept_then: Column
 
 
 class Feeds(NamedTuple):
