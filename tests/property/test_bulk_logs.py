@@ -201,3 +201,19 @@ def test_logs_that_force_members_out(done, monkeypatch) -> None:
     for seed in range(SEEDS // 2):
         live_through(Random(seed), plan, monkeypatch)
     assert np.bincount(np.concatenate(done).astype(np.int64), minlength=5)[4] > 10
+
+
+def test_a_weight_below_nothing_is_not_shared(done, monkeypatch) -> None:
+    twins = Twins(load_plan_text(WEIGHTS), monkeypatch)
+    twins.book(MemberJoined, member="m0", referrer=None)
+    orders = [(ORDER, 0, -1, 3000 * MICRO), (ORDER, 0, -1, 6000 * MICRO)]
+    twins.log(orders, 0)
+    twins.log(orders, 0)
+    # The cap of 40 leaves 10 of the 20 that the last order would have given.
+    assert twins.fast.weight("m0", "shares") == 40 * MICRO
+    twins.book(StoreAdjusted, member="m0", store="shares", amount=-35 * MICRO)
+    twins.log([(REFUND, 0, 1, 6000 * MICRO), (REFUND, 0, 0, 1500 * MICRO)], 0)
+    # 5 were left; 20 and half of 10 are gone.
+    assert twins.fast.weight("m0", "shares") == -20 * MICRO
+    assert list(twins.fast.shared_totals.values()) == [0, 0]
+    assert REFUND in np.concatenate(done)
