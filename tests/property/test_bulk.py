@@ -33,8 +33,9 @@ def run(seed: int, name: str, most: int):
 
 
 def all_of(world: World):
-    """The whole world; control totals of nothing depend on the cuts."""
-    return everything(world) | {"control": {name: total for name, total in world.control.items() if total}}
+    """The whole world, with the totals of weights; control totals of nothing depend on the cuts."""
+    control = {name: total for name, total in world.control.items() if total}
+    return everything(world) | {"control": control, "totals": (world.issued_totals, world.shared_totals)}
 
 
 def compare(seeds: range, name: str, monkeypatch) -> None:
