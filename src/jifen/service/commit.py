@@ -1,0 +1,118 @@
+"""One batch into the database, in one transaction: the log, the books, what became of the inbox, and the seal."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from django.db import connections
+
+from jifen.engine import World
+from jifen.engine.events import Event, PlanActivated
+from jifen.ledger.chain import NAME_TABLES, Batch, batch_hash
+from jifen.plan.text import plan_text
+from jifen.service import models
+from jifen.service.columns import insert
+from jifen.service.lines import Changes, changes_of, lines_of
+from jifen.service.recovery import Head
+
+__all__ = ["Asked", "keep_plans", "write_batch"]
+
+Asked = Sequence[tuple[int, str]]
+"""Lines of the inbox: the number and the key of each, in order."""
+
+_STAGED = "changed"
+"""The temporary table through which balances are changed all at once."""
+_CHANGE = (
+    f"UPDATE balance SET previous = balance.amount, amount = balance.amount + {_STAGED}.amount, batch = %s"  # noqa: S608
+    f" FROM {_STAGED} WHERE balance.account = {_STAGED}.account"
+)
+_ADD = (
+    f"INSERT INTO balance (account, amount, previous, batch) SELECT account, amount, 0, %s FROM {_STAGED}"  # noqa: S608
+    f" WHERE NOT EXISTS (SELECT 1 FROM balance WHERE balance.account = {_STAGED}.account) ORDER BY account"
+)
+
+
+def write_batch(using: str, world: World, head: Head, batch: Batch, asked: Asked) -> Head:
+    """Write a batch that the world has just made, inside of the transaction that is open; returns the new end."""
+    connection, lines = connections[using], lines_of(world, batch.transfers)
+    number, moved = batch.number, len(lines.amount)
+    after = Head(
+        number, batch_hash(head.hash, batch), asked[-1][0], head.events + len(batch.events), head.transfers + moved
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO opening (batch) VALUES (%s)", [number])
+    numbers = np.arange(head.events, after.events)
+    insert(connection, "event", {"number": numbers, "batch": number, "content": list(batch.events)}, len(numbers))
+    fields = {
+        "number": np.arange(head.transfers, after.transfers), "batch": number,
+        "source": lines.source, "target": lines.target, "amount": lines.amount, "used": lines.used, **lines.others,
+    }  # fmt: skip
+    insert(connection, "transfer", fields, moved)
+    _write_names(using, world, batch)
+    _change_balances(using, changes_of(lines), number)
+    _decide(using, batch, asked, head.events)
+    models.Batch.objects.using(using).create(
+        number=number, day=batch.day, revision=batch.revision, plan_id=batch.plans[-1], cursor=after.cursor,
+        events=after.events, transfers=after.transfers, previous=head.hash, hash=after.hash,
+    )  # fmt: skip
+    return after
+
+
+def keep_plans(using: str, events: Sequence[Event]) -> None:
+    """Keep the plan versions that events bring."""
+    for event in events:
+        if isinstance(event, PlanActivated):
+            models.PlanVersion.objects.using(using).get_or_create(
+                digest=event.plan.digest, defaults={"content": plan_text(event.plan)}
+            )
+
+
+def _write_names(using: str, world: World, batch: Batch) -> None:
+    """Keep the names that are new."""
+    counts = {
+        "asset": len(world.assets), "member": len(world.member_ids), "order": len(world.order_ids),
+        "pool": len(world.pools), "rule": len(world.rule_names), "store": len(world.stores),
+    }  # fmt: skip
+    kinds, numbers, names = [], [], []
+    for table, new in batch.names.items():
+        first = counts[table] - len(new)
+        kinds += [NAME_TABLES.index(table)] * len(new)
+        numbers += range(first, first + len(new))
+        names += new
+    fields = {"kind": kinds, "number": numbers, "name": names, "batch": batch.number}
+    insert(connections[using], "name", fields, len(names))
+
+
+def _change_balances(using: str, changes: Changes, number: int) -> None:
+    """Touch each balance once, in the order of the accounts."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account bigint PRIMARY KEY, amount bigint)")
+        cursor.execute(f"DELETE FROM {_STAGED}")  # noqa: S608
+        insert(connection, _STAGED, changes._asdict(), len(changes.account))
+        cursor.execute(_CHANGE, [number])
+        if cursor.rowcount < len(changes.account):
+            cursor.execute(_ADD, [number])
+
+
+def _decide(using: str, batch: Batch, asked: Asked, first: int) -> None:
+    """Say in the inbox what became of each line."""
+    refused = {refusal.event: refusal for refusal in batch.refusals}
+    accepted = [line for line, key in asked if key not in refused]
+    rows = [
+        (batch.number, refused[key].code, refused[key].message, line) for line, key in asked if key in refused
+    ]
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "UPDATE inbox SET batch = %s, event = %s + accepted.place - 1"
+                " FROM unnest(%s::bigint[]) WITH ORDINALITY AS accepted(id, place) WHERE inbox.id = accepted.id",
+                [batch.number, first, accepted],
+            )
+        else:
+            cursor.executemany(
+                "UPDATE inbox SET batch = %s, event = %s WHERE id = %s",
+                [(batch.number, first + place, line) for place, line in enumerate(accepted)],
+            )
+        if rows:
+            cursor.executemany("UPDATE inbox SET batch = %s, code = %s, message = %s WHERE id = %s", rows)

@@ -1,0 +1,109 @@
+"""The inbox: where all events of a shop enter, each under its key, and where what became of them is found."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from django.db import connections, transaction
+
+from jifen.engine.events import Event
+from jifen.service.content import content_of
+
+__all__ = ["MOST", "Result", "submit"]
+
+MOST = 100_000
+"""Events that are submitted at once, at most."""
+_AT_ONCE = 500
+"""Keys that one question names."""
+_SOONEST, _LATEST = 0.001, 0.01
+"""Seconds between two looks at what one waits for."""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('jifen inbox'))"
+
+State = Literal["pending", "accepted", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an event. ``number`` is its place in the log if it was accepted, ``code`` says why it was not."""
+
+    key: str
+    state: State
+    number: int | None = None
+    code: str = ""
+    message: str = ""
+
+
+def submit(events: Iterable[Event], *, using: str = "default", wait: float = 0.0) -> list[Result]:
+    """Put events into the inbox, in order and all at once, and return what became of each after ``wait`` seconds.
+
+    An event's key is its id, and the day that it names does not count. What was accepted, or waits, is not asked for
+    again: who repeats a request gets the first one's result, or ``conflict`` where the facts are others. A refused
+    event may be sent again. ``ValueError`` for more than ``MOST``.
+    """
+    asked = [(event.id, content_of(event)) for event in islice(events, MOST + 1)]
+    if len(asked) > MOST:
+        raise ValueError(f"at most {MOST} events at once")
+    if not asked:
+        return []
+    with transaction.atomic(using=using):
+        _insert(using, asked)
+        found = _found(using, [key for key, _ in asked])
+    places = {key: place for key, (place, _) in found.items()}
+    until = time.monotonic() + wait
+    pause = _SOONEST
+    while wait and _waits(using, list(places.values())) and time.monotonic() < until:
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LATEST)
+    results = _results(using, list(places.values()))
+    conflict = "another event has this id"
+    return [
+        results[places[key]] if found[key][1] == content else Result(key, "refused", None, "conflict", conflict)
+        for key, content in asked
+    ]
+
+
+def _insert(using: str, asked: Sequence[tuple[str, str]]) -> None:
+    """Add what is not there yet; on PostgreSQL one caller after the other, so that lines appear in their order."""
+    conflict = "ON CONFLICT (key) WHERE code = '' DO NOTHING"
+    with connections[using].cursor() as cursor:
+        if connections[using].vendor == "postgresql":
+            cursor.execute(_LOCK)
+            columns = [list(column) for column in zip(*asked, strict=True)]
+            rows = "SELECT * FROM unnest(%s::text[], %s::text[])"
+            cursor.execute(f"INSERT INTO inbox (key, content) {rows} {conflict}", columns)  # noqa: S608
+        else:
+            cursor.executemany(f"INSERT INTO inbox (key, content) VALUES (%s, %s) {conflict}", asked)
+
+
+def _found(using: str, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """The line and the content that stand under each key."""
+    return {
+        key: (place, content)
+        for key, place, content in _asked(using, "key, id, content", "code = '' AND key", keys)
+    }
+
+
+def _waits(using: str, places: Sequence[int]) -> bool:
+    return any(_asked(using, "1", "batch IS NULL AND id", places[-1:])) or any(
+        _asked(using, "1", "batch IS NULL AND id", places)
+    )
+
+
+def _results(using: str, places: Sequence[int]) -> dict[int, Result]:
+    results = {}
+    for place, key, batch, *rest in _asked(using, "id, key, batch, event, code, message", "id", places):
+        state: State = "pending" if batch is None else "refused" if rest[1] else "accepted"
+        results[place] = Result(key, state, *rest)
+    return results
+
+
+def _asked(using: str, columns: str, where: str, values: Sequence[str | int]) -> Iterable[tuple[object, ...]]:
+    """Rows of the inbox in which a column has one of some values."""
+    for first in range(0, len(values), _AT_ONCE):
+        some = values[first : first + _AT_ONCE]
+        places = ", ".join(["%s"] * len(some))
+        with connections[using].cursor() as cursor:
+            cursor.execute(f"SELECT {columns} FROM inbox WHERE {where} IN ({places})", some)  # noqa: S608
+            yield from cursor.fetchall()

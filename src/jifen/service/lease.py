@@ -1,0 +1,91 @@
+"""Who may write: one process per shop, elected by the database.
+
+On PostgreSQL it holds an advisory lock, which goes with its connection. On SQLite it holds a lease, and says again and
+again that it lives. On both its epoch stands in a row that every commit looks at: a writer that was taken for dead,
+and replaced, commits nothing any more.
+"""
+
+import threading
+import time
+from typing import Self
+
+from django.db import connections, transaction
+
+__all__ = ["LEASE_SECONDS", "Lease", "LostLease"]
+
+LEASE_SECONDS = 3.0
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('jifen writer'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('jifen writer'))"
+_BEATS = 4
+"""A lease is renewed so many times before it would end."""
+
+
+class LostLease(Exception):
+    """Another writer has been elected meanwhile."""
+
+
+class Lease:
+    """The right to write. It is given back by ``release``, or ends by itself soon after its holder."""
+
+    def __init__(self, using: str, epoch: int, seconds: float) -> None:
+        """Hold what ``take`` has won."""
+        self.using, self.epoch, self.seconds = using, epoch, seconds
+        self._done = threading.Event()
+        self._beats = threading.Thread(target=self._beat, name=f"lease {using}", daemon=True)
+        if connections[using].vendor == "sqlite":
+            self._beats.start()
+
+    @classmethod
+    def take(cls, using: str, seconds: float = LEASE_SECONDS) -> Self | None:
+        """Stand for election; ``None`` while another writes."""
+        postgresql = connections[using].vendor == "postgresql"
+        with transaction.atomic(using=using), connections[using].cursor() as cursor:
+            if postgresql:
+                cursor.execute(_LOCK)
+                if not cursor.fetchone()[0]:
+                    return None
+            now = _now()
+            cursor.execute("INSERT INTO lease (id, epoch, until) VALUES (1, 0, 0) ON CONFLICT (id) DO NOTHING")
+            cursor.execute(
+                "UPDATE lease SET epoch = epoch + 1, until = %s WHERE %s OR until < %s",
+                [now + int(seconds * 1000), postgresql, now],
+            )
+            if cursor.rowcount == 0:
+                return None
+            cursor.execute("SELECT epoch FROM lease")
+            epoch = cursor.fetchone()[0]
+        return cls(using, epoch, seconds)
+
+    def confirm(self) -> None:
+        """Renew it inside of the transaction that is open; ``LostLease`` if it is another's."""
+        with connections[self.using].cursor() as cursor:
+            until = _now() + int(self.seconds * 1000)
+            cursor.execute("UPDATE lease SET until = %s WHERE epoch = %s", [until, self.epoch])
+            if cursor.rowcount == 0:
+                raise LostLease(f"writer {self.epoch} of {self.using} has been replaced")
+
+    def release(self) -> None:
+        """Let the next one be elected at once."""
+        self._done.set()
+        if self._beats.is_alive():
+            self._beats.join()
+        connection = connections[self.using]
+        with transaction.atomic(using=self.using), connection.cursor() as cursor:
+            cursor.execute("UPDATE lease SET until = 0 WHERE epoch = %s", [self.epoch])
+            if connection.vendor == "postgresql":
+                cursor.execute(_UNLOCK)
+
+    def _beat(self) -> None:
+        """Say that the writer lives, from a thread with its own connection; whoever lost it finds out at a commit."""
+        try:
+            while not self._done.wait(self.seconds / _BEATS):
+                with transaction.atomic(using=self.using):
+                    self.confirm()
+        except LostLease:
+            pass
+        finally:
+            connections[self.using].close()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""The tables, release after release."""

@@ -1,0 +1,123 @@
+"""The writer of a shop: the one process that takes events out of the inbox, applies them, and commits what they do.
+
+What is there goes together, up to ``GROUP`` events in one transaction; while that is written the next ones gather. If
+anything fails between the engine and the end of the commit, the world in memory is ahead of the log and is thrown
+away with the writer: the next one starts from the log.
+"""
+
+import logging
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from django.db import connections, transaction
+
+from jifen.batch.event_text import parse_event
+from jifen.engine import World
+from jifen.service.commit import keep_plans, write_batch
+from jifen.service.content import is_closing, with_day
+from jifen.service.lease import LEASE_SECONDS, Lease
+from jifen.service.recovery import Head, applied, recover, save_snapshot
+
+__all__ = ["GROUP", "Writer", "run_writer"]
+
+GROUP = 1000
+"""Events of a batch, at most: on a small machine they are committed within 50 ms or so."""
+_SOONEST, _LATEST = 0.001, 0.02
+"""Seconds between two looks into an inbox that is empty."""
+_ELECTION_SECONDS = 0.1
+
+_log = logging.getLogger(__name__)
+_Line = tuple[int, str, str]
+"""The number, the key and the content of a line of the inbox."""
+
+
+class Writer:
+    """The world of a shop, and the right to go on with it. It is left through ``with``, or for good."""
+
+    def __init__(self, lease: Lease, world: World, head: Head, snapshots: Path | None) -> None:
+        """Go on from where the log ends."""
+        self.using, self.lease, self.world, self.head = lease.using, lease, world, head
+        self._snapshots = snapshots
+        self._sound = True
+
+    @classmethod
+    def elected(
+        cls, using: str = "default", *, snapshots: Path | None = None, seconds: float = LEASE_SECONDS
+    ) -> Self | None:
+        """The writer of a shop, ready to write; ``None`` while there is another."""
+        lease = Lease.take(using, seconds)
+        if lease is None:
+            return None
+        try:
+            return cls(lease, *recover(using, snapshots), snapshots)
+        except BaseException:
+            lease.release()
+            raise
+
+    def step(self) -> int:
+        """Commit one batch of what is in the inbox; returns how many events it decided, 0 where there are none."""
+        taken = self._taken()
+        if not taken:
+            return 0
+        day, self._sound = self.world.open_day, False
+        with transaction.atomic(using=self.using):
+            self.lease.confirm()
+            texts = [with_day(content, day) for _, _, content in taken]
+            events = [parse_event(text) for text in texts]
+            keep_plans(self.using, events)
+            batch, _ = applied(self.world, self.head, events, texts)
+            head = write_batch(self.using, self.world, self.head, batch, [line[:2] for line in taken])
+        self.head, self._sound = head, True
+        return len(taken)
+
+    def snapshot(self) -> Path | None:
+        """Keep the world as it is now, so that the next writer need not start from the first event."""
+        if self._snapshots is None or self.head.number < 0:
+            return None
+        return save_snapshot(self.world, self.head, self._snapshots)
+
+    def _taken(self) -> list[_Line]:
+        """What waits, in order; the close of a day is a batch of its own, and so what follows it is of the next day."""
+        with connections[self.using].cursor() as cursor:
+            cursor.execute("SELECT id, key, content FROM inbox WHERE batch IS NULL ORDER BY id LIMIT %s", [GROUP])
+            lines: list[_Line] = cursor.fetchall()
+        for place, (_, _, content) in enumerate(lines):
+            if is_closing(content):
+                return lines[: place or 1]
+        return lines
+
+    def __enter__(self) -> Self:
+        """Write inside of a ``with``."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Keep a snapshot if the world is what the log says, and let the next one be elected."""
+        try:
+            if self._sound and kind is None:
+                self.snapshot()
+        finally:
+            self.lease.release()
+
+
+def run_writer(using: str = "default", *, snapshots: Path | None = None, stop: threading.Event | None = None) -> None:
+    """Stand for election until elected, then write until ``stop`` is set. What fails raises: start it again."""
+    stop = stop or threading.Event()
+    while not stop.is_set():
+        writer = Writer.elected(using, snapshots=snapshots)
+        if writer is None:
+            stop.wait(_ELECTION_SECONDS)
+            continue
+        _log.info("writer elected", extra={"epoch": writer.lease.epoch, "batch": writer.head.number})
+        with writer:
+            pause = _SOONEST
+            while not stop.is_set():
+                if writer.step():
+                    pause = _SOONEST
+                else:
+                    time.sleep(pause)
+                    pause = min(pause * 2, _LATEST)
