@@ -25,14 +25,15 @@ _NOBODY = "nobody"
 class Server:
     """A server that runs until it is closed. ``FileNotFoundError`` without binaries, ``OSError`` if it cannot start."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        """Start it; ``settings`` stand in place of those above."""
         self._binaries = _binaries()
-        self._folder = Path(tempfile.mkdtemp(prefix="jifen-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="jifen-pg-"))
         self._as: dict[str, object] = {}
         if os.getuid() == 0:
-            shutil.chown(self._folder, _NOBODY)
+            shutil.chown(self.folder, _NOBODY)
             self._as = {"user": _NOBODY, "group": pwd.getpwnam(_NOBODY).pw_gid, "extra_groups": []}
-        self._data = self._folder / "data"
+        self._data = self.folder / "data"
         try:
             self._run(
                 "initdb",
@@ -44,24 +45,24 @@ class Server:
                 "-D",
                 self._data,
             )
-            settings = {**_SETTINGS, "unix_socket_directories": str(self._folder)}
+            settings = {**_SETTINGS, **settings, "unix_socket_directories": str(self.folder)}
             lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
             with (self._data / "postgresql.conf").open("a") as file:
                 file.write(lines)
-            self._run("pg_ctl", "-D", self._data, "-l", self._folder / "log", "-w", "start")
+            self._run("pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "start")
         except OSError:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise
 
     @property
     def address(self) -> str:
         """Where a client connects."""
-        return f"host={self._folder} user=jifen dbname=postgres"
+        return f"host={self.folder} user=jifen dbname=postgres"
 
     def close(self) -> None:
         """Stop it and remove everything."""
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, tool: str, *arguments: object) -> None:
         command = [str(self._binaries / tool), *map(str, arguments)]

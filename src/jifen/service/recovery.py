@@ -12,7 +12,7 @@ from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.engine.events import Event
 from jifen.engine.snapshot import load_world, save_world
 from jifen.ledger.chain import GENESIS, Batch, batch_hash
-from jifen.ledger.journal import Journal, Refusal
+from jifen.ledger.journal import Refusal
 from jifen.plan.text import parse_plan
 from jifen.service import models
 
@@ -62,7 +62,7 @@ def save_snapshot(world: World, head: Head, folder: Path) -> Path:
     return made
 
 
-def applied(world: World, head: Head, events: Sequence[Event], texts: Sequence[str]) -> tuple[Batch, Journal]:
+def applied(world: World, head: Head, events: Sequence[Event], texts: Sequence[str]) -> Batch:
     """Apply events as the next batch; ``texts`` are theirs, and the batch has those of the accepted ones."""
     known = {table: len(names) if head.number >= 0 else 0 for table, names in name_tables(world).items()}
     day, journal = world.open_day, apply(world, events)
@@ -70,7 +70,7 @@ def applied(world: World, head: Head, events: Sequence[Event], texts: Sequence[s
         refused = {refusal.event for refusal in journal.refusals}
         texts = [text for event, text in zip(events, texts, strict=True) if event.id not in refused]
     ensure(len(texts) == journal.accepted, f"{journal.accepted} events were accepted, not {len(texts)}")
-    batch = Batch(
+    return Batch(
         number=head.number + 1,
         day=day,
         revision=SEMANTICS_REVISION,
@@ -81,7 +81,6 @@ def applied(world: World, head: Head, events: Sequence[Event], texts: Sequence[s
         refusals=journal.refusals,
         names={table: names[known[table] :] for table, names in name_tables(world).items()},
     )
-    return batch, journal
 
 
 def _snapshots(folder: Path) -> list[Path]:
@@ -112,7 +111,7 @@ def _replay(using: str, world: World, head: Head, row: models.Batch) -> None:
         models.Event.objects.using(using).filter(batch=row.number).order_by("number").values_list("content", flat=True)
     )
     refused = models.Inbox.objects.using(using).filter(batch=row.number).exclude(code="").order_by("id")
-    batch, _ = applied(world, head, [parse_event(text) for text in texts], texts)
+    batch = applied(world, head, [parse_event(text) for text in texts], texts)
     refusals = tuple(Refusal(*each) for each in refused.values_list("key", "code", "message"))
     if batch_hash(head.hash, replace(batch, revision=row.revision, refusals=refusals)) != bytes(row.hash):
         message = f"batch {row.number} does not follow from its events"

@@ -8,6 +8,7 @@ away with the writer: the next one starts from the log.
 import logging
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,8 +17,10 @@ from django.db import connections, transaction
 
 from jifen.batch.event_text import parse_event
 from jifen.engine import World
+from jifen.ledger.chain import Batch
+from jifen.ledger.journal import Refusal
 from jifen.service.commit import keep_plans, write_batch
-from jifen.service.content import is_closing, with_day
+from jifen.service.content import closing_id, is_closing, with_day
 from jifen.service.lease import LEASE_SECONDS, Lease
 from jifen.service.recovery import Head, applied, recover, save_snapshot
 
@@ -65,10 +68,13 @@ class Writer:
         day, self._sound = self.world.open_day, False
         with transaction.atomic(using=self.using):
             self.lease.confirm()
-            texts = [with_day(content, day) for _, _, content in taken]
-            events = [parse_event(text) for text in texts]
-            keep_plans(self.using, events)
-            batch, _ = applied(self.world, self.head, events, texts)
+            if is_closing(taken[0][2]) and taken[0][1] != closing_id(day):
+                batch = self._refused(taken[0][1])
+            else:
+                texts = [with_day(content, day) for _, _, content in taken]
+                events = [parse_event(text) for text in texts]
+                keep_plans(self.using, events)
+                batch = applied(self.world, self.head, events, texts)
             head = write_batch(self.using, self.world, self.head, batch, [line[:2] for line in taken])
         self.head, self._sound = head, True
         return len(taken)
@@ -78,6 +84,11 @@ class Writer:
         if self._snapshots is None or self.head.number < 0:
             return None
         return save_snapshot(self.world, self.head, self._snapshots)
+
+    def _refused(self, key: str) -> Batch:
+        """A batch in which the close of a day is refused that is closed already, or not open yet."""
+        message = f"day {self.world.open_day} is open"
+        return replace(applied(self.world, self.head, [], []), refusals=(Refusal(key, "out_of_order", message),))
 
     def _taken(self) -> list[_Line]:
         """What waits, in order; the close of a day is a batch of its own, and so what follows it is of the next day."""

@@ -1,0 +1,67 @@
+"""The same tests on both databases, each with a new one of its own."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from jifen.engine.events import Event, Line, MemberJoined, OrderPaid
+from jifen.service.databases import migrate, open_database, start_django
+
+start_django()
+
+from tests.service.servers import Servers  # noqa: E402
+
+ALIASES = (f"shop_{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory) -> Iterator[Servers]:
+    """Where databases come from."""
+    made = Servers(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, servers) -> str:
+    """The address of an empty database."""
+    try:
+        return servers.new(request.param)
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def using(url) -> Iterator[str]:
+    """The alias of a new database with all tables, and no shop yet."""
+    from django.db import connections
+
+    alias = next(ALIASES)
+    open_database(alias, url)
+    migrate(alias)
+    yield alias
+    connections[alias].close()
+
+
+@pytest.fixture
+def shop(using) -> str:
+    """The alias of a shop that has just opened, on day 738000."""
+    from jifen.plan import load_plan
+    from jifen.service.shop import Terms, create_shop
+
+    create_shop(load_plan("points_dividend"), 738000, Terms("test"), using=using)
+    return using
+
+
+def joins(*members: str) -> list[Event]:
+    """Members who join, each below the one before."""
+    return [
+        MemberJoined(id=f"j-{member}", day=0, member=member, referrer=above)
+        for above, member in zip((None, *members), members, strict=False)
+    ]
+
+
+def order(name: str, member: str, yuan: int) -> OrderPaid:
+    """An order of one line."""
+    return OrderPaid(id=name, day=0, member=member, lines=(Line(amount=yuan * 1_000_000),))
