@@ -33,5 +33,10 @@ def open_database(alias: str, url: str) -> None:
 def migrate(using: str = "default") -> None:
     """Bring a database to the tables of this release."""
     from django.core.management import call_command
+    from django.db import connections
 
+    if connections[using].vendor == "sqlite":
+        # Readers and the writer do not wait for one another; the file remembers it.
+        with connections[using].cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode=WAL")
     call_command("migrate", database=using, verbosity=0, interactive=False)

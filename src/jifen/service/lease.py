@@ -7,9 +7,10 @@ and replaced, commits nothing any more.
 
 import threading
 import time
+from contextlib import suppress
 from typing import Self
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 __all__ = ["LEASE_SECONDS", "Lease", "LostLease"]
 
@@ -79,7 +80,8 @@ class Lease:
         """Say that the writer lives, from a thread with its own connection; whoever lost it finds out at a commit."""
         try:
             while not self._done.wait(self.seconds / _BEATS):
-                with transaction.atomic(using=self.using):
+                # A beat that finds the database busy is left out: the next one comes, and every commit is one too.
+                with suppress(OperationalError), transaction.atomic(using=self.using):
                     self.confirm()
         except LostLease:
             pass
