@@ -16,7 +16,8 @@ def main(url: str) -> None:
     open_database("shop", url)
     while (writer := Writer.elected("shop", seconds=LEASE)) is None:
         time.sleep(0.02)
-    print("elected", flush=True)
+    sys.stdout.write("elected\n")
+    sys.stdout.flush()
     while True:
         if not writer.step():
             time.sleep(0.002)

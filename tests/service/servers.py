@@ -1,10 +1,9 @@
-"""Databases that live as long as a test: a file of SQLite, or one in a PostgreSQL server that was started for the run."""
+"""Databases that live as long as a test: a file of SQLite, or one in a PostgreSQL server of this run."""
 
 import itertools
 from pathlib import Path
 
 import psycopg
-
 from benchmarks.server import Server
 
 __all__ = ["Servers"]

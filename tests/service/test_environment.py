@@ -15,7 +15,9 @@ def test_all_mistakes_are_named_at_once():
 
 
 def test_no_secret_is_shown():
-    settings = read_settings({"JIFEN_DATABASE_URL": URL, "JIFEN_SECRET_KEY": "k" * 32, "JIFEN_SECRET_KEYS_OLD": "o" * 32})
+    settings = read_settings(
+        {"JIFEN_DATABASE_URL": URL, "JIFEN_SECRET_KEY": "k" * 32, "JIFEN_SECRET_KEYS_OLD": "o" * 32}
+    )
     shown = dict(settings.shown())
     assert shown["JIFEN_DATABASE_URL"] == "postgresql://shop:••••@db:5433/jifen"
     assert not any(secret in text for text in shown.values() for secret in ("s3cret", "kkkk", "oooo"))

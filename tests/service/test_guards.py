@@ -2,13 +2,13 @@
 
 import pytest
 from django.db import DatabaseError, connections, transaction
+from tests.service.conftest import joins, order
 
 from jifen.ledger.journal import Account
 from jifen.service import models
 from jifen.service.accounts import account_of
 from jifen.service.inbox import submit
 from jifen.service.writer import Writer
-from tests.service.conftest import joins, order
 
 ANN, BOB = (account_of(Account.WALLET, member, 0) for member in (0, 1))
 MERCHANT = account_of(Account.MERCHANT, 0, 0)

@@ -1,4 +1,4 @@
-"""A writer that is killed at any moment leaves a log from which the same ledger follows, with nothing lost or doubled."""
+"""A writer that is killed at any moment leaves a log that is whole: nothing lost, nothing doubled."""
 
 import os
 import random
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.service.conftest import joins, order
 
 from jifen.batch.event_text import parse_event
 from jifen.engine import World, apply
@@ -17,7 +18,6 @@ from jifen.service import models
 from jifen.service.inbox import submit
 from jifen.service.lines import changes_of, lines_of
 from jifen.service.recovery import recover
-from tests.service.conftest import joins, order
 
 KILLS = 10
 ORDERS = 1500

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from django.db import connections
+from tests.service.conftest import joins, order
 
 from jifen.core.errors import InputError
 from jifen.engine import World, apply
@@ -18,7 +19,6 @@ from jifen.service.lease import LostLease
 from jifen.service.recovery import recover
 from jifen.service.shop import Terms, create_shop
 from jifen.service.writer import Writer, run_writer
-from tests.service.conftest import joins, order
 
 YUAN = 1_000_000
 

@@ -33,7 +33,7 @@ def insert(connection: BaseDatabaseWrapper, table: str, fields: Fields, count: i
         return
     places = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", _rows(fields, count))  # noqa: S608
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", _rows(fields, count))
 
 
 def quoted(name: str) -> str:

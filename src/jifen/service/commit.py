@@ -22,11 +22,11 @@ Asked = Sequence[tuple[int, str]]
 _STAGED = "changed"
 """The temporary table through which balances are changed all at once."""
 _CHANGE = (
-    f"UPDATE balance SET previous = balance.amount, amount = balance.amount + {_STAGED}.amount, batch = %s"  # noqa: S608
+    f"UPDATE balance SET previous = balance.amount, amount = balance.amount + {_STAGED}.amount, batch = %s"
     f" FROM {_STAGED} WHERE balance.account = {_STAGED}.account"
 )
 _ADD = (
-    f"INSERT INTO balance (account, amount, previous, batch) SELECT account, amount, 0, %s FROM {_STAGED}"  # noqa: S608
+    f"INSERT INTO balance (account, amount, previous, batch) SELECT account, amount, 0, %s FROM {_STAGED}"
     f" WHERE NOT EXISTS (SELECT 1 FROM balance WHERE balance.account = {_STAGED}.account) ORDER BY account"
 )
 
@@ -87,7 +87,7 @@ def _change_balances(using: str, changes: Changes, number: int) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account bigint PRIMARY KEY, amount bigint)")
-        cursor.execute(f"DELETE FROM {_STAGED}")  # noqa: S608
+        cursor.execute(f"DELETE FROM {_STAGED}")
         insert(connection, _STAGED, changes._asdict(), len(changes.account))
         cursor.execute(_CHANGE, [number])
         if cursor.rowcount < len(changes.account):
@@ -98,9 +98,7 @@ def _decide(using: str, batch: Batch, asked: Asked, first: int) -> None:
     """Say in the inbox what became of each line."""
     refused = {refusal.event: refusal for refusal in batch.refusals}
     accepted = [line for line, key in asked if key not in refused]
-    rows = [
-        (batch.number, refused[key].code, refused[key].message, line) for line, key in asked if key in refused
-    ]
+    rows = [(batch.number, refused[key].code, refused[key].message, line) for line, key in asked if key in refused]
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

@@ -2,8 +2,8 @@
 
 =========================== ==========================================================================================
 ``JIFEN_VAR``               the folder for all that a shop writes (default ``var``)
-``JIFEN_DATABASE_URL``      ``sqlite:///path`` or ``postgresql://user:password@host:port/name`` (default: a file of SQLite
-                            in ``JIFEN_VAR``); a socket is named as ``?host=/folder``
+``JIFEN_DATABASE_URL``      ``sqlite:///path`` or ``postgresql://user:password@host:port/name`` (default: a file
+                            of SQLite in ``JIFEN_VAR``); a socket is named as ``?host=/folder``
 ``JIFEN_SECRET_KEY``        what sessions are signed with, 32 characters or more; without it each process makes its own
 ``JIFEN_SECRET_KEYS_OLD``   keys that still verify, after one has been replaced; separated by commas
 ``JIFEN_HOSTS``             host names under which the shop is reached, separated by commas (default ``localhost``)

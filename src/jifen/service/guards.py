@@ -50,10 +50,7 @@ _NOT_OPEN = "{row}batch IS DISTINCT FROM (SELECT batch FROM opening)"
 def _on_sqlite(name: str, when: str, condition: str, message: str) -> str:
     """A row trigger that refuses a statement."""
     condition = condition.replace("IS DISTINCT FROM", "IS NOT")
-    return (
-        f"CREATE TRIGGER {name} {when} FOR EACH ROW WHEN {condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-    )
+    return f"CREATE TRIGGER {name} {when} FOR EACH ROW WHEN {condition} BEGIN SELECT RAISE(ABORT, '{message}'); END"
 
 
 def _sqlite() -> list[str]:
@@ -95,8 +92,7 @@ def _sqlite() -> list[str]:
     ).replace("{zero}", "zeroblob(32)")
     # The last key of an opening is its batch: it may go only when that stands.
     made.append(
-        f"CREATE TRIGGER batch_sealed AFTER INSERT ON batch FOR EACH ROW BEGIN {checks}"
-        " DELETE FROM opening; END"
+        f"CREATE TRIGGER batch_sealed AFTER INSERT ON batch FOR EACH ROW BEGIN {checks} DELETE FROM opening; END"
     )
     made.append(_on_sqlite(
         "opening_left", "BEFORE DELETE ON opening", "OLD.batch NOT IN (SELECT number FROM batch)",
@@ -108,15 +104,23 @@ def _sqlite() -> list[str]:
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
-def _on_postgresql(name: str, when: str, condition: str, message: str, returns: str = "NULL") -> list[str]:
+def _on_postgresql(name: str, when: str, condition: str, message: str) -> list[str]:
     """A trigger, of a statement unless ``when`` says of each row, that refuses a statement."""
     each = "" if "FOR EACH" in when else " FOR EACH STATEMENT"
     return [
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN"
-        f" RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
-        f" RETURN {returns}; END $$",
+        _function(name, _refuse(condition, message)),
         f"CREATE TRIGGER {name} {when}{each} EXECUTE FUNCTION {name}()",
     ]
+
+
+def _refuse(condition: str, message: str) -> str:
+    """The statement of a function that refuses what its trigger was called for."""
+    return f"IF {condition} THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+
+
+def _function(name: str, statements: str) -> str:
+    """What a trigger calls."""
+    return f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statements} RETURN NULL; END $$"
 
 
 def _postgresql() -> list[str]:
@@ -142,9 +146,7 @@ def _postgresql() -> list[str]:
         _some("batch NOT IN (SELECT number FROM batch)"),
         "an opened batch is sealed, or its transaction is rolled back",
     )  # fmt: skip
-    made += _on_postgresql(
-        "balance_kept", "BEFORE DELETE OR TRUNCATE ON balance", "TRUE", "a balance is never removed"
-    )
+    made += _on_postgresql("balance_kept", "BEFORE DELETE OR TRUNCATE ON balance", "TRUE", "a balance is never removed")
     made += _on_postgresql(
         "balance_new", f"AFTER INSERT ON balance{new}", _some(f"previous <> 0 OR {_NOT_OPEN.format(row='')}"),
         "a balance is made outside of the open batch",
@@ -166,13 +168,11 @@ def _postgresql() -> list[str]:
         f" OR {_NOT_OPEN.format(row='new_rows.')})",
         "the inbox is decided once, by the open batch",
     )  # fmt: skip
-    checks = "".join(
-        f"IF {condition} THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
-        for message, condition in _SEAL.items()
-    ).replace("{zero}", f"'\\x{'00' * 32}'::bytea")
+    checks = "".join(_refuse(condition, message) for message, condition in _SEAL.items()).replace(
+        "{zero}", f"'\\x{'00' * 32}'::bytea"
+    )
     made += [
-        f"CREATE FUNCTION batch_sealed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {checks}"
-        " DELETE FROM opening; RETURN NULL; END $$",
+        _function("batch_sealed", f"{checks} DELETE FROM opening;"),
         "CREATE TRIGGER batch_sealed AFTER INSERT ON batch FOR EACH ROW EXECUTE FUNCTION batch_sealed()",
     ]
     return made

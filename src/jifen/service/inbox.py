@@ -72,7 +72,7 @@ def _insert(using: str, asked: Sequence[tuple[str, str]]) -> None:
             cursor.execute(_LOCK)
             columns = [list(column) for column in zip(*asked, strict=True)]
             rows = "SELECT * FROM unnest(%s::text[], %s::text[])"
-            cursor.execute(f"INSERT INTO inbox (key, content) {rows} {conflict}", columns)  # noqa: S608
+            cursor.execute(f"INSERT INTO inbox (key, content) {rows} {conflict}", columns)
         else:
             cursor.executemany(f"INSERT INTO inbox (key, content) VALUES (%s, %s) {conflict}", asked)
 
@@ -80,8 +80,7 @@ def _insert(using: str, asked: Sequence[tuple[str, str]]) -> None:
 def _found(using: str, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
     """The line and the content that stand under each key."""
     return {
-        key: (place, content)
-        for key, place, content in _asked(using, "key, id, content", "code = '' AND key", keys)
+        key: (place, content) for key, place, content in _asked(using, "key, id, content", "code = '' AND key", keys)
     }
 
 
@@ -105,5 +104,5 @@ def _asked(using: str, columns: str, where: str, values: Sequence[str | int]) ->
         some = values[first : first + _AT_ONCE]
         places = ", ".join(["%s"] * len(some))
         with connections[using].cursor() as cursor:
-            cursor.execute(f"SELECT {columns} FROM inbox WHERE {where} IN ({places})", some)  # noqa: S608
+            cursor.execute(f"SELECT {columns} FROM inbox WHERE {where} IN ({places})", some)
             yield from cursor.fetchall()

@@ -67,7 +67,7 @@ class Shop(models.Model):
 
 
 class Inbox(models.Model):
-    """What was asked for, in order. Undecided without a ``batch``; refused with a ``code``, which leaves the key free."""
+    """What was asked for, in order. Undecided without a ``batch``; refused with a ``code``: the key is free again."""
 
     id = models.BigAutoField(primary_key=True)
     key = models.TextField()
