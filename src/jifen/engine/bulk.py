@@ -112,6 +112,7 @@ class Lane:
         room = 2 * _AT_MOST + count * _EACH
         world.lots.reserve(world.lots.size + count * steps.lots)
         world.feeds.reserve(world.feeds.size + count * steps.feeds)
+        world.positions.reserve(world.positions.size + count * steps.places)
         for table in (world.releases, world.payments, world.sales, world.weighed):
             table.reserve(table.size + room)
         if len(kept.transfers.rule) < room or len(kept.forfeits.rule) < room:
