@@ -11,6 +11,7 @@ import typer
 
 from jifen.cli.audit import audit
 from jifen.cli.bench import bench_commands
+from jifen.cli.claim import claim
 from jifen.cli.demo import demo
 from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
@@ -35,6 +36,7 @@ app.command()(verify)
 app.command()(audit)
 app.command()(explain)
 app.command()(demo)
+app.command()(claim)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
 
