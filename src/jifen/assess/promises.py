@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from jifen.assess.span import Span
 from jifen.core.micros import MICRO
 from jifen.engine.program import row_at
 from jifen.plan.model import (
@@ -27,35 +28,17 @@ from jifen.plan.model import (
     Split,
     Tier,
     Walk,
+    Weigh,
 )
 
 __all__ = ["RESERVE", "Economics", "Promise", "Release", "Reward", "Span"]
 
 _MARGIN = "trigger_margin"
 _RELEASE = "static_release"
+_OWN = ("own_amount", "own_granted", "own_remaining", "own_claim", "lesser", "largest_order", "cumulative", "spend")
+"""Bases and measures that are nothing without an order of one's own."""
 RESERVE = "reserve"
 """The name of the pool that pays whatever names no pool."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From the least to the most; ``sum`` is of two."""
-
-    low: Fraction
-    high: Fraction
-
-    @classmethod
-    def of(cls, value: Fraction | int) -> "Span":
-        """One value."""
-        return cls(Fraction(value), Fraction(value))
-
-    def __mul__(self, factor: "Span") -> "Span":
-        """Both ends by both ends; nothing here is negative."""
-        return Span(self.low * factor.low, self.high * factor.high)
-
-    def __add__(self, other: "Span") -> "Span":
-        """Both ends added."""
-        return Span(self.low + other.low, self.high + other.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +106,7 @@ class Reward:
     """The store of the receiver's own lots out of which it is paid: an acceleration, no new debt."""
     pool: str | None
     asset: str
+    """Empty: he is given lots, tokens or weight instead."""
     needs_order: bool
     """Whether a receiver must have bought before."""
 
@@ -147,7 +131,7 @@ class Economics:
         found: dict[str, Fraction] = {}
         for rule in self.rules:
             if rule.when == "order" and isinstance(rule.pay, Feed):
-                found[rule.pay.pool] = found.get(rule.pay.pool, Fraction(0)) + self._amount(rule).high
+                found[rule.pay.pool] = found.get(rule.pay.pool, Fraction(0)) + self.amount(rule).high
         if self.reserve_funded:
             found[RESERVE] = Fraction(self.plan.params["reserve_share"], MICRO)
         return found
@@ -169,14 +153,19 @@ class Economics:
         for rule in self.rules:
             store = rule.pay.lots if isinstance(rule.pay, Grant) else ""
             if rule.when == "order" and rule.who is None and store:
-                granted[store] = granted.get(store, Span.of(0)) + self._amount(rule)
+                granted[store] = granted.get(store, Span.of(0)) + self.amount(rule)
         found = [self._promise(store, points) for store, points in granted.items()]
         return (*found, *self._tokens(), *self._cycles())
 
     @cached_property
+    def walks(self) -> tuple[Reward, ...]:
+        """What walks give, those of the referral tree and of the regions: assets, lots, weight."""
+        return tuple(self._reward(rule, rule.who) for rule in self.rules if isinstance(rule.who, Walk))
+
+    @cached_property
     def rewards(self) -> tuple[Reward, ...]:
-        """What walks pay, those of the referral tree and of the regions."""
-        return tuple(self._reward(rule, rule.who) for rule in self.rules if isinstance(rule.who, Walk) and _pays(rule))
+        """The walks that pay an asset."""
+        return tuple(each for each in self.walks if each.asset)
 
     @cached_property
     def immediate(self) -> Fraction:
@@ -187,7 +176,7 @@ class Economics:
     @cached_property
     def _to_buyers(self) -> tuple[Fraction, ...]:
         """What buyers themselves are paid at once from the plan's own account."""
-        return tuple(self._amount(rule).high for rule in self.rules if self._pays_buyer(rule))
+        return tuple(self.amount(rule).high for rule, pay in self._paid_back() if pay.source is None)
 
     @cached_property
     def net_per_order(self) -> Fraction:
@@ -201,8 +190,9 @@ class Economics:
 
     @cached_property
     def static_multiple(self) -> Span:
-        """What a buyer is entitled to that is cash or can be made cash, on one yuan."""
-        return sum((each.multiple for each in self.promises if self.becomes_cash(each.asset)), Span.of(0))
+        """What a buyer is entitled to that is cash or can be made cash, on one yuan: at once, and later."""
+        at_once = (self.amount(rule) for rule, pay in self._paid_back() if self.becomes_cash(pay.asset))
+        return sum((each.multiple for each in self.promises if self.becomes_cash(each.asset)), sum(at_once, Span.of(0)))
 
     def becomes_cash(self, asset: str) -> bool:
         """Whether an asset is cash, or coin that may be withdrawn."""
@@ -225,15 +215,11 @@ class Economics:
 
     # -- one rule ---------------------------------------------------------------------------------------------------
 
-    def _pays_buyer(self, rule: Rule) -> bool:
-        """Whether the buyer himself is paid at once from the plan's own account."""
-        return (
-            rule.when == "order"
-            and rule.who is None
-            and isinstance(rule.pay, Asset)
-            and rule.pay.source is None
-            and (rule.gate is None or rule.gate.drain is None)
-        )
+    def _paid_back(self) -> Iterator[tuple[Rule, Asset]]:
+        """The rules that pay the buyer himself when he orders, and out of no lots of his."""
+        for rule in self.rules:
+            if rule.when == "order" and rule.who is None and isinstance(rule.pay, Asset) and _drains(rule) is None:
+                yield rule, rule.pay
 
     def _promise(self, store: str, points: Span) -> Promise:
         releases = tuple(self._releases(store, points))
@@ -285,7 +271,7 @@ class Economics:
             ]
             paid = [each.pay for each in drained if isinstance(each.pay, Asset)]
             exits_at = Fraction(max(held_out, default=0), MICRO)
-            quoted = self._amount(rule)
+            quoted = self.amount(rule)
             # What is held out is the exit; without one a buyer has what his tokens are quoted at.
             worth = Span.of(exits_at) if exits_at else quoted
             releases = tuple(Release("price", rule.id, each.source) for each in paid[:1])
@@ -316,8 +302,17 @@ class Economics:
             rule.id, who.tree, who.by, _depth(rule, who),
             share * base_share, usual * base_share.high, of_release, _drains(rule),
             pay.source if isinstance(pay, Asset) else None, pay.asset if isinstance(pay, Asset) else "",
-            who.own_order or _drains(rule) is not None or str(base).startswith("own_") or base == "lesser",
+            self._needs_order(rule, who),
         )  # fmt: skip
+
+    def _needs_order(self, rule: Rule, who: Walk) -> bool:
+        """Whether only who has bought is paid: by the rule, out of his lots, by his orders, by a rank they give."""
+        base, ladder = getattr(rule.amount, "of", ""), self.plan.ranks.get(who.ranks or "")
+        if who.own_order or _drains(rule) or base in _OWN or (ladder is not None and ladder.by in _OWN):
+            return True
+        # Weight is worth something only to who has lots, if every division by it drains some.
+        divided = [each for each in self.rules if isinstance(each.who, Split) and Weigh(each.who.by) == rule.pay]
+        return bool(divided) and all(_drains(each) for each in divided)
 
     def _walked(self, rule: Rule, who: Walk) -> Span:
         """What all receivers of a walk get of its base, at least (nobody has a rank) and at most."""
@@ -332,6 +327,8 @@ class Economics:
             column = share.column or "rate"
             rates = tuple(row.columns.get(column, 0) for row in ladder.ladder)
             return Span(Fraction(0), Fraction(max(rates, default=0) * (who.depth or 1), MICRO))
+        if isinstance(share, Tier):
+            return self._of(share, rule.part) * Span.of(who.depth or 1)
         rates = share.rates if isinstance(share, Share) else ()
         if who.by == "peer" and ladder is not None:
             heights = len({ladder.rate(row) for row in ladder.ladder if ladder.rate(row)})
@@ -344,17 +341,22 @@ class Economics:
 
     # -- amounts ----------------------------------------------------------------------------------------------------
 
-    def _amount(self, rule: Rule) -> Span:
+    def amount(self, rule: Rule) -> Span:
         """What a rule gives of one yuan."""
         return self._of(rule.amount, rule.part)
 
     def _of(self, amount: Amount, part: int) -> Span:
-        if isinstance(amount, Tier) and amount.of is not None:
+        if isinstance(amount, Tier):
             rows = amount.rows if self.order is None else tuple(filter(None, [row_at(amount.rows, self.order)]))
-            values = [Fraction(row.columns.get(amount.column, 0), MICRO) for row in rows]
-            return Span(min(values, default=Fraction(0)), max(values, default=Fraction(0))) * self._base(
-                amount.of, part
-            )
+            # Without a base it is a sum, which is most of the smallest order of its row.
+            wholes = [MICRO if amount.of is not None else self.order or row.min or 0 for row in rows]
+            values = [
+                Fraction(row.columns.get(amount.column, 0), whole)
+                for row, whole in zip(rows, wholes, strict=True)
+                if whole
+            ]
+            span = Span(min(values, default=Fraction(0)), max(values, default=Fraction(0)))
+            return span if amount.of is None else span * self._base(amount.of, part)
         if isinstance(amount, Share):
             return Span.of(Fraction(sum(amount.rates[:1]), MICRO)) * self._base(amount.of, part)
         return Span.of(0)
@@ -365,14 +367,10 @@ class Economics:
             return Span.of(1 - self.cost)
         mine = [rule for rule in self.rules if rule.part == part and rule.when == "order"]
         if name == "trigger_points":
-            points = [self._amount(rule) for rule in mine if isinstance(rule.pay, Grant) and rule.who is None]
+            points = [self.amount(rule) for rule in mine if isinstance(rule.pay, Grant) and rule.who is None]
             return sum(points, Span.of(0))
-        named = [self._amount(rule) for rule in mine if rule.id == name and rule.who is None]
+        named = [self.amount(rule) for rule in mine if rule.id == name and rule.who is None]
         return sum(named, Span.of(0)) if named else Span.of(1)
-
-
-def _pays(rule: Rule) -> bool:
-    return isinstance(rule.pay, Asset)
 
 
 def _drains(rule: Rule) -> str | None:
@@ -387,5 +385,5 @@ def _depth(rule: Rule, who: Walk) -> int | None:
         return who.depth
     if who.by == "generation":
         rates = rule.amount.rates if isinstance(rule.amount, Share | Cycle) else ()
-        return len(rates)
+        return max((place for place, rate in enumerate(rates, 1) if rate), default=0)
     return None
