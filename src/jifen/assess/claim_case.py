@@ -9,8 +9,7 @@ from jifen.assess.closed_forms import Figures, closed_forms, response
 from jifen.assess.promises import RESERVE, Economics, Promise
 from jifen.assess.texts import Statement
 from jifen.assess.trials import Fall, Trial, price_falls, referred, steady
-from jifen.core.micros import MICRO
-from jifen.plan.model import Curve, Feed, Lots, Mint, Plan, Share
+from jifen.plan.model import Curve, Lots, Mint, Plan
 
 __all__ = ["DAYS_RUN_MAX", "MEMBERS", "Case"]
 
@@ -62,9 +61,13 @@ class Case:
     @cached_property
     def _steps(self) -> list[Fraction]:
         """What one yuan is paid by schedule, by age in days."""
-        paid = [response(self.economics, each) for each in self.scheduled]
+        paid = [self.paid_daily(each) for each in self.scheduled]
         longest = max(map(len, paid), default=0)
         return [sum((each[age] for each in paid if age < len(each)), Fraction(0)) for age in range(longest)]
+
+    def paid_daily(self, promise: Promise) -> list[Fraction]:
+        """What one yuan of an order is paid of a promise by schedule, by age in days."""
+        return response(self.economics, promise)
 
     def paid_by(self, days: int | None) -> Fraction:
         """What schedules pay of one yuan within so many days of the order; ``None``: in all."""
@@ -98,16 +101,16 @@ class Case:
         return plan.reserve_funded and plan.feeds[RESERVE] >= own
 
     @cached_property
+    def quoted(self) -> Fraction:
+        """What the tokens that one yuan mints are quoted at."""
+        mints = (rule for rule in self.economics.rules if isinstance(rule.pay, Mint))
+        return sum((self.economics.amount(rule).low for rule in mints), Fraction(0))
+
+    @cached_property
     def minted(self) -> Fraction:
         """What is minted of what an order puts into the pool that prices tokens; 0 without tokens."""
-        rules = self.economics.rules
-        fed = {rule.id for rule in rules if isinstance(rule.pay, Feed)}
-        into = (self.economics.feeds.get(name, Fraction(0)) for name in self._curves)
-        share, minted = sum(into, Fraction(0)), Fraction(0)
-        for rule in rules:
-            if isinstance(rule.pay, Mint) and isinstance(rule.amount, Share) and share:
-                minted += Fraction(sum(rule.amount.rates[:1]), MICRO) / (1 if rule.amount.of in fed else share)
-        return minted
+        fed = sum((self.economics.feeds.get(name, Fraction(0)) for name in self._curves), Fraction(0))
+        return self.quoted / fed if fed else Fraction(0)
 
     @cached_property
     def _curves(self) -> tuple[str, ...]:
@@ -155,8 +158,14 @@ class Case:
         trial, promised = self.trial(day), self.promised * self.order
         left = [promised - trial.got(member, day) for member in range(1, day + 1)]
         owed = [each for each in left if each > 0]
-        held = trial.in_hand[-1] + trial.pools
+        held = trial.pools + self._own_money(trial)
         return {"day": day, "members": day, "unpaid": len(owed), "owed": sum(owed, Fraction(0)), "held": held}
+
+    def _own_money(self, trial: Trial) -> Fraction:
+        """What there is beside the pools for what they do not pay."""
+        if not any(map(self.economics.from_own_account, self.economics.promises)):
+            return Fraction(0)
+        return Fraction(trial.reserve) if self.economics.reserve_funded else trial.in_hand[-1]
 
     def cash_end(self) -> Statement | None:
         """The day on which the money ends at constant sales, as the engine has it; ``None``: it does not, or late."""

@@ -149,10 +149,16 @@ def _backing(case: Case) -> _Says:
         return [Statement("kept", {"net": net}), *conditions], []
     growth = case.figures["growth_required_daily"]
     if growth is None or not growth:
-        return [], [Statement("no_growth", _balance(case)), Statement("sales_end", case.waiting(MEMBERS))]
+        return [], [Statement("no_growth", _balance(case)), _sales_end(case)]
     end = case.cash_end()
     conditions.insert(0, Statement("grow", _balance(case) | {"growth": growth}))
     return conditions, [] if end is None else [end]
+
+
+def _sales_end(case: Case) -> Statement:
+    """Who waits for what if sales stop, and whether there is money that may pay it."""
+    code = "sales_end" if case.scheduled or case.has_tasks else "sales_end_wait"
+    return Statement(code, case.waiting(MEMBERS))
 
 
 def _with(case: Case, *conditions: Statement) -> _Says:
@@ -247,7 +253,7 @@ def _guaranteed(_claim: Claim, case: Case) -> _Says:
         return _backing(case)
     if case.trial(MEMBERS).sold_out:
         return [], [*case.ceilings(), *_lacking(case, Fraction(1), None)]
-    return [], [Statement("sales_end", case.waiting(MEMBERS))]
+    return [], [_sales_end(case)]
 
 
 def _income(_claim: Claim, case: Case) -> _Says:

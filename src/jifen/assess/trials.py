@@ -40,6 +40,8 @@ class Trial:
     """By day: sales less cost of goods and all that was paid, and less what pools hold for their own rules."""
     pools: int
     """What the pools hold in the end."""
+    reserve: int
+    """What the reserve holds in the end."""
     sold_out: tuple[int, ...] = ()
     """By member: what he has in the end if all sell their tokens after the last day, first come first."""
 
@@ -124,8 +126,8 @@ def steady(plan: Plan, order: int, cost: Fraction, days: int, sales_end: int | N
         shop.close()
         received.append(shop.received(members))
         in_hand.append(members * order * (1 - cost) - sum(received[-1]) - shop.pools())
-    pools = shop.pools()
-    return Trial(order, _delay(plan), tuple(received), tuple(in_hand), pools, _all_sell(shop, plan, members))
+    held = shop.pools(), shop.world.reserve - shop.world.reserve_debt
+    return Trial(order, _delay(plan), tuple(received), tuple(in_hand), *held, _all_sell(shop, plan, members))
 
 
 def _all_sell(shop: _Shop, plan: Plan, members: int) -> tuple[int, ...]:

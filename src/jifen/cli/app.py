@@ -14,6 +14,7 @@ from jifen.cli.bench import bench_commands
 from jifen.cli.check import check
 from jifen.cli.claim import claim
 from jifen.cli.demo import demo
+from jifen.cli.disclose import disclose
 from jifen.cli.downgrade import downgrade
 from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
@@ -41,6 +42,7 @@ app.command()(check)
 app.command()(demo)
 app.command()(claim)
 app.command()(downgrade)
+app.command()(disclose)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
 
