@@ -93,7 +93,15 @@ def test_one_sentence_may_make_several_claims_in_their_order():
 
 @pytest.mark.parametrize(
     "text",
-    ["不保本", "我们不承诺保本", "没有稳赚", "并非稳赚", "not guaranteed", "Nobody is guaranteed", "This is no passive income"],
+    [
+        "不保本",
+        "我们不承诺保本",
+        "没有稳赚",
+        "并非稳赚",
+        "not guaranteed",
+        "Nobody is guaranteed",
+        "This is no passive income",
+    ],
 )
 def test_what_is_denied_is_read_as_denied(text):
     assert one(text).denied
@@ -101,13 +109,22 @@ def test_what_is_denied_is_read_as_denied(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["不用推人100天全返", "无需推荐，保本", "not only 2x", "毫无疑问稳赚", "Not legal advice. Guaranteed.", "不限名额，全返"],
+    [
+        "不用推人100天全返",
+        "无需推荐，保本",
+        "not only 2x",
+        "毫无疑问稳赚",
+        "Not legal advice. Guaranteed.",
+        "不限名额，全返",
+    ],
 )
 def test_another_no_in_the_text_denies_nothing(text):
     assert not one(text).denied
 
 
-@pytest.mark.parametrize("text", ["", "全国联保", "免费注册", "Free to join", "十万会员", "100", "。，！", "七天无理由退货"])
+@pytest.mark.parametrize(
+    "text", ["", "全国联保", "免费注册", "Free to join", "十万会员", "100", "。，！", "七天无理由退货"]
+)
 def test_what_is_no_claim_is_not_read(text):
     assert read(text) == []
 
@@ -134,8 +151,9 @@ def test_a_long_text_is_read_to_its_bound():
 
 
 _WORDS = st.sampled_from(
-    ["全返", "100", "天", "一百", "倍", "%", "每天", "推", "人", "回本", "百分之", "千分之", "万亿", "零", "半", "．", "‰", "x",
-     "money back", "in", "days", " ", "，", ".", "free", "not", "不", "保本", "\x00", "𝟙", "½", "(", "\\", "{", "}"],
+    ["全返", "100", "天", "一百", "倍", "%", "每天", "推", "人", "回本", "百分之", "千分之", "万亿", "零", "半", "．",
+     "‰", "x", "money back", "in", "days", " ", "，", ".", "free", "not", "不", "保本", "\x00", "𝟙", "½", "(", "\\",
+     "{", "}"],
 )  # fmt: skip
 
 

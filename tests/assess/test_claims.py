@@ -6,12 +6,12 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.shop import Shop
 
 from jifen.assess.claims import Answer, judge, order_amounts
 from jifen.assess.texts import LANGUAGES, Statement, say
 from jifen.core.micros import MICRO
 from jifen.plan import load_plan
-from tests.engine.shop import Shop
 
 COST = Fraction(1, 5)
 FILE = "claim_answers.yaml"
@@ -235,7 +235,8 @@ def test_what_is_called_true_holds_for_every_member_even_when_sales_stop(seed):
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.lists(st.sampled_from([
-    "100天", "全返", "3倍", "每天1%", "推3人", "回本", "稳赚", "零撸", "只涨不跌", "静态收益", "不", "，", "0", "money back",
+    "100天", "全返", "3倍", "每天1%", "推3人", "回本", "稳赚", "零撸", "只涨不跌", "静态收益", "不", "，", "0",
+    "money back",
 ]), max_size=8).map("".join))  # fmt: skip
 def test_no_text_makes_judging_fail_and_every_refutation_has_an_example(text):
     judgement = judge(load_plan("three_for_one"), text, COST)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from jifen.assess.compliance import Findings, check
 from jifen.assess.plan_sheet import Reason, Sheet
@@ -16,7 +17,7 @@ from jifen.assess.promises import RESERVE, Economics, Promise
 from jifen.assess.rule_pack import jurisdictions
 from jifen.assess.shop import Shop
 from jifen.core.errors import InputError, Problem
-from jifen.core.micros import MICRO, format_rate
+from jifen.core.micros import MICRO, format_rate, parse_rate
 from jifen.plan.model import (
     Asset,
     Curve,
@@ -118,6 +119,7 @@ def downgrade(plan: Plan, jurisdiction: str, cost: Fraction) -> Downgrade:
         if not blocks:
             break
         _take_out(work, after, blocks[0].rules, blocks[0].id)
+        _fund(work, work.sheet.load())
         after = work.sheet.load()
     found = {each.id for each in before.found}
     changes = tuple(_changes(plan, after, work.sheet, found))
@@ -197,20 +199,36 @@ def _safe_tokens(work: _Work, plan: Plan) -> None:
                 work.sheet.set_store(_SAFE_PRICE, safe, name, key)
 
 
-def _bound_rewards(work: _Work, plan: Plan) -> None:
-    """Rewards leave no less than nothing of an order."""
+def _bound_shares(work: _Work, plan: Plan) -> None:
+    """Rewards and pools take no more of an order than goods leave."""
     economics = Economics(plan, work.cost)
-    rewards = _rewards(economics)
-    feeds = sum((each for pool, each in economics.feeds.items() if pool != RESERVE), Fraction(0))
-    factor = max(1 - work.cost - feeds, Fraction(0)) / rewards if rewards else Fraction(1)
+    pools = (each for pool, each in economics.feeds.items() if pool != RESERVE)
+    taken = _rewards(economics) + sum(pools, Fraction(0))
+    if taken <= 1 - work.cost:
+        return
+    factor = (1 - work.cost) / taken
     for index, rule in enumerate(plan.rules):
-        if factor >= 1 or rule.off or not isinstance(rule.who, Walk) or rule.who.by != "generation":
-            continue
-        key = "cycle" if isinstance(rule.amount, Cycle) else "share"
-        if isinstance(rule.amount, Share | Cycle) and rule.amount.rates:
-            lower = [format_rate(int(rate * factor)) for rate in rule.amount.rates]
-            listed = isinstance(work.sheet.value(index, "amount", key), list)
-            work.sheet.set_slot(_BOUNDED, lower if listed else lower[0], index, "amount", key)
+        if not rule.off and (isinstance(rule.who, Walk) or isinstance(rule.pay, Feed)):
+            _lower(work.sheet, index, rule, factor)
+
+
+def _lower(sheet: Sheet, index: int, rule: Rule, factor: Fraction) -> None:
+    """Lower what a rule shares, or goes round with."""
+    key = "cycle" if isinstance(rule.amount, Cycle) else "share"
+    written = sheet.value(index, "amount", key)
+    if isinstance(written, dict):
+        lower: Any = {level: _part_of(rate, factor) for level, rate in written.items()}
+    elif isinstance(written, list):
+        lower = [_part_of(rate, factor) for rate in written]
+    elif isinstance(rule.amount, Share) and rule.amount.rates:
+        lower = _part_of(written, factor)
+    else:
+        return
+    sheet.set_slot(_BOUNDED, lower, index, "amount", key)
+
+
+def _part_of(rate: object, factor: Fraction) -> str:
+    return format_rate(int(parse_rate(str(rate)) * factor))
 
 
 def _bound(work: _Work, plan: Plan) -> None:
@@ -295,7 +313,7 @@ def _no_shares(work: _Work, plan: Plan) -> None:
             work.sheet.set_store(_NO_SHARES, None, name, "cap")
 
 
-_STEPS: tuple[_Step, ...] = (_settle, _one_level, _safe_tokens, _bound_rewards, _bound, _fund, _no_cash, _no_shares)
+_STEPS: tuple[_Step, ...] = (_settle, _one_level, _safe_tokens, _bound_shares, _bound, _fund, _no_cash, _no_shares)
 
 
 # -- where parameters do not do -------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ class Carried:
     """Paid out as coin instead."""
     written_off: int
     """Ended: nobody is owed it any more."""
+    paid_as: tuple[str, str] = ("", "")
+    """The asset that it becomes, in the old plan and in the new one; empty where nothing is paid out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,14 @@ def _lots(world: World, before: Plan, after: Plan, entries: _Entries) -> Iterato
         if isinstance(after.stores.get(store.name), Lots):
             for member, order, remaining, daily in mine:
                 entries.give(member, store.name, remaining, base=_base(after, store.name, daily), reason=_from(order))
-            yield Carried(store.name, total, total, 0, 0)
+            yield Carried(store.name, total, total, 0, 0, (_asset(before, store.name), _asset(after, store.name)))
         elif _is_debt(before, store.name):
             worth = 0
             for member, order, remaining, _ in mine:
                 coin = remaining * _per_point(before, store.name) // MICRO
                 entries.give(member, "coin", coin, reason=_from(order))
                 worth += coin
-            yield Carried(store.name, total, 0, worth, total - worth)
+            yield Carried(store.name, total, 0, worth, total - worth, (_asset(before, store.name), "coin"))
         elif total:
             yield Carried(store.name, total, 0, 0, total)
 
@@ -158,6 +160,10 @@ def _payers(plan: Plan, store: str) -> list[tuple[bool, Asset]]:
 def _is_debt(plan: Plan, store: str) -> bool:
     """Whether lots are owed in money, and are no mere bound on a part of later sales."""
     return any(not divides for divides, _ in _payers(plan, store))
+
+
+def _asset(plan: Plan, store: str) -> str:
+    return next((pay.asset for _, pay in _payers(plan, store)), "")
 
 
 def _per_point(plan: Plan, store: str) -> int:

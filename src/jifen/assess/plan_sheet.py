@@ -47,9 +47,10 @@ class Sheet:
         self.stores: dict[str, Any] = _copy(root["stores"])
         self.ranks: dict[str, Any] = _copy(root["ranks"])
         self.rules: list[dict[str, Any]] = _copy(root["rules"])
+        pools = sum("pool" in store for store in self.stores.values())
         for index, home in enumerate(plan.origin.draft.homes):
             # In one file with several pools the word `pool` no longer says which: the part's own is meant.
-            if self.value(index, "pay", "from") == "pool" and home is not None:
+            if pools > 1 and self.value(index, "pay", "from") == "pool" and home is not None:
                 self.rules[index]["pay"]["from"] = home
         self.reasons: dict[str, list[Reason]] = {}
 

@@ -131,7 +131,11 @@ def _change_data(change: "Change") -> dict[str, Any]:
 
 def _carried_data(carried: Any) -> dict[str, str]:
     amounts = ("before", "carried", "converted", "written_off")
-    return {"store": carried.store} | {name: format_micros(getattr(carried, name), 2) for name in amounts}
+    return {
+        "store": carried.store,
+        **{name: format_micros(getattr(carried, name), 2) for name in amounts},
+        "paid_as": " → ".join(dict.fromkeys(carried.paid_as)),
+    }
 
 
 def _said(code: str, language: str) -> str:
@@ -166,7 +170,7 @@ def _show_findings(found: "Downgrade") -> None:
 
 def _show_opening(opening: "Opening") -> None:
     rows = [list(_carried_data(each).values()) for each in opening.stores]
-    headings = ("store", "before", "carried", "as coin", "written off")
+    headings = ("store", "before", "carried", "as coin", "written off", "paid as")
     out.print(make_table("Carried over 结转", headings, rows))
     needed, brought, missing = (format_micros(each, 2) for each in (opening.needed, opening.brought, opening.missing))
     sentence = f"The new reserve needs {needed}: {brought} is there, {missing} must be brought 须补足."
