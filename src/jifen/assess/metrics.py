@@ -68,9 +68,15 @@ def _referral(plan: Economics) -> list[Reward]:
 
 
 def _ids(rewards: Iterable[Reward | Promise]) -> tuple[str, ...]:
-    """The rules of rewards, or those that release promises, each once."""
-    ids = ([each.rule] if isinstance(each, Reward) else [release.rule for release in each.releases] for each in rewards)
-    return tuple(dict.fromkeys(rule for one in ids for rule in one))
+    """The rules of rewards, or those that release promises (not sooner, for others' orders), each once."""
+    ids: list[str] = []
+    for each in rewards:
+        if isinstance(each, Reward):
+            ids.append(each.rule)
+        else:
+            due = [release.rule for release in each.releases if release.way != "walk"]
+            ids += due or [release.rule for release in each.releases]
+    return tuple(dict.fromkeys(ids))
 
 
 def _walks(plan: Economics) -> Iterator[Measure]:
@@ -220,7 +226,7 @@ def _other(plan: Economics) -> Iterator[Measure]:
     debts = tuple(dict.fromkeys(rule.id for rule in plan.rules if rule.when == "liability"))
     coin = tuple(rule for rule, asset in paying.items() if asset == "coin")
     yield Measure("bought_weight", bool(bought), tuple(dict.fromkeys(bought)))
-    yield Measure("share_plan", bool(issued), tuple(dict.fromkeys(issued)))
+    yield Measure("shares_issued", bool(issued), tuple(dict.fromkeys(issued)))
     yield Measure("old_debts", bool(debts), debts)
     yield Measure("pays_persons", bool(paying), tuple(paying))
     yield Measure("coin_paid", bool(coin), coin)
