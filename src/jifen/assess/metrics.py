@@ -150,7 +150,8 @@ def _never_served(plan: Economics, promise: Promise) -> Fraction | None:
     if served is not None:
         return 1 - Fraction(1, served.group)
     if promise.by("queue") is not None:
-        return max(1 - plan.fed(promise) / promise.multiple.high, Fraction(0))
+        promised = promise.multiple.high
+        return max(1 - plan.fed(promise) / promised, Fraction(0)) if promised else Fraction(0)
     return None
 
 
