@@ -13,7 +13,7 @@ from jifen.assess.metrics import Measure, measure
 from jifen.assess.rule_pack import holds
 from jifen.assess.shop import Shop
 from jifen.plan import load_plan
-from jifen.plan.load import preset_names
+from jifen.plan.load import example_names, preset_names
 
 ROOT = Path(__file__).parents[2]
 CHINA = Shop(seat="CN", currency="CNY")
@@ -199,3 +199,18 @@ def test_a_condition_holds_fails_or_is_open(condition, facts, answer):
 def test_values_are_written_for_people(name, value, en, zh):
     assert written(Measure(name, value)) == en
     assert written(Measure(name, value), "zh") == zh
+
+
+PLANS = [*preset_names(), *example_names(), *sorted(ROOT.glob("tests/**/plans/*.yaml"))]
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=str)
+def test_every_plan_can_be_checked_and_told(plan):
+    for finding in check(load_plan(plan)).found:
+        assert finding.explanation()
+        assert finding.remedy("zh")
+
+
+def test_an_exit_that_takes_nothing_is_no_exit_above_what_is_paid_in():
+    found = {each.id for each in check(load_plan("appreciation", {"sell_fee": "100%"})).found}
+    assert "SOL-05" not in found

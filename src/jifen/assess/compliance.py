@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import isinf
+from typing import TYPE_CHECKING
 
 from jifen.assess.metrics import Measure, Measures, Value, measure
 from jifen.assess.rule_pack import ALWAYS, SEVERITIES, Level, Rule, holds, jurisdictions, metric_texts, names_in
-from jifen.assess.run_facts import RunFacts
 from jifen.assess.shop import COST_ASSUMED, Shop
 from jifen.plan.model import Plan
+
+if TYPE_CHECKING:
+    from jifen.assess.run_facts import RunFacts
 
 __all__ = ["Finding", "Findings", "Unmeasured", "check", "jurisdictions_of", "written"]
 
@@ -106,7 +109,7 @@ class Findings:
         return tuple(dict.fromkeys(stop for each in self.found for stop in each.level.stops))
 
 
-def check(plan: Plan, shop: Shop | None = None, run: RunFacts | None = None) -> Findings:
+def check(plan: Plan, shop: Shop | None = None, run: "RunFacts | None" = None) -> Findings:
     """Hold a plan, and perhaps a shop and a run, against the rules.
 
     >>> from jifen.plan import load_plan

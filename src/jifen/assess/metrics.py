@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
+from typing import TYPE_CHECKING
 
 from jifen.assess.closed_forms import closed_forms
 from jifen.assess.copy_phrases import found_phrases
 from jifen.assess.promises import RESERVE, Economics, Promise, Reward
-from jifen.assess.run_facts import RunFacts
 from jifen.assess.shop import SAFEGUARDS, Shop
 from jifen.plan.model import Asset, Curve, Cycle, Mint, Plan, Positions, Split, Tier, Weigh, Weight, Who
+
+if TYPE_CHECKING:
+    from jifen.assess.run_facts import RunFacts
 
 __all__ = ["Measure", "Measures", "Value", "measure", "upward_rules"]
 
@@ -39,7 +42,7 @@ Measures = Mapping[str, Measure]
 """By name."""
 
 
-def measure(plan: Plan, cost: Fraction, shop: Shop | None = None, run: RunFacts | None = None) -> Measures:
+def measure(plan: Plan, cost: Fraction, shop: Shop | None = None, run: "RunFacts | None" = None) -> Measures:
     """Everything that rules may ask; without a shop or a run, what only they know is ``None``."""
     economics = Economics(plan, cost)
     found = [
@@ -271,6 +274,6 @@ _RUN = (
 )  # fmt: skip
 
 
-def _of_run(run: RunFacts | None) -> Iterator[Measure]:
+def _of_run(run: "RunFacts | None") -> Iterator[Measure]:
     for name in _RUN:
         yield Measure(name, None if run is None else getattr(run, name))

@@ -156,7 +156,7 @@ def _plain_finding(each: "Finding") -> dict[str, Any]:
         "id": each.id,
         "jurisdiction": each.jurisdiction,
         "severity": each.severity,
-        "waivable": each.waivable,
+        "waivable": each.waivable if each.severity == "block" else None,
         "stops": list(each.level.stops),
         "tags": list(rule.tags),
         "rules": list(each.rules),
