@@ -42,7 +42,8 @@ def test_a_condition_is_written_in_one_line(rule_table):
     rule = jurisdictions()["cn"].rules["CN-05"]
     assert rule_table.rule_row("CN-05", rule, "en")[1] == (
         "**block** (never waived; stops joins, grants, upline_rewards): "
-        "`CN-04`, `tree_members` ≥ 30, `tree_levels` ≥ 3, any of (`tree_members` ≥ 120; `fees_collected` ≥ 2500000; `sanctioned`, `tree_members` ≥ 60)"
+        "`CN-04`, `tree_members` ≥ 30, `tree_levels` ≥ 3, "
+        "any of (`tree_members` ≥ 120; `fees_collected` ≥ 2500000; `sanctioned`, `tree_members` ≥ 60)"
     )
     assert (
         rule_table.rule_row("CN-06", jurisdictions()["cn"].rules["CN-06"], "zh")[1]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import isinf
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from jifen.assess.metrics import Measure, Measures, Value, measure
@@ -50,8 +51,9 @@ class Finding:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The ids of the plan's rules from which it comes."""
-        asked = [self.measures[name] for name in names_in(self.level.when) if name in self.measures]
+        """The ids of the plan's rules from which it comes: those of all that it asks and tells."""
+        told = [name for _, name, _, _ in Formatter().parse(self.rule.explanation.en) if name]
+        asked = [self.measures[name] for name in (*names_in(self.level.when), *told) if name in self.measures]
         return tuple(dict.fromkeys(rule for each in asked if each.value for rule in each.rules))
 
     def explanation(self, language: str = "en") -> str:

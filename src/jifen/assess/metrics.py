@@ -181,8 +181,16 @@ def _closed(plan: Plan, cost: Fraction) -> Iterator[Measure]:
     figures = closed_forms(dearest, _ORDERS, _DAYS)
     if all(_put_aside(dearest, each) for each in dearest.promises if each.by("schedule")):
         figures["owed_steady_days"] = None
-    for name in ("growth_required_daily", "cash_negative_day", "owed_steady_days", "exit_ceiling_share"):
-        yield Measure(name, figures[name])
+    scheduled = _ids(each for each in dearest.promises if each.by("schedule"))
+    for name in ("growth_required_daily", "cash_negative_day", "owed_steady_days"):
+        yield Measure(name, figures[name], scheduled)
+    yield Measure("exit_ceiling_share", figures["exit_ceiling_share"], _exits(dearest))
+
+
+def _exits(plan: Economics) -> tuple[str, ...]:
+    """The rules that force a member out at a multiple of what he spent."""
+    gates = {rule.id: rule.gate for rule in plan.rules if rule.gate is not None}
+    return tuple(rule for rule, gate in gates.items() if gate.reaches is not None and gate.of == "spend")
 
 
 def _put_aside(plan: Economics, promise: Promise) -> bool:
@@ -209,13 +217,13 @@ def _curves(plan: Economics) -> Iterator[Measure]:
     fed = sum((plan.feeds.get(curve.name, Fraction(0)) for curve in curves), Fraction(0))
     minted = sum((plan.amount(rule).high for rule in minting), Fraction(0))
     ids = tuple(dict.fromkeys(rule.id for rule in minting))
-    exits = [each for each in plan.promises if each.exits_at]
     yield Measure("tokens_minted", bool(minting), ids)
     yield Measure("mint_over_feed", (minted / fed if fed else inf) if minted else Fraction(0), ids)
     yield Measure("unbacked_mint", any(curve.unbacked for curve in curves))
     yield Measure("exact_undo", any(curve.refund == "exact_undo" for curve in curves))
     yield Measure("relaunch_price", any(curve.zero_supply == "launch_price" for curve in curves))
-    yield Measure("exit_multiple", max((each.exits_at for each in exits), default=None), _ids(exits))
+    held_out = max((each.exits_at for each in plan.promises), default=Fraction(0))
+    yield Measure("exit_multiple", held_out or None, _exits(plan))
 
 
 def _other(plan: Economics) -> Iterator[Measure]:
