@@ -151,7 +151,7 @@ def _never_paid(case: _Case) -> Fraction | None:
         if promise.rounds:
             return 1 - Fraction(-(-(orders - 1) // promise.rounds), orders)
         if promise.by("queue") is not None:
-            return max(1 - case.plan.fed(promise) / promise.multiple.low, Fraction(0))
+            return 1 - _part(case.plan.fed(promise), promise.multiple.low)
     return None
 
 
@@ -165,10 +165,15 @@ def _paid_share(case: _Case) -> Fraction | None:
         if promise.rounds:
             return Fraction((case.orders - 1) // promise.rounds, case.orders)
         if promise.pools and promise.by("price") is None:
-            return min(plan.fed(promise) / promise.multiple.low, Fraction(1))
+            return _part(plan.fed(promise), promise.multiple.low)
         if promise.by("schedule") is not None:
-            return min(_inflow(plan) / promise.multiple.low, Fraction(1))
+            return _part(_inflow(plan), promise.multiple.low)
     return None
+
+
+def _part(paid: Fraction, promised: Fraction) -> Fraction:
+    """What is paid of what is promised, at most all of it: of nothing, all."""
+    return min(paid / promised, Fraction(1)) if promised else Fraction(1)
 
 
 def _return_ceiling(plan: Economics) -> Fraction | None:
@@ -196,7 +201,7 @@ def _exit_ceiling(plan: Economics) -> Fraction | None:
         price = promise.by("price")
         if price is not None and promise.exits_at:
             taken = promise.exits_at * (1 - promise.retained)
-            return min(plan.fed(promise) / taken, Fraction(1))
+            return _part(plan.fed(promise), taken)
     return None
 
 

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import isinf
+from string import Formatter
+from typing import TYPE_CHECKING
 
 from jifen.assess.metrics import Measure, Measures, Value, measure
 from jifen.assess.rule_pack import ALWAYS, SEVERITIES, Level, Rule, holds, jurisdictions, metric_texts, names_in
-from jifen.assess.run_facts import RunFacts
 from jifen.assess.shop import COST_ASSUMED, Shop
 from jifen.plan.model import Plan
+
+if TYPE_CHECKING:
+    from jifen.assess.run_facts import RunFacts
 
 __all__ = ["Finding", "Findings", "Unmeasured", "check", "jurisdictions_of", "written"]
 
@@ -47,8 +51,9 @@ class Finding:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The ids of the plan's rules from which it comes."""
-        asked = [self.measures[name] for name in names_in(self.level.when) if name in self.measures]
+        """The ids of the plan's rules from which it comes: those of all that it asks and tells."""
+        told = [name for _, name, _, _ in Formatter().parse(self.rule.explanation.en) if name]
+        asked = [self.measures[name] for name in (*names_in(self.level.when), *told) if name in self.measures]
         return tuple(dict.fromkeys(rule for each in asked if each.value for rule in each.rules))
 
     def explanation(self, language: str = "en") -> str:
@@ -106,7 +111,7 @@ class Findings:
         return tuple(dict.fromkeys(stop for each in self.found for stop in each.level.stops))
 
 
-def check(plan: Plan, shop: Shop | None = None, run: RunFacts | None = None) -> Findings:
+def check(plan: Plan, shop: Shop | None = None, run: "RunFacts | None" = None) -> Findings:
     """Hold a plan, and perhaps a shop and a run, against the rules.
 
     >>> from jifen.plan import load_plan

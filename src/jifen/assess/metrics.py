@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
+from typing import TYPE_CHECKING
 
 from jifen.assess.closed_forms import closed_forms
 from jifen.assess.copy_phrases import found_phrases
 from jifen.assess.promises import RESERVE, Economics, Promise, Reward
-from jifen.assess.run_facts import RunFacts
 from jifen.assess.shop import SAFEGUARDS, Shop
 from jifen.plan.model import Asset, Curve, Cycle, Mint, Plan, Positions, Split, Tier, Weigh, Weight, Who
+
+if TYPE_CHECKING:
+    from jifen.assess.run_facts import RunFacts
 
 __all__ = ["Measure", "Measures", "Value", "measure", "upward_rules"]
 
@@ -39,7 +42,7 @@ Measures = Mapping[str, Measure]
 """By name."""
 
 
-def measure(plan: Plan, cost: Fraction, shop: Shop | None = None, run: RunFacts | None = None) -> Measures:
+def measure(plan: Plan, cost: Fraction, shop: Shop | None = None, run: "RunFacts | None" = None) -> Measures:
     """Everything that rules may ask; without a shop or a run, what only they know is ``None``."""
     economics = Economics(plan, cost)
     found = [
@@ -68,9 +71,15 @@ def _referral(plan: Economics) -> list[Reward]:
 
 
 def _ids(rewards: Iterable[Reward | Promise]) -> tuple[str, ...]:
-    """The rules of rewards, or those that release promises, each once."""
-    ids = ([each.rule] if isinstance(each, Reward) else [release.rule for release in each.releases] for each in rewards)
-    return tuple(dict.fromkeys(rule for one in ids for rule in one))
+    """The rules of rewards, or those that release promises (not sooner, for others' orders), each once."""
+    ids: list[str] = []
+    for each in rewards:
+        if isinstance(each, Reward):
+            ids.append(each.rule)
+        else:
+            due = [release.rule for release in each.releases if release.way != "walk"]
+            ids += due or [release.rule for release in each.releases]
+    return tuple(dict.fromkeys(ids))
 
 
 def _walks(plan: Economics) -> Iterator[Measure]:
@@ -144,7 +153,8 @@ def _never_served(plan: Economics, promise: Promise) -> Fraction | None:
     if served is not None:
         return 1 - Fraction(1, served.group)
     if promise.by("queue") is not None:
-        return max(1 - plan.fed(promise) / promise.multiple.high, Fraction(0))
+        promised = promise.multiple.high
+        return max(1 - plan.fed(promise) / promised, Fraction(0)) if promised else Fraction(0)
     return None
 
 
@@ -171,8 +181,16 @@ def _closed(plan: Plan, cost: Fraction) -> Iterator[Measure]:
     figures = closed_forms(dearest, _ORDERS, _DAYS)
     if all(_put_aside(dearest, each) for each in dearest.promises if each.by("schedule")):
         figures["owed_steady_days"] = None
-    for name in ("growth_required_daily", "cash_negative_day", "owed_steady_days", "exit_ceiling_share"):
-        yield Measure(name, figures[name])
+    scheduled = _ids(each for each in dearest.promises if each.by("schedule"))
+    for name in ("growth_required_daily", "cash_negative_day", "owed_steady_days"):
+        yield Measure(name, figures[name], scheduled)
+    yield Measure("exit_ceiling_share", figures["exit_ceiling_share"], _exits(dearest))
+
+
+def _exits(plan: Economics) -> tuple[str, ...]:
+    """The rules that force a member out at a multiple of what he spent."""
+    gates = {rule.id: rule.gate for rule in plan.rules if rule.gate is not None}
+    return tuple(rule for rule, gate in gates.items() if gate.reaches is not None and gate.of == "spend")
 
 
 def _put_aside(plan: Economics, promise: Promise) -> bool:
@@ -199,13 +217,13 @@ def _curves(plan: Economics) -> Iterator[Measure]:
     fed = sum((plan.feeds.get(curve.name, Fraction(0)) for curve in curves), Fraction(0))
     minted = sum((plan.amount(rule).high for rule in minting), Fraction(0))
     ids = tuple(dict.fromkeys(rule.id for rule in minting))
-    exits = [each for each in plan.promises if each.exits_at]
     yield Measure("tokens_minted", bool(minting), ids)
     yield Measure("mint_over_feed", (minted / fed if fed else inf) if minted else Fraction(0), ids)
     yield Measure("unbacked_mint", any(curve.unbacked for curve in curves))
     yield Measure("exact_undo", any(curve.refund == "exact_undo" for curve in curves))
     yield Measure("relaunch_price", any(curve.zero_supply == "launch_price" for curve in curves))
-    yield Measure("exit_multiple", max((each.exits_at for each in exits), default=None), _ids(exits))
+    held_out = max((each.exits_at for each in plan.promises), default=Fraction(0))
+    yield Measure("exit_multiple", held_out or None, _exits(plan))
 
 
 def _other(plan: Economics) -> Iterator[Measure]:
@@ -220,7 +238,7 @@ def _other(plan: Economics) -> Iterator[Measure]:
     debts = tuple(dict.fromkeys(rule.id for rule in plan.rules if rule.when == "liability"))
     coin = tuple(rule for rule, asset in paying.items() if asset == "coin")
     yield Measure("bought_weight", bool(bought), tuple(dict.fromkeys(bought)))
-    yield Measure("share_plan", bool(issued), tuple(dict.fromkeys(issued)))
+    yield Measure("shares_issued", bool(issued), tuple(dict.fromkeys(issued)))
     yield Measure("old_debts", bool(debts), debts)
     yield Measure("pays_persons", bool(paying), tuple(paying))
     yield Measure("coin_paid", bool(coin), coin)
@@ -264,6 +282,6 @@ _RUN = (
 )  # fmt: skip
 
 
-def _of_run(run: RunFacts | None) -> Iterator[Measure]:
+def _of_run(run: "RunFacts | None") -> Iterator[Measure]:
     for name in _RUN:
         yield Measure(name, None if run is None else getattr(run, name))

@@ -21,6 +21,7 @@ from jifen.plan.model import (
     Head,
     Lots,
     Mint,
+    Per,
     Plan,
     Rule,
     Schedule,
@@ -359,6 +360,8 @@ class Economics:
             return span if amount.of is None else span * self._base(amount.of, part)
         if isinstance(amount, Share):
             return Span.of(Fraction(sum(amount.rates[:1]), MICRO)) * self._base(amount.of, part)
+        if isinstance(amount, Per):
+            return Span.of(Fraction(MICRO, amount.unit)) * self._base(amount.of, part)
         return Span.of(0)
 
     def _base(self, name: str, part: int) -> Span:

@@ -40,6 +40,7 @@ __all__ = [
     "jurisdictions",
     "metric_texts",
     "names_in",
+    "words_in",
 ]
 
 JURISDICTIONS = ("solvency", "cn", "us", "eu")
@@ -129,6 +130,13 @@ def jurisdictions() -> Mapping[str, Jurisdiction]:
 def metric_texts() -> Mapping[str, MetricText]:
     """All metrics, by name."""
     return {name: MetricText.model_validate(text) for name, text in _document("metrics").items()}
+
+
+@cache
+def words_in(language: str) -> Mapping[str, str]:
+    """The words around findings in a language, ``en`` or ``zh``."""
+    words: Mapping[str, str] = _document("words")[language]
+    return words
 
 
 def _document(name: str) -> Any:

@@ -124,12 +124,12 @@ def _members_promised(world: World) -> int:
 
 
 def _own_purchases(world: World, by_recruiter: npt.NDArray[np.bool_], upward: Collection[str]) -> Fraction | None:
-    """Of what these rules paid for orders (points): the part for orders of members who brought somebody."""
+    """Of what these rules paid for orders, and still stands (points): that for orders of who brought somebody."""
     payments, count = world.payments, world.payments.size
     rules = [number for number, name in enumerate(world.rule_names.names) if name in upward]
     order = np.asarray(payments.order[:count], dtype=np.int64)
     mine = np.isin(np.asarray(payments.rule[:count]), rules) & (order != _NONE)
-    paid = np.asarray(payments.paid[:count], dtype=np.int64)[mine]
+    paid = (np.asarray(payments.paid[:count], dtype=np.int64) - payments.lost[:count])[mine]
     whole = int(paid.sum())
     return Fraction(int(paid[by_recruiter[order[mine]]].sum()), whole) if whole else None
 

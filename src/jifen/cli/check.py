@@ -21,30 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckOptions", "check"]
 
-_WORDS = {
-    "en": {
-        "block": "BLOCKS", "high": "HIGH", "medium": "MEDIUM", "info": "TO KNOW", "cited": "cites", "by": "by the rules",
-        "pass": "To pass", "waive": "may be waived by counsel", "never": "never waived", "stops": "stops at once",
-        "passes": "Nothing blocks publication.", "blocked": "May not be published: {count} of the findings block.",
-        "held": "Held against", "all": "all, as no shop file says where the shop is",
-        "cost": "Cost of goods {cost}, assumed: no shop file says it.",
-        "uncovered": "No rules are kept here for {places}: ask counsel there.",
-        "other": "The run is of another version of the plan.",
-        "shop": "Not decided, as a shop file (--shop) does not say it", "run": "Not decided, as no run (--run) shows it",
-        "advice": "Not legal advice. V: the text was read; M: from memory, check it; L: needs a lawyer.",
-    },
-    "zh": {
-        "block": "禁止发布", "high": "高风险", "medium": "中风险", "info": "须知", "cited": "依据", "by": "涉及规则",
-        "pass": "整改", "waive": "可由律师出具意见豁免", "never": "不可豁免", "stops": "立即停止",
-        "passes": "没有禁止发布的结果。", "blocked": "不得发布：{count} 项结果禁止发布。",
-        "held": "适用", "all": "全部法域（没有商城文件说明所在地）",
-        "cost": "货款按售价 {cost} 假定：商城文件没有说明。",
-        "uncovered": "本项目没有 {places} 的规则：请咨询当地律师。",
-        "other": "该运行使用的是方案的另一版本。",
-        "shop": "因商城文件（--shop）未说明而未判定", "run": "因没有运行数据（--run）而未判定",
-        "advice": "不构成法律意见。V：已读原文；M：凭记忆，须核对；L：须律师判断。",
-    },
-}  # fmt: skip
+_LANGUAGES = ("en", "zh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +49,7 @@ def check(options: CheckOptions) -> None:
     from jifen.assess.shop import load_shop
     from jifen.plan import load_plan
 
-    if options.lang not in _WORDS:
+    if options.lang not in _LANGUAGES:
         raise typer.BadParameter("write en or zh", param_hint="--lang")
     plan = load_plan(options.plan, read_settings(options.settings or ()))
     shop = None if options.shop is None else load_shop(options.shop)
@@ -94,9 +71,9 @@ def check(options: CheckOptions) -> None:
 
 
 def _show(found: "Findings", language: str) -> None:
-    from jifen.assess.rule_pack import SEVERITIES
+    from jifen.assess.rule_pack import SEVERITIES, words_in
 
-    words = _WORDS[language]
+    words = words_in(language)
     for severity in SEVERITIES:
         rows = [(each.id, _told(each, language)) for each in found.found if each.severity == severity]
         if rows:
@@ -107,34 +84,36 @@ def _show(found: "Findings", language: str) -> None:
 
 def _told(finding: "Finding", language: str) -> str:
     """One finding: title and tags, what is cited, the explanation with its numbers, what would make it pass."""
-    words, rule = _WORDS[language], finding.rule
+    from jifen.assess.rule_pack import words_in
+
+    words, rule = words_in(language), finding.rule
     lines = [rule.title.of(language), finding.explanation(language)]
     if rule.tags:
-        lines.append(f"{words['cited']}: {rule.reference.of(language)} [{' '.join(rule.tags)}]")
+        lines.append(f"{words['cites']}: {rule.reference.of(language)} [{' '.join(rule.tags)}]")
     if finding.rules:
-        lines.append(f"{words['by']}: {', '.join(finding.rules)}")
+        lines.append(f"{words['rules']}: {', '.join(finding.rules)}")
     if finding.severity == "block":
-        lines.append(words["waive"] if finding.waivable else words["never"])
+        lines.append(words["waivable" if finding.waivable else "never_waived"])
     if finding.level.stops:
         lines.append(f"{words['stops']}: {', '.join(finding.level.stops)}")
-    lines.append(f"{words['pass']}: {finding.remedy(language)}")
+    lines.append(f"{words['remedy']}: {finding.remedy(language)}")
     return "\n".join(lines) + "\n"
 
 
 def _closing(found: "Findings", language: str) -> Iterator[str]:
     """What was held against the plan, what was assumed and not decided, and the answer."""
     from jifen.assess.compliance import written
-    from jifen.assess.rule_pack import jurisdictions, metric_texts
+    from jifen.assess.rule_pack import jurisdictions, metric_texts, words_in
 
-    words, pack = _WORDS[language], jurisdictions()
+    words, pack = words_in(language), jurisdictions()
     names = ", ".join(pack[name].title.of(language) for name in found.jurisdictions)
-    yield f"{words['held']}: {names}" + ("" if found.shop_given else f" ({words['all']})")
+    yield f"{words['held']}: {names}" + ("" if found.shop_given else f" ({words['everywhere']})")
     if found.cost_assumed:
         yield words["cost"].format(cost=written(found.measures["cost"], language))
     if found.uncovered:
         yield words["uncovered"].format(places=", ".join(found.uncovered))
     if found.run_digest not in (None, found.digest):
-        yield words["other"]
+        yield words["other_version"]
     for source in ("shop", "run"):
         open_rules = [
             f"{each.id} ({', '.join(facts)})"
@@ -143,7 +122,7 @@ def _closing(found: "Findings", language: str) -> Iterator[str]:
         ]
         if open_rules:
             yield f"{words[source]}: {', '.join(open_rules)}"
-    yield words["advice"]
+    yield words["notice"]
     yield words["passes"] if found.passes else words["blocked"].format(count=len(found.blocks))
 
 
@@ -177,7 +156,7 @@ def _plain_finding(each: "Finding") -> dict[str, Any]:
         "id": each.id,
         "jurisdiction": each.jurisdiction,
         "severity": each.severity,
-        "waivable": each.waivable,
+        "waivable": each.waivable if each.severity == "block" else None,
         "stops": list(each.level.stops),
         "tags": list(rule.tags),
         "rules": list(each.rules),
