@@ -24,12 +24,12 @@ def answer(plan: str, text: str, order: int | None = None, cost: Fraction = COST
 
 
 def said(statements: tuple[Statement, ...], code: str) -> dict[str, object]:
-    (found,) = [each for each in statements if each.code == code]
+    (found,) = [each for each in statements if each.name == code]
     return dict(found.numbers)
 
 
 def codes(statements: tuple[Statement, ...]) -> list[str]:
-    return [each.code for each in statements]
+    return [each.name for each in statements]
 
 
 # -- points released day by day -------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_what_is_called_true_holds_for_every_member_even_when_sales_stop(seed):
     (found,) = judge(plan, f"{days}天返{float(times)}倍", COST).answers
     if found.verdict == "true":
         assert holds_for_everyone(plan, times, days)
-    elif found.verdict == "refuted" and not any(each.code == "sales_end" for each in found.examples):
+    elif found.verdict == "refuted" and not any(each.name == "sales_end" for each in found.examples):
         assert not holds_for_everyone(plan, times, days)
 
 

@@ -23,13 +23,13 @@ def page_of(name: str, order: int | None = None, **params: object) -> Disclosure
 
 
 def numbers(page: Disclosure, code: str) -> dict[str, object]:
-    (found,) = [each for section in page.sections for each in section.statements if each.code == code]
+    (found,) = [each for section in page.sections for each in section.statements if each.name == code]
     return dict(found.numbers)
 
 
 def codes(page: Disclosure, section: str) -> list[str]:
     (found,) = [each for each in page.sections if each.name == section]
-    return [each.code for each in found.statements]
+    return [each.name for each in found.statements]
 
 
 def refuted(plan: Plan, told: list[str]) -> list[str]:
@@ -164,7 +164,7 @@ def test_a_title_is_no_markup():
 
 def test_numbers_are_written_in_the_sentence():
     (statement,) = [
-        each for each in page_of("green_points", 9000).sections[0].statements if each.code == "get_schedule"
+        each for each in page_of("green_points", 9000).sections[0].statements if each.name == "get_schedule"
     ]
     assert say("disclosure.yaml", statement, "zh") == (
         "消费 9,000 元，共可得零钱 27,000 元：下单后第 1 天起，每天 108 元，共 250 天。"

@@ -29,7 +29,7 @@ def changed(found: Downgrade) -> dict[str, tuple[str, str]]:
 
 def why(found: Downgrade, key: str) -> list[tuple[str, tuple[str, ...]]]:
     (change,) = [each for each in found.changes if each.difference.key == key]
-    return [(reason.code, reason.rules) for reason in change.reasons]
+    return [(reason.name, reason.rules) for reason in change.reasons]
 
 
 # -- every plan -----------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def properties(found: Downgrade) -> None:
     assert found.after.params["settle_at"] == "settled"
     assert not found.after.params["coin_withdrawable"]
     for change in found.changes:
-        assert all(reason.code in texts("downgrade.yaml")["statements"] for reason in change.reasons)
+        assert all(reason.name in texts("downgrade.yaml")["statements"] for reason in change.reasons)
 
 
 @pytest.mark.parametrize("cost", [Fraction(0), Fraction(1, 2), Fraction(85, 100)])

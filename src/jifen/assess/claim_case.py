@@ -149,8 +149,8 @@ class Case:
             has = trial.got(member, day)
             if has < claimed:
                 numbers = {"member": member, "members": days, "bought": member, "day": day, "order": self.order}
-                code = "member_sells" if trial.sold_out else "member_has"
-                return Statement(code, {**numbers, "has": has, "claimed": claimed})
+                name = "member_sells" if trial.sold_out else "member_has"
+                return Statement(name, {**numbers, "has": has, "claimed": claimed})
         return None
 
     def waiting(self, day: int) -> dict[str, int | Fraction]:
@@ -178,15 +178,15 @@ class Case:
 
     def ceilings(self) -> Iterator[Statement]:
         """What bounds all members together."""
-        for name, code in (
+        for figure, name in (
             ("exit_ceiling_share", "exit_ceiling"),
             ("return_ceiling_share", "all_ceiling"),
             ("never_paid_share", "never_paid"),
         ):
-            share = self.figures[name]
-            of_cycle = name == "never_paid_share" and any(each.rounds for each in self.economics.promises)
+            share = self.figures[figure]
+            of_cycle = figure == "never_paid_share" and any(each.rounds for each in self.economics.promises)
             if share is not None and 0 < share < 1 and not of_cycle:
-                yield Statement(code, {"share": share})
+                yield Statement(name, {"share": share})
 
 
 def _fed(plan: Economics, promises: list[Promise]) -> Fraction:

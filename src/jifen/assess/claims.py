@@ -157,8 +157,8 @@ def _backing(case: Case) -> _Says:
 
 def _sales_end(case: Case) -> Statement:
     """Who waits for what if sales stop, and whether there is money that may pay it."""
-    code = "sales_end" if case.scheduled or case.has_tasks else "sales_end_wait"
-    return Statement(code, case.waiting(MEMBERS))
+    name = "sales_end" if case.scheduled or case.has_tasks else "sales_end_wait"
+    return Statement(name, case.waiting(MEMBERS))
 
 
 def _with(case: Case, *conditions: Statement) -> _Says:

@@ -49,7 +49,7 @@ def disclose(
 
     >>> from jifen.plan import load_plan
     >>> page = disclose(load_plan("member_rebate"), Fraction(1, 5))
-    >>> [statement.code for statement in page.sections[1].statements]
+    >>> [statement.name for statement in page.sections[1].statements]
     ['money_left', 'money_pool', 'money_set_aside']
     """
     cases = [Case(plan, cost, amount) for amount in ([order] if order is not None else order_amounts(plan))]
@@ -204,10 +204,10 @@ def _back(case: Case, simulated: Mapping[str, Fraction | None]) -> Iterator[Stat
     figures = case.figures
     if case.promised and not any(each.by("price") for each in case.economics.promises):
         yield Statement("back_promised", {"share": case.promised})
-    for name, code in (("return_ceiling_share", "back_ceiling"), ("exit_ceiling_share", "back_exit")):
-        share = figures[name]
+    for figure, name in (("return_ceiling_share", "back_ceiling"), ("exit_ceiling_share", "back_exit")):
+        share = figures[figure]
         if share is not None and share < 1:
-            yield Statement(code, {"share": share})
+            yield Statement(name, {"share": share})
     never = figures["never_paid_share"]
     if never and not any(each.rounds for each in case.economics.promises):
         yield Statement("back_never", {"share": never})

@@ -27,9 +27,9 @@ _SECTIONS = ("stores", "ranks", "rules")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is changed: a code of the texts, and the rules of law that ask for it."""
+    """Why something is changed: a sentence of the texts, and the rules of law that ask for it."""
 
-    code: str
+    name: str
     rules: tuple[str, ...] = ()
 
 

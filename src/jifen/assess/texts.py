@@ -1,4 +1,4 @@
-"""Sentences with numbers in them, in English and Chinese: a code and its numbers; the words stand in YAML files."""
+"""Sentences with numbers in them, in English and Chinese: a name and its numbers; the words stand in YAML files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,15 +21,15 @@ Number = Fraction | float | int | str
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of a file of texts, by its code, with its numbers."""
+    """A sentence of a file of texts, by its name, with its numbers."""
 
-    code: str
+    name: str
     numbers: Mapping[str, Number] = field(default_factory=dict)
 
 
 @cache
 def texts(file: str) -> Mapping[str, Any]:
-    """Return a file of texts beside this module; each text by code and language."""
+    """Return a file of texts beside this module; each text by name and language."""
     read: Mapping[str, Any] = YAML(typ="safe", pure=True).load(
         files("jifen.assess").joinpath(file).read_text(encoding="utf-8")
     )
@@ -47,7 +47,7 @@ def say(file: str, statement: Statement, language: str) -> str:
     """
     known = texts(file)
     return _Writer(known.get("words", {}), language).vformat(
-        known["statements"][statement.code][language], (), statement.numbers
+        known["statements"][statement.name][language], (), statement.numbers
     )
 
 
@@ -92,7 +92,7 @@ def decimal_text(number: Fraction | float) -> str:
 
 def plain_numbers(file: str, statement: Statement) -> dict[str, str | int]:
     """Return the numbers of a statement as values JSON can hold: amounts in yuan and shares as decimal strings."""
-    template = texts(file)["statements"][statement.code][LANGUAGES[0]]
+    template = texts(file)["statements"][statement.name][LANGUAGES[0]]
     specs = {name: spec for _, name, spec, _ in Formatter().parse(template) if name}
     return {name: _plain(number, specs.get(name)) for name, number in statement.numbers.items() if name in specs}
 

@@ -1,5 +1,6 @@
 """``jifen claim``: whether what is promised about a plan is true."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ from rich.markup import escape
 
 from jifen.cli.assumptions import COST_USUAL, CostOption, LanguageOption, OrderOption, read_cost, read_order
 from jifen.cli.compiling import compiling_shown
+from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, out, print_json
 from jifen.cli.settings import SetOption, read_settings
 
@@ -15,21 +17,27 @@ if TYPE_CHECKING:
     from jifen.assess.claims import Answer, Judgement
     from jifen.assess.texts import Statement
 
-__all__ = ["claim", "judgement_data"]
+__all__ = ["ClaimOptions", "claim", "judgement_data"]
 
 _FILE = "claim_answers.yaml"
 _COLOURS = {"true": "green", "conditional": "yellow", "refuted": "red", "unread": "yellow"}
 
 
-def claim(
-    plan: Annotated[str, typer.Argument(help="A preset's name, or a plan file.", show_default=False)],
-    text: Annotated[str, typer.Argument(help="What is promised, in Chinese or English.", show_default=False)],
-    cost: CostOption = COST_USUAL,
-    order: OrderOption = None,
-    language: LanguageOption = "en",
-    settings: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class ClaimOptions:
+    """What ``jifen claim`` is given."""
+
+    plan: Annotated[str, typer.Argument(help="A preset's name, or a plan file.", show_default=False)]
+    text: Annotated[str, typer.Argument(help="What is promised, in Chinese or English.", show_default=False)]
+    cost: CostOption = COST_USUAL
+    order: OrderOption = None
+    language: LanguageOption = "en"
+    settings: SetOption = None
+    as_json: JsonOption = False
+
+
+@takes(ClaimOptions)
+def claim(options: ClaimOptions) -> None:
     """Check a promise against a plan: true, true only on conditions, or refuted by an example.
 
     Leaves with code 1 if a promise is refuted, or none can be read.
@@ -39,14 +47,14 @@ def claim(
     from jifen.assess.claims import judge
     from jifen.plan import load_plan
 
-    loaded = load_plan(plan, read_settings(settings or ()))
-    share, amount = read_cost(cost), read_order(order)
+    plan = load_plan(options.plan, read_settings(options.settings or ()))
+    share, amount = read_cost(options.cost), read_order(options.order)
     with compiling_shown():
-        judgement = judge(loaded, text, share, amount)
-    if as_json:
+        judgement = judge(plan, options.text, share, amount)
+    if options.as_json:
         print_json(judgement_data(judgement, share))
     else:
-        _show(judgement, cost, language)
+        _show(judgement, options.cost, options.language)
     if judgement.verdict in ("refuted", "unread"):
         raise typer.Exit(1)
 
@@ -81,7 +89,7 @@ def _statement_data(statement: "Statement") -> dict[str, Any]:
     from jifen.assess.texts import LANGUAGES, plain_numbers, say
 
     sentences = {language: say(_FILE, statement, language) for language in LANGUAGES}
-    return {"code": statement.code, "numbers": plain_numbers(_FILE, statement), **sentences}
+    return {"code": statement.name, "numbers": plain_numbers(_FILE, statement), **sentences}
 
 
 def _number(value: Fraction | int) -> str | int:

@@ -1,5 +1,6 @@
 """``jifen disclose``: one page for members about a plan, in English and Chinese."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ import typer
 
 from jifen.cli.assumptions import COST_USUAL, CostOption, OrderOption, read_cost, read_order
 from jifen.cli.compiling import compiling_shown
+from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, out, print_json
 from jifen.cli.settings import SetOption, read_settings
 from jifen.core.errors import InputError, Problem
@@ -14,20 +16,26 @@ from jifen.core.errors import InputError, Problem
 if TYPE_CHECKING:
     from jifen.assess.disclosure import Disclosure
 
-__all__ = ["disclose", "disclosure_data"]
+__all__ = ["DiscloseOptions", "disclose", "disclosure_data"]
 
 _Languages = Annotated[Literal["en", "zh", "both"], typer.Option("--lang", help="The language of the page.")]
 
 
-def disclose(
-    plan: Annotated[str, typer.Argument(help="A preset's name, or a plan file.", show_default=False)],
-    cost: CostOption = COST_USUAL,
-    order: OrderOption = None,
-    language: _Languages = "both",
-    page: Annotated[Path | None, typer.Option("--out", help="Write the page to this HTML file.")] = None,
-    settings: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class DiscloseOptions:
+    """What ``jifen disclose`` is given."""
+
+    plan: Annotated[str, typer.Argument(help="A preset's name, or a plan file.", show_default=False)]
+    cost: CostOption = COST_USUAL
+    order: OrderOption = None
+    language: _Languages = "both"
+    page: Annotated[Path | None, typer.Option("--out", help="Write the page to this HTML file.")] = None
+    settings: SetOption = None
+    as_json: JsonOption = False
+
+
+@takes(DiscloseOptions)
+def disclose(options: DiscloseOptions) -> None:
     """Say on one page what a plan means for its members: what they get, from which money, and what it depends on.
 
     Example: [bold]jifen disclose green_points --lang both --out members.html[/]
@@ -36,19 +44,20 @@ def disclose(
     from jifen.assess.texts import LANGUAGES
     from jifen.plan import load_plan
 
+    page = options.page
     if page is not None and page.exists():
         problem = Problem("target_exists", f"{page} is there already", "choose another name, or remove it", str(page))
         raise InputError(problem)
-    loaded = load_plan(plan, read_settings(settings or ()))
-    share, amount = read_cost(cost), read_order(order)
+    plan = load_plan(options.plan, read_settings(options.settings or ()))
+    share, amount = read_cost(options.cost), read_order(options.order)
     with compiling_shown():
-        disclosure = page_of(loaded, share, amount)
-    languages = LANGUAGES if language == "both" else (language,)
+        disclosure = page_of(plan, share, amount)
+    languages = LANGUAGES if options.language == "both" else (options.language,)
     if page is not None:
         from jifen.report.disclosure_page import disclosure_page
 
         page.write_text(disclosure_page(disclosure, languages), encoding="utf-8")
-    if as_json:
+    if options.as_json:
         print_json(disclosure_data(disclosure))
     elif page is None:
         _show(disclosure, languages)
@@ -63,7 +72,7 @@ def disclosure_data(disclosure: "Disclosure") -> dict[str, Any]:
 
     sections = {
         section.name: [
-            {"code": each.code, "numbers": plain_numbers(TEXTS, each)}
+            {"code": each.name, "numbers": plain_numbers(TEXTS, each)}
             | {language: say(TEXTS, each, language) for language in LANGUAGES}
             for each in section.statements
         ]

@@ -1,6 +1,7 @@
 """``jifen downgrade``: the nearest plan that passes, why each change, and the entries that carry open lots over."""
 
 import csv
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jifen.cli.assumptions import COST_USUAL, CostOption, LanguageOption, read_cost
+from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, make_table, out, print_json, progress_bar
 from jifen.cli.settings import SetOption, read_settings
 from jifen.core.errors import InputError, Problem
@@ -17,26 +19,32 @@ if TYPE_CHECKING:
     from jifen.assess.downgrade import Change, Downgrade
     from jifen.assess.opening import Opening
 
-__all__ = ["downgrade", "downgrade_data", "opening_rows"]
+__all__ = ["DowngradeOptions", "downgrade", "downgrade_data", "opening_rows"]
 
 _FILE = "downgrade.yaml"
 _COLUMNS = ("event", "id", "at", "member", "store", "amount", "base", "pool", "reason")
 _NOTE = "Not legal advice 不构成法律意见: jifen check says what is verified and what needs counsel."
 
 
-def downgrade(
-    plan: Annotated[str, typer.Argument(help="A preset's name, or a plan file.", show_default=False)],
-    jurisdiction: Annotated[str, typer.Option(help="Whose rules it must pass: cn, us or eu.")] = "cn",
-    cost: CostOption = COST_USUAL,
-    plan_out: Annotated[Path | None, typer.Option("--out", help="Write the new plan to this file.")] = None,
-    run: Annotated[Path | None, typer.Option(help="The folder of a run whose open lots are carried over.")] = None,
+@dataclass(frozen=True, slots=True)
+class DowngradeOptions:
+    """What ``jifen downgrade`` is given."""
+
+    plan: Annotated[str, typer.Argument(help="A preset's name, or a plan file.", show_default=False)]
+    jurisdiction: Annotated[str, typer.Option(help="Whose rules it must pass: cn, us or eu.")] = "cn"
+    cost: CostOption = COST_USUAL
+    plan_out: Annotated[Path | None, typer.Option("--out", help="Write the new plan to this file.")] = None
+    run: Annotated[Path | None, typer.Option(help="The folder of a run whose open lots are carried over.")] = None
     opening_out: Annotated[
         Path | None, typer.Option("--opening", help="Write the entries that carry them over, as a file of events.")
-    ] = None,
-    language: LanguageOption = "en",
-    settings: SetOption = None,
-    as_json: JsonOption = False,
-) -> None:
+    ] = None
+    language: LanguageOption = "en"
+    settings: SetOption = None
+    as_json: JsonOption = False
+
+
+@takes(DowngradeOptions)
+def downgrade(options: DowngradeOptions) -> None:
     """Change a plan until nothing blocks it: one level, a bounded and funded promise, no entry purchase, no heads.
 
     Leaves with code 1 if something still blocks.
@@ -46,21 +54,22 @@ def downgrade(
     from jifen.assess.downgrade import downgrade as nearest
     from jifen.plan import load_plan
 
-    if opening_out is not None and run is None:
+    if options.opening_out is not None and options.run is None:
         raise typer.BadParameter("say which run's lots are carried over", param_hint="--run")
-    for path in filter(None, (plan_out, opening_out)):
+    for path in filter(None, (options.plan_out, options.opening_out)):
         _refuse_existing(path)
-    found = nearest(load_plan(plan, read_settings(settings or ())), jurisdiction, read_cost(cost))
-    opening = None if run is None else _opening(run, found)
-    if plan_out is not None and found.text:
-        plan_out.write_text(found.text, encoding="utf-8")
-    if opening_out is not None and opening is not None:
-        with opening_out.open("w", encoding="utf-8", newline="") as stream:
+    plan = load_plan(options.plan, read_settings(options.settings or ()))
+    found = nearest(plan, options.jurisdiction, read_cost(options.cost))
+    opening = None if options.run is None else _opening(options.run, found)
+    if options.plan_out is not None and found.text:
+        options.plan_out.write_text(found.text, encoding="utf-8")
+    if options.opening_out is not None and opening is not None:
+        with options.opening_out.open("w", encoding="utf-8", newline="") as stream:
             csv.writer(stream, lineterminator="\n").writerows([_COLUMNS, *opening_rows(opening)])
-    if as_json:
+    if options.as_json:
         print_json(downgrade_data(found, opening))
     else:
-        _show(found, opening, language)
+        _show(found, opening, options.language)
     if not found.found_after.passes:
         raise typer.Exit(1)
 
@@ -122,7 +131,7 @@ def _change_data(change: "Change") -> dict[str, Any]:
     difference = change.difference
     label = {"en": difference.en, "zh": difference.zh}
     reasons = [
-        {"code": each.code, "rules": list(each.rules)} | {tongue: _said(each.code, tongue) for tongue in LANGUAGES}
+        {"code": each.name, "rules": list(each.rules)} | {tongue: _said(each.name, tongue) for tongue in LANGUAGES}
         for each in change.reasons
     ]
     facts = {"key": difference.key, "before": difference.before, "after": difference.after, "label": label}
@@ -138,10 +147,10 @@ def _carried_data(carried: Any) -> dict[str, str]:
     }
 
 
-def _said(code: str, language: str) -> str:
+def _said(name: str, language: str) -> str:
     from jifen.assess.texts import Statement, say
 
-    return say(_FILE, Statement(code), language)
+    return say(_FILE, Statement(name), language)
 
 
 def _show(found: "Downgrade", opening: "Opening | None", language: str) -> None:
@@ -154,7 +163,7 @@ def _show(found: "Downgrade", opening: "Opening | None", language: str) -> None:
         out.print(f"{difference.key} ({label}): {before} → {after}", markup=False)
         for reason in change.reasons:
             laws = f" [{', '.join(reason.rules)}]" if reason.rules else ""
-            out.print(f"    {_said(reason.code, language)}{laws}", markup=False)
+            out.print(f"    {_said(reason.name, language)}{laws}", markup=False)
     _show_findings(found)
     if opening is not None:
         _show_opening(opening)
