@@ -123,7 +123,7 @@ def test_a_price_that_only_rises_says_nothing_of_value():
     found = answer("appreciation", "只涨不跌")
     assert found.verdict == "conditional"
     assert said(found.conditions, "quoted_price") == {"minted": Fraction(7, 10), "fee": Fraction(2, 10)}
-    assert said(found.conditions, "ceiling") == {"share": Fraction(3, 10)}
+    assert said(found.examples, "ceiling") == {"share": Fraction(3, 10)}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_no_exit_is_reached_by_all():
 def test_three_referrals_pay_for_one_and_for_a_third_of_members_at_most():
     found = answer("refer_three", "推三人回本")
     assert found.verdict == "conditional"
-    numbers = said(found.conditions, "few_members")
+    numbers = said(found.examples, "few_members")
     assert (numbers["members"], numbers["most"], numbers["share"]) == (100, 33, Fraction(1, 3))
     two = answer("refer_three", "推2人回本")
     assert (two.verdict, said(two.examples, "referrer_has")["has"]) == ("refuted", 300 * MICRO)

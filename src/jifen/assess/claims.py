@@ -208,20 +208,19 @@ def _break_even(claim: Claim, case: Case) -> _Says:
     day = next((day for day, has in enumerate(got, 1) if has >= case.order), None)
     if day is None:
         return [], [Statement("referrer_has", {"order": case.order, "persons": persons, "has": got[-1], "day": days})]
-    most = (MEMBERS - 1) // persons if persons else MEMBERS
     conditions = [Statement("buy_as_much", {"persons": persons, "day": day})]
-    if persons:
-        numbers: dict[str, Number] = {
-            "members": MEMBERS,
-            "most": most,
-            "persons": persons,
-            "share": Fraction(1, persons),
-        }
-        conditions.append(Statement("few_members", numbers))
+    limits = [_few_members(persons)] if persons else []
     if case.scheduled:
-        return _with(case, *conditions)
+        backed, examples = _with(case, *conditions)
+        return backed, [*limits, *examples]
     net = case.economics.net_per_order
-    return [*conditions, *([Statement("order_leaves", {"net": net})] if net < 0 else [])], []
+    return [*conditions, *([Statement("order_leaves", {"net": net})] if net < 0 else [])], limits
+
+
+def _few_members(persons: int) -> Statement:
+    """How many members can have so many referrals of their own: each is one of somebody's."""
+    numbers: dict[str, Number] = {"members": MEMBERS, "most": (MEMBERS - 1) // persons, "persons": persons}
+    return Statement("few_members", numbers | {"share": Fraction(1, persons)})
 
 
 def _only_rises(_claim: Claim, case: Case) -> _Says:
@@ -236,8 +235,8 @@ def _only_rises(_claim: Claim, case: Case) -> _Says:
     fees = [each.retained for each in case.economics.promises if each.by("price")]
     conditions = [Statement("quoted_price", {"minted": case.minted, "fee": min(fees, default=Fraction(0))})]
     ceiling = case.figures["return_ceiling_share"]
-    conditions += [] if ceiling is None else [Statement("ceiling", {"share": ceiling})]
-    return conditions, _lacking(case, Fraction(1), None)
+    value = [] if ceiling is None else [Statement("ceiling", {"share": ceiling})]
+    return conditions, [*value, *_lacking(case, Fraction(1), None)]
 
 
 def _free(_claim: Claim, case: Case) -> _Says:

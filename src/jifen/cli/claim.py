@@ -107,16 +107,19 @@ def _show(judgement: "Judgement", cost: str, language: str) -> None:
         {name: label[language] for name, label in texts(_FILE)["labels"].items()},
     )
     for answer in judgement.answers:
-        out.print(f"[{_COLOURS[answer.verdict]}]{verdicts[answer.verdict][language]}[/]: {escape(answer.claim.text)}")
+        out.print(
+            f"[{_COLOURS[answer.verdict]}]{verdicts[answer.verdict][language]}[/]: {escape(answer.claim.text)}",
+            soft_wrap=True,
+        )
         for label, statements in (("if", answer.conditions), ("but", answer.examples)):
             for statement in statements:
-                out.print(f"    {labels[label]}: {say(_FILE, statement, language)}", markup=False)
+                out.print(f"    {labels[label]}: {say(_FILE, statement, language)}", markup=False, soft_wrap=True)
     if judgement.answers:
         amounts = sorted({answer.order for answer in judgement.answers})
         orders = ", ".join(format_micros(amount, 0) for amount in amounts)
-        out.print(f"{labels['taken'].format(cost=cost)} {orders}.", style="dim", markup=False)
+        out.print(f"{labels['taken'].format(cost=cost)} {orders}.", style="dim", markup=False, soft_wrap=True)
     for piece in judgement.unread:
-        out.print(f"{labels['unread']} “{piece}”.", style="yellow", markup=False)
+        out.print(f"{labels['unread']} “{piece}”.", style="yellow", markup=False, soft_wrap=True)
     if not judgement.answers:
         _show_readable(labels["readable"], language)
 
@@ -125,6 +128,6 @@ def _show_readable(heading: str, language: str) -> None:
     """List what can be read, when nothing was."""
     from jifen.assess.claim_reading import kinds
 
-    out.print(heading, markup=False)
+    out.print(heading, markup=False, soft_wrap=True)
     for kind in kinds():
-        out.print(f"    {kind.title[language]}: {', '.join(kind.examples)}", markup=False)
+        out.print(f"    {kind.title[language]}: {', '.join(kind.examples)}", markup=False, soft_wrap=True)

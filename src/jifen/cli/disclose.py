@@ -87,9 +87,11 @@ def _show(disclosure: "Disclosure", languages: tuple[str, ...]) -> None:
     from jifen.assess.texts import say, texts
 
     for language in languages:
-        out.print(disclosure.title[language], style="bold", markup=False)
+        out.print(disclosure.title[language], style="bold", markup=False, soft_wrap=True)
         for section in disclosure.sections:
-            out.print(f"\n{texts(TEXTS)['sections'][section.name][language]}", style="bold", markup=False)
+            out.print(
+                f"\n{texts(TEXTS)['sections'][section.name][language]}", style="bold", markup=False, soft_wrap=True
+            )
             for each in section.statements:
-                out.print(f"  {say(TEXTS, each, language)}", markup=False)
+                out.print(f"  {say(TEXTS, each, language)}", markup=False, soft_wrap=True)
         out.print()

@@ -160,10 +160,10 @@ def _show(found: "Downgrade", opening: "Opening | None", language: str) -> None:
         difference = change.difference
         label = difference.zh if language == "zh" else difference.en
         before, after = difference.before or "–", difference.after or "–"
-        out.print(f"{difference.key} ({label}): {before} → {after}", markup=False)
+        out.print(f"{difference.key} ({label}): {before} → {after}", markup=False, soft_wrap=True)
         for reason in change.reasons:
             laws = f" [{', '.join(reason.rules)}]" if reason.rules else ""
-            out.print(f"    {_said(reason.name, language)}{laws}", markup=False)
+            out.print(f"    {_said(reason.name, language)}{laws}", markup=False, soft_wrap=True)
     _show_findings(found)
     if opening is not None:
         _show_opening(opening)
@@ -173,8 +173,8 @@ def _show_findings(found: "Downgrade") -> None:
     blocked = ", ".join(each.id for each in found.found_before.blocks) or "nothing 无"
     still = ", ".join(each.id for each in found.found_after.blocks) or "nothing 无"
     others = ", ".join(each.id for each in found.found_after.found if each.severity != "block") or "nothing 无"
-    out.print(f"Blocked by 禁止项: {blocked} → {still}; to be read 须知悉: {others}.", markup=False)
-    out.print(_NOTE, style="dim", markup=False)
+    out.print(f"Blocked by 禁止项: {blocked} → {still}; to be read 须知悉: {others}.", markup=False, soft_wrap=True)
+    out.print(_NOTE, style="dim", markup=False, soft_wrap=True)
 
 
 def _show_opening(opening: "Opening") -> None:
@@ -183,4 +183,4 @@ def _show_opening(opening: "Opening") -> None:
     out.print(make_table("Carried over 结转", headings, rows))
     needed, brought, missing = (format_micros(each, 2) for each in (opening.needed, opening.brought, opening.missing))
     sentence = f"The new reserve needs {needed}: {brought} is there, {missing} must be brought 须补足."
-    out.print(sentence, markup=False)
+    out.print(sentence, markup=False, soft_wrap=True)
