@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.engine.shop import Shop
 
-from jifen.assess.claims import Answer, judge, order_amounts
+from jifen.assess.claim_case import LOTS_MAX, order_amounts
+from jifen.assess.claims import Answer, judge
 from jifen.assess.texts import LANGUAGES, Statement, say
+from jifen.core.errors import InputError
 from jifen.core.micros import MICRO
 from jifen.plan import load_plan
 
@@ -181,6 +183,13 @@ def test_a_text_is_what_its_worst_claim_is_and_one_without_a_claim_is_unread():
     assert judge(plan, "100天全返，只涨不跌", COST).verdict == "refuted"
     assert judge(plan, "100天全返，好东西", COST).verdict == "conditional"
     assert judge(plan, "好东西", COST).verdict == "unread"
+
+
+def test_an_order_of_too_many_lots_is_refused():
+    most = LOTS_MAX * 1000
+    assert answer("three_for_one", "零撸", order=most).verdict == "refuted"
+    with pytest.raises(InputError, match="too many lots"):
+        answer("three_for_one", "零撸", order=most + 1)
 
 
 def test_who_denies_what_is_refuted_is_right():

@@ -216,6 +216,25 @@ def test_tokens_that_the_new_plan_has_not_are_paid_out_of_their_pool():
     assert sum(world.balance(member, "coin") for member in ("ann", "bob")) == pool.converted
 
 
+def test_what_the_reserve_still_owes_is_paid():
+    """Of an order of 100 the referrer gets 2; nothing was put aside, so that the reserve owes it."""
+    shop = Shop("per_order_reward", reserve_share="0%").join(ann=None, bob="ann")
+    shop.order("o1", "bob", "100")
+    shop.close(10)
+    assert shop.world.owed("ann") == 2 * MICRO
+    world, opening = opened(shop, downgrade(shop.plan, "cn", COST).after)
+    assert world.balance("ann", "cash") == 2 * MICRO
+    assert [each.converted for each in opening.stores if each.store == "owed"] == [2 * MICRO]
+
+
+def test_what_waits_for_a_lot_is_listed_as_written_off():
+    """Ann has no lot: 20 % of the 100 points of her referral wait for one."""
+    shop = Shop("points_dividend", no_lot="bank").join(ann=None, bob="ann")
+    shop.order("o1", "bob", "100")
+    _, opening = opened(shop, downgrade(shop.plan, "cn", COST).after)
+    assert [each.written_off for each in opening.stores if each.store == "banked"] == [20 * MICRO]
+
+
 def test_a_debt_that_cannot_be_given_is_told():
     shop = Shop("points_dividend").join(ann=None)
     shop.order("o1", "ann", "100")

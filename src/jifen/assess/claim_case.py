@@ -9,14 +9,19 @@ from jifen.assess.closed_forms import Figures, closed_forms, response
 from jifen.assess.promises import RESERVE, Economics, Promise
 from jifen.assess.texts import Statement
 from jifen.assess.trials import Fall, Trial, price_falls, referred, steady
-from jifen.plan.model import Curve, Lots, Mint, Plan
+from jifen.core.errors import InputError, Problem
+from jifen.core.micros import MICRO, format_micros
+from jifen.plan.model import Curve, Lots, Mint, Plan, Share, Tier
 
-__all__ = ["DAYS_RUN_MAX", "MEMBERS", "Case"]
+__all__ = ["DAYS_RUN_MAX", "LOTS_MAX", "MEMBERS", "Case", "cases_of", "order_amounts"]
 
 MEMBERS = 100
 """Members, and days, of the shop that examples are taken from."""
 DAYS_RUN_MAX = 400
 """Examples are not looked for in longer histories."""
+LOTS_MAX = 100
+"""Most lots of a whole amount each that one order of an example makes."""
+_USUAL_ORDER = 1000 * MICRO
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,28 @@ class Case:
             of_cycle = figure == "never_paid_share" and any(each.rounds for each in self.economics.promises)
             if share is not None and 0 < share < 1 and not of_cycle:
                 yield Statement(name, {"share": share})
+
+
+def order_amounts(plan: Plan) -> list[int]:
+    """Amounts of orders (micro-units) that differ in what the plan makes of them: an everyday one, and each tier's."""
+    amounts = [rule.amount for rule in plan.rules if rule.when == "order" and not rule.off]
+    tiers = {row.min or 0 for amount in amounts if isinstance(amount, Tier) for row in amount.rows}
+    units = {amount.whole for amount in amounts if isinstance(amount, Share) and amount.whole}
+    usual = max(_USUAL_ORDER, min(tiers, default=0), *units)
+    return sorted({usual, *(tier for tier in tiers if tier > usual)})
+
+
+def cases_of(plan: Plan, cost: Fraction, order: int | None) -> list[Case]:
+    """The plan for orders of one amount; without one for each amount that it tells apart.
+
+    An order that would make more than ``LOTS_MAX`` lots of a whole amount each is an ``InputError``.
+    """
+    units = [rule.amount.whole for rule in plan.rules if isinstance(rule.amount, Share) and rule.amount.whole]
+    if order is not None and units and order > LOTS_MAX * min(units):
+        most = format_micros(LOTS_MAX * min(units), 0)
+        message = f"an order of {format_micros(order, 0)} makes too many lots of {format_micros(min(units), 0)} each"
+        raise InputError(Problem("bad_option", message, f"write an amount of at most {most}", column="--order"))
+    return [Case(plan, cost, amount) for amount in ([order] if order is not None else order_amounts(plan))]
 
 
 def _fed(plan: Economics, promises: list[Promise]) -> Fraction:

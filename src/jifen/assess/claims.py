@@ -8,18 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case
+from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case, cases_of
 from jifen.assess.claim_reading import Claim, read_claims
 from jifen.assess.texts import Number, Statement
-from jifen.core.micros import MICRO
-from jifen.plan.model import Plan, Share, Tier
+from jifen.plan.model import Plan
 
-__all__ = ["VERDICTS", "Answer", "Judgement", "judge", "order_amounts"]
+__all__ = ["VERDICTS", "Answer", "Judgement", "judge"]
 
 VERDICTS = ("true", "conditional", "refuted", "unread")
 """From the best to the worst; a text is what its worst part is."""
-
-_USUAL_ORDER = 1000 * MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +58,10 @@ def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None
     ['conditional', 'refuted']
     """
     claims, unread = read_claims(text)
-    cases = [Case(plan, cost, amount) for amount in ([order] if order is not None else order_amounts(plan))]
+    cases = cases_of(plan, cost, order)
     answers = tuple(_answer(claim, cases) for claim in claims)
     verdicts = [answer.verdict for answer in answers] or ["unread"]
     return Judgement(text, max(verdicts, key=VERDICTS.index), answers, unread)
-
-
-def order_amounts(plan: Plan) -> list[int]:
-    """Amounts of orders (micro-units) that differ in what the plan makes of them: an everyday one, and each tier's."""
-    amounts = [rule.amount for rule in plan.rules if rule.when == "order" and not rule.off]
-    tiers = {row.min or 0 for amount in amounts if isinstance(amount, Tier) for row in amount.rows}
-    units = {amount.whole for amount in amounts if isinstance(amount, Share) and amount.whole}
-    usual = max(_USUAL_ORDER, min(tiers, default=0), *units)
-    return sorted({usual, *(tier for tier in tiers if tier > usual)})
 
 
 def _answer(claim: Claim, cases: list[Case]) -> Answer:

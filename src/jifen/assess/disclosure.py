@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case
-from jifen.assess.claims import order_amounts
+from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case, cases_of
 from jifen.assess.promises import RESERVE, Promise
 from jifen.assess.texts import LANGUAGES, Number, Statement, say
 from jifen.plan.model import Grant, Plan, Schedule
@@ -52,7 +51,7 @@ def disclose(
     >>> [statement.name for statement in page.sections[1].statements]
     ['money_left', 'money_pool', 'money_set_aside']
     """
-    cases = [Case(plan, cost, amount) for amount in ([order] if order is not None else order_amounts(plan))]
+    cases = cases_of(plan, cost, order)
     first = cases[0]
     sections = {
         "get": tuple(_get(cases)),

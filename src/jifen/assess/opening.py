@@ -23,7 +23,7 @@ _REASON = "carried over"
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What became of one store of the old plan; amounts are micro-units of its own kind."""
+    """What became of one store of the old plan: micro-units of its own kind; of what is converted, its worth."""
 
     store: str
     before: int
@@ -82,7 +82,7 @@ def open_books(world: World, after: Plan) -> Opening:
     before = world.program.plan
     entries = _Entries(world.open_day)
     carried = [*_wallets(world, entries), *_lots(world, before, after, entries)]
-    carried += [*_tokens(world, before, entries), *_weights(world, before, after, entries)]
+    carried += [*_tokens(world, before, entries), *_weights(world, before, after, entries), *_owed(world, entries)]
     left = world.reserve - world.reserve_debt + _pools(world, after, entries)
     needed = sum(each for each in _reserve_owes(carried, after)) if after.params["funding"] == "reserve" else 0
     paid_out = sum(each.converted for each in carried)
@@ -126,9 +126,25 @@ def _lots(world: World, before: Plan, after: Plan, entries: _Entries) -> Iterato
                 coin = remaining * _per_point(before, store.name) // MICRO
                 entries.give(member, "coin", coin, reason=_from(order))
                 worth += coin
-            yield Carried(store.name, total, 0, worth, total - worth, (_asset(before, store.name), "coin"))
+            yield Carried(store.name, worth, 0, worth, 0, (_asset(before, store.name), "coin"))
         elif total:
             yield Carried(store.name, total, 0, 0, total)
+
+
+def _owed(world: World, entries: _Entries) -> Iterator[Carried]:
+    """Rewards without a lot that the reserve has not paid are paid now; what waits for a lot ends."""
+    payments, worth = world.payments, 0
+    for payment in sorted(world.claims):
+        asset, per_point, _ = world.terms[payments.terms.item(payment)]
+        amount = world.owed_of(payment) * per_point // MICRO
+        entries.give(world.member_names[payments.member.item(payment)], ASSETS[asset], amount)
+        worth += amount
+    if worth:
+        yield Carried("owed", worth, 0, worth, 0)
+    rows = zip(*(world.banked.columns()[name].tolist() for name in ("payment", "released")), strict=True)
+    waiting = sum(payments.paid.item(each) - payments.lost.item(each) - released for each, released in rows)
+    if waiting:
+        yield Carried("banked", waiting, 0, 0, waiting)
 
 
 def _from(order: str | None) -> str:
