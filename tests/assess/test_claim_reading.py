@@ -36,6 +36,7 @@ def one(text: str) -> Claim:
         ("2x in a year", 2, None),
         ("2x in one year", 2, 365),
         ("Double your money", 2, None),
+        ("三百天 Double", 2, None),
         ("get 30% back in 100 days", Fraction(3, 10), 100),
     ],
 )

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from jifen.assess.shop import COST_ASSUMED
+from jifen.cli.assumptions import COST_USUAL, read_cost
+
 
 def test_a_claim_is_answered_with_its_condition_and_its_example(jifen):
     found = jifen("claim", "points_dividend", "100天全返")
@@ -52,6 +55,10 @@ def test_an_option_that_cannot_be_meant_is_refused(jifen, option, value):
     found = jifen("claim", "points_dividend", "全返", f"{option}={value}", "--json")
     assert found.code == 2
     assert json.loads(found.out)["problems"][0]["code"] == "bad_option"
+
+
+def test_goods_cost_the_same_wherever_nothing_is_said():
+    assert read_cost(COST_USUAL) == COST_ASSUMED
 
 
 def test_an_unknown_plan_is_refused(jifen):

@@ -90,7 +90,7 @@ def plain_text(text: str) -> str:
     """Make a text plain: narrow and small characters, numerals as digits, no space beside a Chinese character.
 
     >>> plain_text("１００ 天 全返，推三人回本"), plain_text("三百六十五天 Double")
-    ('100天全返,推3人回本', '365天 2x')
+    ('100天全返,推3人回本', '365天2x')
     """
     narrow = unicodedata.normalize("NFKC", text[:TEXT_MAX]).lower().replace("’", "'")
     narrow = _SPACES.sub("", narrow)
@@ -100,7 +100,7 @@ def plain_text(text: str) -> str:
     narrow = re.sub(r"半(?=个?月|年|倍)", "0.5", narrow)
     narrow = _NUMERAL.sub(lambda match: _numeral(match[0]), narrow)
     words = _grammar()["words"]
-    narrow = re.sub(rf"\b({'|'.join(words)})\b", lambda match: str(words[match[1]]), narrow)
+    narrow = re.sub(rf"\b({'|'.join(words)})\b", lambda match: str(words[match[1]]), narrow, flags=re.ASCII)
     return " ".join(re.sub(r"(?<=\d) +(?=%)", "", narrow).split())
 
 
