@@ -118,6 +118,15 @@ def test_coin_is_no_cash_and_a_reserve_that_is_short_guarantees_nothing():
     assert answer("prepaid_release", "保本", **_KEPT | {"reserve_share": "99%"}).verdict == "refuted"
 
 
+def test_a_reserve_that_is_short_must_be_topped_up():
+    """25 % is promised over 50 days and 20 % put aside: nobody who bought early enough has all of it in time."""
+    found = answer("funded_points", "57天返0.25倍", reserve_share="20%")
+    assert said(found.conditions, "top_up") == {"lacks": Fraction(5, 100), "promised": Fraction(25, 100)}
+    numbers = said(found.examples, "member_has")
+    assert numbers["has"] < numbers["claimed"] == 250 * MICRO
+    assert answer("funded_points", "57天返0.25倍").verdict == "true"
+
+
 # -- prices, queues, referrals --------------------------------------------------------------------------------------
 
 

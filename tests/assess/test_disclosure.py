@@ -128,6 +128,7 @@ def test_a_reserve_that_is_short_is_not_called_put_aside():
     short = page_of("funded_points", 1000, reserve_share="20%")
     assert "stops_paid" not in codes(short, "stops")
     assert "money_set_aside" not in codes(short, "money")
+    assert numbers(short, "depends_short") == {"inflow": Fraction(20, 100), "promised": Fraction(25, 100)}
     assert "money_set_aside" in codes(page_of("funded_points", 1000), "money")
 
 

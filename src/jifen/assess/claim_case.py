@@ -101,9 +101,19 @@ class Case:
             return False
         if not any(map(plan.from_own_account, self.scheduled)):
             return True
+        return plan.reserve_funded and self.reserve_lacks <= 0
+
+    @cached_property
+    def owed_itself(self) -> Fraction:
+        """What one yuan of an order makes the plan's own account pay, at most."""
+        plan = self.economics
         above = (each.share.high for each in plan.rewards if each.drains is None and not each.pool)
-        own = sum((*map(plan.debt, plan.promises), *above), Fraction(0))
-        return plan.reserve_funded and plan.feeds[RESERVE] >= own
+        return sum((*map(plan.debt, plan.promises), *above), Fraction(0))
+
+    @property
+    def reserve_lacks(self) -> Fraction:
+        """How much less of an order is put into the reserve than what the reserve has to pay for it."""
+        return self.owed_itself - self.economics.feeds.get(RESERVE, Fraction(0))
 
     @cached_property
     def quoted(self) -> Fraction:

@@ -132,6 +132,11 @@ def _backing(case: Case) -> _Says:
     conditions = [Statement("as_asset", {"asset": asset}) for asset in sorted(paid_as)]
     if case.is_set_aside:
         return [*([Statement("set_aside")] if conditions else []), *conditions], []
+    if case.economics.reserve_funded and case.reserve_lacks > 0:
+        numbers: dict[str, Number] = {"lacks": case.reserve_lacks, "promised": case.owed_itself}
+        age = min(case.schedule_days, DAYS_RUN_MAX)
+        lacking = case.lacking(case.paid_by(age), age, min(age + MEMBERS, DAYS_RUN_MAX))
+        return [Statement("top_up", numbers), *conditions], [] if lacking is None else [lacking]
     net = case.economics.net_per_order
     if net >= 0:
         return [Statement("kept", {"net": net}), *conditions], []

@@ -188,6 +188,9 @@ def _depends(case: Case) -> Iterator[Statement]:
 
 
 def _schedule_depends(case: Case) -> Statement:
+    if case.economics.reserve_funded and case.reserve_lacks > 0:
+        put_aside = case.owed_itself - case.reserve_lacks
+        return Statement("depends_short", {"inflow": put_aside, "promised": case.owed_itself})
     net, growth = case.economics.net_per_order, case.figures["growth_required_daily"]
     if net >= 0:
         return Statement("depends_kept", {"net": net})
