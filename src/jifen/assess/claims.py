@@ -1,0 +1,266 @@
+"""Whether what is promised about a plan is true: under which conditions, or the example that refutes it.
+
+Figures come from the closed forms, examples from the engine itself, run on a small shop: both exact. Nothing is called
+true that hangs on what others do later.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case, cases_of
+from jifen.assess.claim_reading import Claim, read_claims
+from jifen.assess.texts import Number, Statement
+from jifen.plan.model import Plan
+
+__all__ = ["VERDICTS", "Answer", "Judgement", "judge"]
+
+VERDICTS = ("true", "conditional", "refuted", "unread")
+"""From the best to the worst; a text is what its worst part is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be said of one claim, for orders of one amount (micro-units)."""
+
+    claim: Claim
+    verdict: str
+    order: int
+    conditions: tuple[Statement, ...] = ()
+    """What must hold for it to be true."""
+    examples: tuple[Statement, ...] = ()
+    """What speaks against it: figures, and what the engine does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be said of a text."""
+
+    text: str
+    verdict: str
+    answers: tuple[Answer, ...]
+    unread: tuple[str, ...]
+    """The pieces of the text in which no claim was found."""
+
+
+_Says = tuple[list[Statement], list[Statement]]
+"""Conditions under which a claim is true (none: always), or examples that refute it: then they are not empty."""
+
+
+def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None = None) -> Judgement:
+    """Hold a text against a plan. ``cost``: of goods, a share of sales; ``order``: the amount of every order.
+
+    Without an order each tier of the plan is tried, and what is best for the claim counts.
+
+    >>> from jifen.plan import load_plan
+    >>> plan = load_plan("points_dividend")
+    >>> [answer.verdict for answer in judge(plan, "100天全返，10天全返", Fraction(1, 5)).answers]
+    ['conditional', 'refuted']
+    """
+    claims, unread = read_claims(text)
+    cases = cases_of(plan, cost, order)
+    answers = tuple(_answer(claim, cases) for claim in claims)
+    verdicts = [answer.verdict for answer in answers] or ["unread"]
+    return Judgement(text, max(verdicts, key=VERDICTS.index), answers, unread)
+
+
+def _answer(claim: Claim, cases: list[Case]) -> Answer:
+    """The best answer of all orders; a claim that is denied is true if it is refuted."""
+    answers = [_of_case(claim, case) for case in cases]
+    best = min(answers, key=lambda answer: VERDICTS.index(answer.verdict))
+    if best is not answers[0]:
+        conditions = (Statement("orders_from", {"order": best.order}), *best.conditions)
+        best = replace(best, conditions=conditions, verdict="conditional")
+    if not claim.denied:
+        return best
+    turned = {"true": "refuted", "refuted": "true"}.get(best.verdict, best.verdict)
+    return replace(best, verdict=turned, conditions=(Statement("denied"), *best.conditions))
+
+
+def _of_case(claim: Claim, case: Case) -> Answer:
+    conditions, examples = _DECISIONS[claim.kind](claim, case)
+    verdict = "conditional" if conditions else "refuted" if examples else "true"
+    return Answer(claim, verdict, case.order, tuple(conditions), tuple(examples))
+
+
+# -- what comes back ------------------------------------------------------------------------------------------------
+
+
+def _full_return(claim: Claim, case: Case) -> _Says:
+    return _returned(case, claim.times or Fraction(1), claim.days)
+
+
+def _returned(case: Case, times: Fraction, days: int | None) -> _Says:
+    """Whether so many times the price comes back to everyone who buys and does nothing else."""
+    if case.promised < times:
+        return [], _promises_less(case, times)
+    if case.paid_by(days) >= times:
+        return _backing(case)
+    ceiling = case.figures["return_ceiling_share"]
+    gap = case.promised - case.inflow
+    outside = [Statement("outside", _balance(case) | {"gap": gap})] if case.has_tasks and gap > 0 else []
+    if case.paid_by(None) < times and not outside and ceiling is not None and ceiling < times:
+        return [], [*case.ceilings(), *_lacking(case, times, days)]
+    age = min(days or MEMBERS * 2, DAYS_RUN_MAX)
+    lacking = case.lacking(times, age, age + MEMBERS // 2) if days is None or days <= age else None
+    if lacking is not None:
+        return [], [lacking]
+    return [*outside, *_tasks(case), *_constant(age + MEMBERS // 2)], []
+
+
+def _promises_less(case: Case, times: Fraction) -> list[Statement]:
+    if not case.promised:
+        return [Statement("no_promise"), *_lacking(case, times, None)]
+    numbers: dict[str, Number] = {
+        "order": case.order,
+        "entitled": case.promised * case.order,
+        "claimed": times * case.order,
+    }
+    return [Statement("promises_less", numbers), *_lacking(case, times, None)]
+
+
+def _lacking(case: Case, times: Fraction, days: int | None) -> list[Statement]:
+    """A member of the shop who does not have what is claimed, old enough for it if a time is named."""
+    age = days if days is not None and days <= DAYS_RUN_MAX else 0
+    found = case.lacking(times, age, max(MEMBERS, age + MEMBERS // 2))
+    return [] if found is None else [found]
+
+
+def _backing(case: Case) -> _Says:
+    """Under what conditions schedules are paid to the end; how they fail where sales must grow."""
+    paid_as = {each.asset for each in case.scheduled if not case.economics.becomes_cash(each.asset)}
+    conditions = [Statement("as_asset", {"asset": asset}) for asset in sorted(paid_as)]
+    if case.is_set_aside:
+        return [*([Statement("set_aside")] if conditions else []), *conditions], []
+    if case.economics.reserve_funded and case.reserve_lacks > 0:
+        numbers: dict[str, Number] = {"lacks": case.reserve_lacks, "promised": case.owed_itself}
+        age = min(case.schedule_days, DAYS_RUN_MAX)
+        lacking = case.lacking(case.paid_by(age), age, min(age + MEMBERS, DAYS_RUN_MAX))
+        return [Statement("top_up", numbers), *conditions], [] if lacking is None else [lacking]
+    net = case.economics.net_per_order
+    if net >= 0:
+        return [Statement("kept", {"net": net}), *conditions], []
+    growth = case.figures["growth_required_daily"]
+    if growth is None or not growth:
+        return [], [Statement("no_growth", _balance(case)), _sales_end(case)]
+    end = case.cash_end()
+    conditions.insert(0, Statement("grow", _balance(case) | {"growth": growth}))
+    return conditions, [] if end is None else [end]
+
+
+def _sales_end(case: Case) -> Statement:
+    """Who waits for what if sales stop, and whether there is money that may pay it."""
+    name = "sales_end" if case.scheduled or case.has_tasks else "sales_end_wait"
+    return Statement(name, case.waiting(MEMBERS))
+
+
+def _with(case: Case, *conditions: Statement) -> _Says:
+    """The same, on further conditions; what no condition saves stays refuted."""
+    backing, examples = _backing(case)
+    refuted = examples and not backing
+    return ([] if refuted else [*conditions, *backing]), examples
+
+
+def _balance(case: Case) -> dict[str, Fraction | float]:
+    return {"inflow": case.inflow, "promised": case.promised}
+
+
+def _tasks(case: Case) -> list[Statement]:
+    return [Statement("tasks")] if case.has_tasks else []
+
+
+def _constant(days: int) -> list[Statement]:
+    return [Statement("constant_sales", {"members": days, "days": days})]
+
+
+# -- the other kinds ------------------------------------------------------------------------------------------------
+
+
+def _daily(claim: Claim, case: Case) -> _Says:
+    """Whether a buyer is paid such a share of the price every day until he has what he is entitled to."""
+    share = claim.share or Fraction(0)
+    releases = [each.by("schedule") for each in case.scheduled]
+    daily = sum((each.daily.low for each in releases if each is not None and each.daily is not None), Fraction(0))
+    if daily >= share:
+        until = Statement("until", {"times": case.paid_by(None), "days": case.schedule_days})
+        return _with(case, until)
+    wait = case.economics.delay + max((each.lag for each in case.economics.promises), default=1)
+    trial, claimed = case.trial(wait + MEMBERS // 2), share * case.order
+    for day in range(wait + 2, trial.days + 1):
+        paid = trial.received[day - 1][0] - trial.received[day - 2][0]
+        if paid < claimed:
+            return [], [Statement("day_pays", {"day": day, "order": case.order, "paid": paid, "claimed": claimed})]
+    return [*_tasks(case), *_constant(trial.days)], []
+
+
+def _break_even(claim: Claim, case: Case) -> _Says:
+    """Whether a buyer has his money back when so many whom he refers have bought as much."""
+    persons = claim.persons or 0
+    days = max(MEMBERS, min(case.schedule_days, DAYS_RUN_MAX))
+    got = case.referrer(persons, days)
+    day = next((day for day, has in enumerate(got, 1) if has >= case.order), None)
+    if day is None:
+        return [], [Statement("referrer_has", {"order": case.order, "persons": persons, "has": got[-1], "day": days})]
+    conditions = [Statement("buy_as_much", {"persons": persons, "day": day})]
+    limits = [_few_members(persons)] if persons else []
+    if case.scheduled:
+        backed, examples = _with(case, *conditions)
+        return backed, [*limits, *examples]
+    net = case.economics.net_per_order
+    return [*conditions, *([Statement("order_leaves", {"net": net})] if net < 0 else [])], limits
+
+
+def _few_members(persons: int) -> Statement:
+    """How many members can have so many referrals of their own: each is one of somebody's."""
+    numbers: dict[str, Number] = {"members": MEMBERS, "most": (MEMBERS - 1) // persons, "persons": persons}
+    return Statement("few_members", numbers | {"share": Fraction(1, persons)})
+
+
+def _only_rises(_claim: Claim, case: Case) -> _Says:
+    """Whether the price of tokens can fall; what it says of their value."""
+    if not case.has_tokens:
+        return [], [Statement("no_price")]
+    if case.falls:
+        falls = ((fall.after, fall.before, fall.price) for fall in case.falls)
+        return [], [
+            Statement("price_falls", {"event": event, "before": high, "price": low}) for event, high, low in falls
+        ]
+    fees = [each.retained for each in case.economics.promises if each.by("price")]
+    conditions = [Statement("quoted_price", {"minted": case.minted, "fee": min(fees, default=Fraction(0))})]
+    ceiling = case.figures["return_ceiling_share"]
+    value = [] if ceiling is None else [Statement("ceiling", {"share": ceiling})]
+    return conditions, [*value, *_lacking(case, Fraction(1), None)]
+
+
+def _free(_claim: Claim, case: Case) -> _Says:
+    """Nothing is free that is paid for first: what is back at the end of the day of the order."""
+    return [], [Statement("paid_first", {"order": case.order, "has": case.trial(1).received[0][0]})]
+
+
+def _guaranteed(_claim: Claim, case: Case) -> _Says:
+    """Whether a buyer has the whole price back whatever others do later."""
+    if case.promised < 1:
+        return [], _promises_less(case, Fraction(1))
+    if case.paid_by(None) >= 1 and case.is_set_aside:
+        return _backing(case)
+    if case.trial(MEMBERS).sold_out:
+        return [], [*case.ceilings(), *_lacking(case, Fraction(1), None)]
+    return [], [_sales_end(case)]
+
+
+def _income(_claim: Claim, case: Case) -> _Says:
+    """Whether a buyer who does nothing gets more than he spent."""
+    if case.promised <= 1:
+        return [], [Statement("no_income", {"promised": case.promised})]
+    return _returned(case, case.promised, None)
+
+
+_DECISIONS: Mapping[str, Callable[[Claim, Case], _Says]] = {
+    "break_even": _break_even,
+    "daily": _daily,
+    "free": _free,
+    "full_return": _full_return,
+    "guaranteed": _guaranteed,
+    "income": _income,
+    "only_rises": _only_rises,
+}
