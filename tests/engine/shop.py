@@ -100,7 +100,9 @@ def chain_of(count: int) -> dict[str, str | None]:
     return {f"m{place}": f"m{place - 1}" if place else None for place in range(count)}
 
 
-DERIVED = ("layout", "reranked", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured")
+DERIVED = (
+    "layout", "reranked", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured", "ways",
+)  # fmt: skip
 """What a world can work out again, and its compiled plans."""
 
 

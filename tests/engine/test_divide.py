@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jifen.core.micros import AMOUNT_MAX
-from jifen.engine.kernels.divide import mul_div, mul_rest
+from jifen.engine.kernels.divide import mul_div, mul_div_most, mul_rest, sign_of
 
 TOP = 2**63 - 1
 EDGES = (
@@ -88,3 +88,15 @@ def test_the_rest_is_right_where_the_low_limbs_wrap_around() -> None:
 def test_it_takes_values_as_columns_hold_them() -> None:
     column = np.array([TOP, 7, TOP], dtype=np.int64)
     assert mul_div(column[0], column[1], column[2]) == 7
+
+
+@given(numbers, numbers, above_zero, st.integers(0, 2**62))
+def test_a_quotient_is_never_more_than_asked_for(amount, numerator, denominator, most):
+    assert mul_div_most(amount, numerator, denominator, most) == min(amount * numerator // denominator, most)
+
+
+@given(numbers, numbers, numbers, numbers)
+def test_products_are_compared_exactly(one, two, three, four):
+    difference = one * two - three * four
+    assert sign_of((one, two), (three, four)) == (difference > 0) - (difference < 0)
+    assert sign_of((one, two), (two, one)) == 0

@@ -8,11 +8,9 @@ from jifen.bench.stock import amounts_at_random
 from jifen.core.micros import CENT, MICRO
 from jifen.engine import World
 from jifen.engine.columns import Column
+from jifen.engine.log import JOIN, ORDER, REFUND, SALE
 
 __all__ = ["JOIN", "ORDER", "REFUND", "SALE", "Log", "make_log"]
-
-JOIN, ORDER, REFUND, SALE = range(4)
-"""Kinds of rows."""
 
 _SHARES = (40, 900, 40, 20)
 """Of a thousand rows, how many are of each kind; without tokens to sell these are orders as well."""

@@ -44,13 +44,13 @@ def bench_orders(plan: Plan, size: Size, orders: int, say: Say = quiet) -> Order
     say(f"making {size.members:,} members and a log of {orders:,} orders")
     fresh()
     log = make_log(worlds[0], orders)
-    events = ours.events_of(worlds[0], log)
+    rows = ours.rows_of(worlds[0], log)
     say("running the log once, compiling what has not been compiled")
-    accepted = ours.run_log(worlds[0], events)
-    ensure(accepted == len(events), f"{len(events) - accepted} events of the log were refused")
+    accepted = ours.run_log(worlds[0], rows)
+    ensure(accepted == len(rows.ids), f"{len(rows.ids) - accepted} events of the log were refused")
     reset_peak()
-    timing = measure(lambda: ours.run_log(worlds[0], events), fresh, say=say, what="running the log")
+    timing = measure(lambda: ours.run_log(worlds[0], rows), fresh, say=say, what="running the log")
     return OrderFigures(
-        preset=plan.name, members=size.members, orders=log.orders, events=len(events), seconds=timing.seconds,
+        preset=plan.name, members=size.members, orders=log.orders, events=len(rows.ids), seconds=timing.seconds,
         spread=timing.spread, orders_per_s=round(log.orders / timing.seconds), peak_bytes=peak_bytes(),
     )  # fmt: skip

@@ -21,21 +21,25 @@ from jifen.bench.sizes import Size, check_between
 from jifen.bench.stock import refill
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
+from jifen.engine.apply import apply_log
 from jifen.engine.books import Books
 from jifen.engine.close import run_pools
 from jifen.engine.columns import Column
 from jifen.engine.daily import run_pass
-from jifen.engine.events import DayClosed, Event, Line, MemberJoined, OrderPaid, OrderRefunded, TokensSold
+from jifen.engine.events import DayClosed
+from jifen.engine.log import Log as Rows
 from jifen.engine.phases import Phase
 from jifen.engine.snapshot import load_world, save_world
+from jifen.engine.tables import NONE
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Forfeits, Transfers
+from jifen.ledger.names import Texts
 from jifen.ledger.segments import SegmentWriter
 from jifen.plan.model import Plan
 
 __all__ = [
     "MOST_THREADS", "Entries", "Made", "Prepared", "check_memory", "close_to_journal", "close_whole", "entries_of",
-    "events_of", "kernel", "load_snapshot", "open_journal", "prepare", "read_files", "restore", "run_log",
+    "kernel", "load_snapshot", "open_journal", "prepare", "read_files", "restore", "rows_of", "run_log",
     "save_snapshot",
 ]  # fmt: skip
 
@@ -190,14 +194,21 @@ def close_to_journal(world: World, writer: SegmentWriter) -> int:
     return len(journal.transfers)
 
 
-def events_of(world: World, log: Log) -> list[Event]:
-    """What ``run_log`` takes: the log with the world's names. Not timed: ids come numbered into a run in bulk."""
-    return list(_events(world, log))
+def rows_of(world: World, log: Log) -> Rows:
+    """What ``run_log`` takes: the log with names for its events. Not timed: ids come numbered into a run in bulk."""
+    members, orders, numbers = world.members.size, world.orders.size, np.arange(len(log.kind))
+    joined = [f"m{number:08d}" for number in range(members, members + int((log.kind == JOIN).sum()))]
+    letters = np.array(["j", "o", "r", "s"])[log.kind].tolist()
+    numbers = np.where(log.kind == ORDER, orders + log.order, numbers)
+    ids = [f"{letter}{number:08d}" for letter, number in zip(letters, numbers.tolist(), strict=True)]
+    order = np.where(log.kind == REFUND, orders + log.order, NONE)
+    kind, member, order = (column.astype(np.int32) for column in (log.kind, log.member, order))
+    return Rows(kind, member, order, log.amount, Texts.of(ids), Texts.of(joined))
 
 
-def run_log(world: World, events: Sequence[Event]) -> int:
-    """Ours, orders in bulk: every event through all rules, in order. Returns how many were accepted."""
-    return apply(world, events).accepted
+def run_log(world: World, rows: Rows) -> int:
+    """Ours, orders in bulk: every row through all rules, in order. Returns how many were accepted."""
+    return apply_log(world, rows).accepted
 
 
 def read_files(inputs: Inputs, plan: Plan) -> int:
@@ -217,22 +228,6 @@ def save_snapshot(world: World, directory: Path) -> None:
 def load_snapshot(directory: Path) -> World:
     """Ours, a snapshot mapped and checked, ready to answer."""
     return load_world(directory)
-
-
-def _events(world: World, log: Log) -> Iterator[Event]:
-    day, members, orders = world.open_day, world.members.size, world.orders.size
-    rows = zip(log.kind.tolist(), log.member.tolist(), log.order.tolist(), log.amount.tolist(), strict=True)
-    for number, (kind, member, order, amount) in enumerate(rows):
-        if kind == JOIN:
-            name = f"m{members:08d}"
-            members += 1
-            yield MemberJoined(id=f"j{name}", day=day, member=name, referrer=f"m{member:08d}")
-        elif kind == ORDER:
-            yield OrderPaid(id=f"o{orders + order:08d}", day=day, member=f"m{member:08d}", lines=(Line(amount=amount),))
-        elif kind == REFUND:
-            yield OrderRefunded(id=f"r{number:08d}", day=day, order=f"o{orders + order:08d}", amount=amount)
-        else:
-            yield TokensSold(id=f"s{number:08d}", day=day, member=f"m{member:08d}", tokens=amount)
 
 
 def _available_bytes() -> int | None:

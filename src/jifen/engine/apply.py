@@ -3,9 +3,9 @@
 Events are handled strictly one after the other. A refused event changes nothing and leaves its id free.
 """
 
-import struct
-from collections.abc import Callable, Iterable
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from jifen.core.errors import ensure
@@ -13,6 +13,7 @@ from jifen.engine import desk
 from jifen.engine.books import Books
 from jifen.engine.checks import refusal_of
 from jifen.engine.close import after_event, close_day
+from jifen.engine.digests import digest_of
 from jifen.engine.events import (
     AgentSet,
     AssetTransferred,
@@ -39,13 +40,19 @@ from jifen.engine.events import (
     WithdrawalRequested,
 )
 from jifen.engine.invariants import check_world
+from jifen.engine.log import EventRows, Log, LogRows, Rows, kind_of
 from jifen.engine.order import accept_order
 from jifen.engine.refund import accept_refund
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Journal, Refusal
 
-__all__ = ["apply"]
+__all__ = ["LEAST", "apply", "apply_log"]
+
+LEAST = 64
+"""From so many events on, all joins, orders, refunds and sales, the bulk lane is worth the trouble."""
+_MOST = 1 << 16
+"""So many at a time: their numbers are looked up before any of them is done."""
 
 _Handler = Callable[[Books, Any], None]
 
@@ -82,8 +89,44 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     """
     books = Books(world)
     day = world.open_day
-    for event in events:
-        _apply_one(books, event)
+    for of_lane, stretch in _stretches(events):
+        if of_lane:
+            _run_lane(books, EventRows(world, stretch, partial(_apply_one, books)))
+        else:
+            for event in stretch:
+                _apply_one(books, event)
+    return _journal(books, day)
+
+
+def _stretches(events: Iterable[Event]) -> Iterator[tuple[bool, Sequence[Event]]]:
+    """Events that are there already cut into stretches, and whether the bulk lane takes one; others one by one."""
+    if not isinstance(events, Sequence) or len(events) < LEAST:
+        yield from ((False, (event,)) for event in events)
+        return
+    for of_lane, stretch in groupby(events, lambda event: kind_of(event) != NONE):
+        found = list(stretch)
+        for first in range(0, len(found), _MOST):
+            part = found[first : first + _MOST]
+            yield of_lane and len(part) >= LEAST, part
+
+
+def apply_log(world: World, log: Log) -> Journal:
+    """Apply a log of the open day by column: the same world and the same journal as of its rows one by one."""
+    books = Books(world)
+    _run_lane(books, LogRows(world, log, partial(_apply_one, books)))
+    return _journal(books, world.open_day)
+
+
+def _run_lane(books: Books, rows: Rows) -> None:
+    """Let the bulk lane do rows; its compiler is not loaded before it is needed."""
+    from jifen.engine.bulk import Lane
+
+    Lane(books).run(rows)
+
+
+def _journal(books: Books, day: int) -> Journal:
+    """Check the books of a batch that began on ``day``, and return what it did."""
+    world = books.world
     transfers, forfeits = books.writer.seal()
     check_world(world, transfers, closed=world.open_day != day)
     return Journal(
@@ -101,10 +144,10 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
 def _apply_one(books: Books, event: Event) -> None:
     """Check one event, then handle it and what follows it."""
     world = books.world
-    digest = _digest_of(event)
     known, digests = world.event_ids.get(event.id), world.event_digests
     if known != NONE:
-        code = "duplicate" if digest == (digests.first.item(known), digests.second.item(known)) else "conflict"
+        same = digest_of(world, event) == (digests.first.item(known), digests.second.item(known))
+        code = "duplicate" if same else "conflict"
         books.duplicates += code == "duplicate"
         message = "the same event came before" if code == "duplicate" else "another event has this id"
         books.refusals.append(Refusal(event.id, code, message))
@@ -115,17 +158,11 @@ def _apply_one(books: Books, event: Event) -> None:
         return
     ensure(event.day == world.open_day, f"event {event.id} is of day {event.day}, but day {world.open_day} is open")
     books.event = world.event_ids.number(event.id)
-    digests.add(first=digest[0], second=digest[1])
     books.accepted += 1
     if isinstance(event, DayClosed):
         close_day(books)
-        return
-    _HANDLERS[type(event)](books, event)
-    after_event(books, since=world.next_event)
-
-
-def _digest_of(event: Event) -> tuple[int, int]:
-    """What makes two events of one id the same: a digest of their facts (the day is no fact), in two halves."""
-    digest = blake2b(repr(event.facts()).encode(), digest_size=16).digest()
-    first, second = struct.unpack("<qq", digest)
-    return first, second
+    else:
+        _HANDLERS[type(event)](books, event)
+        after_event(books, since=world.next_event)
+    first, second = digest_of(world, event)
+    digests.add(first=first, second=second)

@@ -107,7 +107,7 @@ class Table:
         fill = cls.fills.get(name, 0)
         return np.full(rows, fill, dtype=dtype) if fill else np.zeros(rows, dtype=dtype)
 
-    def _data(self, name: str) -> npt.NDArray[Any]:
+    def data_of(self, name: str) -> npt.NDArray[Any]:
         """A column's array, in the order in which it is kept."""
         column: Any = getattr(self, name)
         data: npt.NDArray[Any] = column.data if isinstance(column, Placed) else column
@@ -129,7 +129,7 @@ class Table:
         ensure(rows <= ROWS_MAX, f"{type(self).__name__} cannot have {rows} rows")
         room = max(rows, capacity + (capacity if capacity < _LARGE else capacity // 4))
         for name in self.names():
-            old = self._data(name)
+            old = self.data_of(name)
             new = self._filled(name, old.dtype, room)
             if name in self.fills or old.any():
                 new[:capacity] = old
@@ -155,14 +155,14 @@ class Table:
         if self.has_places:
             self.slot[first : first + count] = np.arange(first, first + count)
         for name, value in values.items():
-            self._data(name)[first : first + count] = value
+            self.data_of(name)[first : first + count] = value
         self.size = first + count
         return first
 
     def put(self, name: str, first: int, column: npt.NDArray[Any]) -> None:
         """Set a column from row ``first`` on. Zeros, which it has there already, take no memory."""
         if column.any():
-            self._data(name)[first : first + len(column)] = column
+            self.data_of(name)[first : first + len(column)] = column
 
     def placed(self) -> list[Placed]:
         """The columns that are in an order of their own."""
@@ -170,7 +170,7 @@ class Table:
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """The rows that count, by column, each in the order in which it is kept."""
-        return {name: self._data(name)[: self.size] for name in self.names()}
+        return {name: self.data_of(name)[: self.size] for name in self.names()}
 
     @classmethod
     def of(cls, columns: Mapping[str, npt.NDArray[Any]], *, copy: bool = True) -> Self:

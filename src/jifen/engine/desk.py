@@ -62,7 +62,7 @@ def move_member(books: Books, event: MemberMoved) -> None:
     before = world.members.parent.item(member)
     ranks.change(world.parent_changes, member, world.next_event, before, parent)
     world.members.parent[member] = parent
-    world.layout = None
+    world.layout = world.ways = None
 
 
 def set_rank(books: Books, event: RankSet) -> None:

@@ -7,16 +7,22 @@ again after each; every exit removes a holder, so this ends.
 
 import heapq
 from fractions import Fraction
+from math import gcd
 
+import numpy as np
+
+from jifen.core.micros import MICRO
 from jifen.engine.books import Books
+from jifen.engine.columns import SUM_MAX
 from jifen.engine.curve import curve_of, exit_cap, exit_price, leave, standing_sales, token_store, value_of
+from jifen.engine.kernels.bulk_columns import Exits
 from jifen.engine.program import Step
 from jifen.engine.removals import close_store
 from jifen.engine.tables import NONE
 from jifen.engine.world import World, price_of
 from jifen.plan.model import Head
 
-__all__ = ["ExitHeap", "run_exits"]
+__all__ = ["ExitColumns", "ExitHeap", "exits_of", "renewed_exits", "run_exits"]
 
 _Entry = tuple[Fraction, int, int, int]
 
@@ -52,16 +58,107 @@ class ExitHeap:
         return self.heap[0] if self.heap else None
 
 
+class ExitColumns:
+    """The same of members, in columns that compiled code keeps up to date too; ``wide``: some do not fit into them."""
+
+    def __init__(self, step: Step, world: World) -> None:
+        """Collect everyone's."""
+        self.step = step
+        self.unit = gcd(step.gate.reaches or 0, MICRO)
+        rows, members = (np.full(0, NONE, dtype=np.int32) for _ in range(2))
+        self.columns = Exits(rows, members, *(np.zeros(size, dtype=np.int64) for size in (0, 0, 2)))
+        self.make_room(len(world.members.parent))
+        self._collect(world)
+
+    def _collect(self, world: World) -> None:
+        """Put everyone's price into the heap."""
+        from jifen.engine.kernels import exits as kernel
+
+        gate, members, count = self.step.gate, world.members, world.members.size
+        reaches, of = (gate.reaches or 0) // self.unit, MICRO // self.unit
+        spend, realised, tokens = members.spend[:count], members.realised[:count], members.tokens[:count]
+        largest = [int(spend.max(initial=0)) * reaches, int(np.abs(realised).max(initial=0)) * of]
+        if max(*largest, int(tokens.max(initial=0)) * of) >= SUM_MAX:
+            self.columns.size[1] = 1
+            return
+        self.columns.cap[:count] = np.maximum(spend * reaches - (realised * of if gate.realised else 0), 0)
+        self.columns.held[:count] = tokens * of
+        holders = np.flatnonzero((tokens > 0) & (spend > 0))
+        self.columns.heap[: len(holders)] = holders
+        self.columns.size[0] = len(holders)
+        kernel.build(self.columns)
+
+    @property
+    def wide(self) -> bool:
+        """Whether some prices cannot be compared in 64 bits."""
+        return bool(self.columns.size[1])
+
+    def make_room(self, members: int) -> None:
+        """Make room for so many members."""
+        more = members - len(self.columns.place)
+        if more > 0:
+            grown = {
+                name: np.concatenate([old, np.full(more, NONE, dtype=old.dtype)])
+                for name, old in self.columns._asdict().items()
+                if name != "size"
+            }
+            self.columns = self.columns._replace(**grown)
+
+    def touch(self, world: World, member: int) -> None:
+        """Something of the member changed."""
+        from jifen.engine.kernels import exits as kernel
+
+        self.make_room(world.members.size)
+        cap = exit_cap(world, self.step, member, NONE)
+        held = world.members.tokens.item(member) * (MICRO // self.unit)
+        cap = NONE if cap is None else cap // self.unit
+        if cap >= SUM_MAX or held >= SUM_MAX:
+            self.columns.size[1] = 1
+        else:
+            kernel.touch(self.columns, member, cap, held)
+
+    def lowest(self) -> _Entry | None:
+        """The lowest exit price."""
+        if self.columns.size[0] == 0:
+            return None
+        member = self.columns.heap.item(0)
+        return Fraction(self.columns.cap.item(member), self.columns.held.item(member)), member, NONE, 0
+
+
+def renewed_exits(world: World, step: Step) -> bool:
+    """Let exit prices be in columns, with all that has changed; returns whether all of them can be."""
+    heap = world.exit_heap
+    if not isinstance(heap, ExitColumns) or heap.step is not step:
+        heap = world.exit_heap = ExitColumns(step, world)
+        world.token_touched.clear()
+    for member in world.token_touched:
+        heap.touch(world, member)
+    world.token_touched.clear()
+    return not heap.wide
+
+
+def exits_of(world: World) -> Exits:
+    """The columns of exit prices, with room for all members; empty ones where there are none."""
+    heap = world.exit_heap
+    if isinstance(heap, ExitColumns):
+        heap.make_room(len(world.members.parent))
+        return heap.columns
+    nobody = np.zeros(0, dtype=np.int32)
+    return Exits(nobody, nobody, *(np.zeros(size, dtype=np.int64) for size in (0, 0, 2)))
+
+
 def run_exits(books: Books, step: Step) -> None:
     """Force out everyone whose exit price has been reached, one at a time."""
     world = books.world
     heap = world.exit_heap
-    if not isinstance(heap, ExitHeap) or heap.step is not step:
+    if not isinstance(heap, ExitHeap | ExitColumns) or heap.step is not step or getattr(heap, "wide", False):
         heap = world.exit_heap = ExitHeap(step, world)
         world.token_touched.clear()
     for member in sorted(world.token_touched):
         heap.touch(world, member)
     world.token_touched.clear()
+    if isinstance(heap, ExitColumns) and heap.wide:
+        heap = world.exit_heap = ExitHeap(step, world)
     curve = curve_of(world)
     while (entry := heap.lowest()) is not None and world.token_supply > 0:
         price, member, lot, _ = entry

@@ -25,6 +25,8 @@ def recompute(world: World, since: int, *, only_immediate: bool = False) -> None
         changed = np.flatnonzero(before != after)
         world.reranked.update(members[changed].tolist())
         world.earned_changes[name].note(members[changed], since, before[changed], after[changed].astype(np.int32))
+        if len(changed):
+            world.ways = None
         earned[members] = after
         world.measured[name] = set()
 
@@ -89,6 +91,7 @@ def appoint(world: World, member: int, rank: int) -> None:
     change(world.appointed_changes, member, world.next_event, world.members.appointed.item(member), rank)
     world.members.appointed[member] = rank
     world.reranked.add(member)
+    world.ways = None
 
 
 def place_at(world: World, member: int, ladder: str, event: int) -> int:

@@ -45,7 +45,7 @@ from jifen.plan.text import parse_plan, plan_text
 
 __all__ = ["FORMAT_VERSION", "load_world", "save_world"]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised when the columns or the document change their meaning."""
 
 _TABLES: Mapping[str, type[Table]] = {

@@ -139,9 +139,9 @@ class State:
         self.lines: dict[int, list[tuple[int, int]]] = {}
         """Derived by ``lines``; never saved."""
         self.exit_heap: object = None
-        """Derived by ``exits``; never saved."""
         self.taken: object = None
-        """Derived by ``positions``; never saved."""
+        self.ways: object = None
+        """Derived by ``exits``, ``positions`` and ``bulk`` (``None`` after a rank, sponsor or plan has changed)."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------
@@ -161,6 +161,7 @@ class State:
         if self.layout is not None:
             self.layout.levels = None
         self.programs.append(Program(plan))
+        self.ways = None
         self.version_events.append((self.next_event, self.version))
         for name, store in plan.stores.items():
             number = self.stores.number(name)

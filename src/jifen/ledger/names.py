@@ -6,7 +6,7 @@ a name is found is made when it is first needed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -54,12 +54,36 @@ class Texts(Sequence[str]):
         """Add one at the end."""
         self._latest.append(text)
         if len(self._latest) >= _AT_ONCE:
-            self._pack()
+            self._pack_latest()
+
+    def extend(self, texts: "Texts") -> None:
+        """Add those of other texts at the end, by column."""
+        self._pack_latest()
+        self._add(*texts.columns())
+
+    def part(self, first: int, last: int) -> "Texts":
+        """Those from ``first`` up to but not ``last``, as texts that share their bytes with these."""
+        content, starts = self.columns()
+        begin, end = starts[first], starts[last]
+        return Texts(content[begin:end], starts[first : last + 1] - begin)
+
+    def chosen(self, mask: npt.NDArray[np.bool_]) -> "Texts":
+        """Those that a mask chooses."""
+        if mask.all():
+            return self
+        content, starts = self.columns()
+        lengths = np.diff(starts)
+        return Texts(content[np.repeat(mask, lengths)], np.concatenate([starts[:1], np.cumsum(lengths[mask])]))
+
+    def hashes(self, first: int = 0) -> npt.NDArray[np.int64]:
+        """A hash of each from ``first`` on: in this process the same for the same text, and none can guess it."""
+        self._pack_latest()
+        pieces = (self._pieces(at, min(at + _AT_ONCE, self._count)) for at in range(first, self._count, _AT_ONCE))
+        return np.fromiter(map(hash, chain.from_iterable(pieces)), np.int64, self._count - first)
 
     def columns(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         """Their bytes, and where each begins, with the end of the last."""
-        if self._latest:
-            self._pack()
+        self._pack_latest()
         return np.asarray(self._content)[: self._starts[self._count]], np.asarray(self._starts)[: self._count + 1]
 
     def __reduce__(self) -> tuple[type["Texts"], tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
@@ -98,37 +122,47 @@ class Texts(Sequence[str]):
 
     def _unpacked(self, first: int, last: int) -> list[str]:
         """Some of those that are not the latest."""
-        bounds = self._starts[first : last + 1].tolist()
-        begin, content = bounds[0], bytes(self._content[bounds[0] : bounds[-1]])
-        return [_decoded(content[start - begin : end - begin]) for start, end in pairwise(bounds)]
+        return [_decoded(piece) for piece in self._pieces(first, last)]
 
-    def _pack(self) -> None:
+    def _pieces(self, first: int, last: int) -> list[bytes]:
+        """The bytes of each of them."""
+        starts = np.asarray(self._starts)[first : last + 1]
+        content, bounds = bytes(self._content[starts[0] : starts[-1]]), (starts - starts[0]).tolist()
+        return [content[start:end] for start, end in pairwise(bounds)]
+
+    def _pack_latest(self) -> None:
         """Put the latest into the columns."""
-        encoded = [_encoded(text) for text in self._latest]
-        content, count = b"".join(encoded), self._count + len(encoded)
-        start = self._starts[self._count]
-        self._content = _with_room(self._content, start + len(content))
+        if self._latest:
+            encoded, self._latest = [_encoded(text) for text in self._latest], []
+            starts = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+            self._add(np.frombuffer(b"".join(encoded), dtype=np.uint8), starts)
+
+    def _add(self, content: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]) -> None:
+        """Add what ``columns`` gives of other texts; there are no latest ones."""
+        begin, count = self._starts[self._count], self._count + len(starts) - 1
+        self._content = _with_room(self._content, begin + len(content))
         self._starts = _with_room(self._starts, count + 1)
-        self._content[start : start + len(content)] = content
-        ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-        np.asarray(self._starts)[self._count + 1 : count + 1] = start + ends
-        self._count, self._latest = count, []
+        np.asarray(self._content)[begin : begin + len(content)] = content
+        np.asarray(self._starts)[self._count + 1 : count + 1] = begin + starts[1:]
+        self._count = count
 
 
 class Numbers(Mapping[str, int]):
     """By text its place among texts that are all different.
 
-    The places stand in a hash table, 4 bytes a slot, two to four slots a text; those of the texts that were used lately
-    in a dictionary before it. The table is made when it is first asked, and then only ``add`` may add texts.
+    The places stand in a hash table, 4 bytes a slot, two to four slots a text, and 4 bytes of each text's hash beside
+    it; those of the texts that were used lately in a dictionary before it. The table is made when it is first asked,
+    and then only ``add`` and ``extend`` may add texts.
     """
 
-    __slots__ = ("_content", "_placed", "_slots", "_starts", "_texts", "lately")
+    __slots__ = ("_content", "_marks", "_placed", "_slots", "_starts", "_texts", "lately")
 
     def __init__(self, texts: Texts) -> None:
         """Find the places of ``texts``."""
         self._texts = texts
         self.lately: dict[str, int] = {}
         self._slots = np.empty(0, dtype=np.int32).data
+        self._marks = np.empty(0, dtype=np.uint32).data
         self._placed = 0
 
     def add(self, text: str) -> int:
@@ -140,6 +174,12 @@ class Numbers(Mapping[str, int]):
             self._remember(text, place)
         return place
 
+    def extend(self, texts: Texts, hashes: npt.NDArray[np.int64]) -> None:
+        """Add texts that are all new and all different; ``hashes`` are theirs."""
+        self._place_all()
+        self._texts.extend(texts)
+        self._place(hashes)
+
     def find(self, text: str) -> int:
         """The place of a text, ``NONE`` if it is not there."""
         place = self.lately.get(text)
@@ -148,6 +188,23 @@ class Numbers(Mapping[str, int]):
             if place != NONE:
                 self._remember(text, place)
         return place
+
+    def known(self, texts: Texts, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Which of some texts, by their ``hashes``, are there."""
+        self._place_all()
+        slots, mask, all_marks = np.asarray(self._slots), len(self._slots) - 1, np.asarray(self._marks)
+        marks, found, rows = hashes.astype(np.uint32), np.zeros(len(hashes), dtype=bool), np.arange(len(hashes))
+        at = marks & np.uint32(mask)
+        while len(rows):
+            places = slots[at]
+            met = np.flatnonzero(places != NONE)
+            rows, at, places = rows[met], at[met], places[met]
+            same = all_marks[places] == marks[rows]
+            found[rows[same]] = True
+            rows, at = rows[~same], at[~same] + np.uint32(1) & np.uint32(mask)
+        for row in np.flatnonzero(found).tolist():  # of another text the mark may be the same
+            found[row] = self._search(texts[row]) != NONE
+        return found
 
     def __getitem__(self, text: str) -> int:
         """The place of a text; a ``KeyError`` if it is not there."""
@@ -181,29 +238,36 @@ class Numbers(Mapping[str, int]):
         if not self._slots:
             self._place_all()
         slots, content, starts, encoded = self._slots, self._content, self._starts, _encoded(text)
-        slot = hash(text) & len(slots) - 1
+        slot = hash(encoded) & len(slots) - 1
         while (place := slots[slot]) != NONE and content[starts[place] : starts[place + 1]] != encoded:
             slot = slot + 1 & len(slots) - 1
         return int(place)
 
     def _place_all(self) -> None:
-        """Give every text that has none its slot: from that of its hash on, the first that is free when it comes."""
-        count = len(self._texts)
+        """Give every text that has none its slot."""
+        if self._placed < len(self._texts) or not self._slots:
+            self._place(self._texts.hashes(self._placed))
+
+    def _place(self, hashes: npt.NDArray[np.int64]) -> None:
+        """Give the last texts, of these hashes, their slots: from that of its hash on, the first free when it comes."""
         # Single values of a memoryview are read in half the time.
         self._content, self._starts = (column.data for column in self._texts.columns())
+        first, count = self._placed, self._placed + len(hashes)
+        self._marks = _with_room(self._marks, count)
+        marks = np.asarray(self._marks)
+        marks[first:count] = hashes.astype(np.uint32)
         if len(self._slots) < max(2 * count, _SLOTS):
             self._slots = np.full(max(_SLOTS, 1 << (2 * count).bit_length()), NONE, dtype=np.int32).data
-            self._placed = 0
-        slots, mask = np.asarray(self._slots), len(self._slots) - 1
-        hashes = map(hash, self._texts.between(self._placed, count))
-        for first in range(self._placed, count, _AT_ONCE):
-            places = np.arange(first, min(first + _AT_ONCE, count), dtype=np.int32)
-            at = np.fromiter(islice(hashes, len(places)), dtype=np.int64) & mask
+            first = 0
+        slots, mask = np.asarray(self._slots), np.uint32(len(self._slots) - 1)
+        for start in range(first, count, _AT_ONCE):
+            places = np.arange(start, min(start + _AT_ONCE, count), dtype=np.int32)
+            at = marks[places] & mask
             while len(places):
                 free = slots[at] == NONE
                 slots[at[free]] = places[free]
                 later = slots[at] != places  # another has the slot: on to the next
-                places, at = places[later], (at[later] + 1) & mask
+                places, at = places[later], at[later] + np.uint32(1) & mask
         self._placed = count
 
 
@@ -240,6 +304,10 @@ class Names:
         """The number of a name, ``NONE`` if it has none."""
         number = self._lately.get(name)
         return self.numbers.find(name) if number is None else number
+
+    def extend(self, names: Texts, hashes: npt.NDArray[np.int64] | None = None) -> None:
+        """Give names that are all new and all different the next numbers; ``hashes`` are theirs, if known."""
+        self.numbers.extend(names, names.hashes() if hashes is None else hashes)
 
     def __reduce__(self) -> tuple[type["Names"], tuple[Texts]]:
         """Copied by the names."""

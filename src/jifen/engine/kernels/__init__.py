@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-__all__ = ["cache_folder", "compiled", "inlined", "interpret", "lean"]
+__all__ = ["cache_folder", "compiled", "inlined", "interpret", "is_compiling", "lean"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -24,6 +24,11 @@ _mode = {"compile": True}
 def interpret() -> None:
     """Leave the kernels that are imported after this call uncompiled in this process."""
     _mode["compile"] = False
+
+
+def is_compiling() -> bool:
+    """Whether kernels imported now are compiled."""
+    return _mode["compile"] and os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 
 
 def compiled(function: _Function) -> _Function:

@@ -7,7 +7,7 @@ import numpy as np
 
 from jifen.engine.kernels import compiled
 
-__all__ = ["MILLION", "mul_div", "mul_rest"]
+__all__ = ["MILLION", "mul_div", "mul_div_most", "mul_rest", "sign_of"]
 
 MILLION = 1_000_000
 _LOW = np.uint64(0xFFFFFFFF)
@@ -66,3 +66,26 @@ def mul_rest(amount: int, numerator: int, denominator: int, quotient: int) -> in
     if whole >= taken:
         return np.int64(whole - taken)  # type: ignore[return-value]
     return np.int64((_ALL - taken) + whole + _ONE)  # type: ignore[return-value]
+
+
+@compiled
+def mul_div_most(amount: int, numerator: int, denominator: int, most: int) -> int:
+    """⌊amount × numerator ÷ denominator⌋ of integers from 0 to 2⁶³, the last above 0; ``most`` where it is more."""
+    high, low = _times(np.uint64(amount), np.uint64(numerator))
+    if high >= np.uint64(denominator):
+        return most
+    divisor = np.uint64(denominator)
+    quotient = low // divisor if high == np.uint64(0) else _divide(high, low, divisor)
+    return np.int64(min(quotient, np.uint64(most)))  # type: ignore[return-value]
+
+
+@compiled
+def sign_of(left: tuple[int, int], right: tuple[int, int]) -> int:
+    """The sign of left × left − right × right, each a product of two integers from 0 to 2⁶³."""
+    high, low = _times(np.uint64(left[0]), np.uint64(left[1]))
+    other_high, other_low = _times(np.uint64(right[0]), np.uint64(right[1]))
+    if high != other_high:
+        return 1 if high > other_high else -1
+    if low != other_low:
+        return 1 if low > other_low else -1
+    return 0

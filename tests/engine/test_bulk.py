@@ -1,0 +1,127 @@
+"""The bulk lane by hand: who is paid over deep chains, what it leaves to the handlers, when it forgets ranks."""
+
+import sys
+
+import numpy as np
+import pytest
+from tests.engine.shop import Shop, chain_of, yuan
+
+from jifen.engine.apply import apply_log
+from jifen.engine.bulk import Lane, Ways
+from jifen.engine.events import Line, OrderPaid, OrderRefunded
+from jifen.engine.instructions import why_not
+from jifen.engine.log import JOIN, ORDER, REFUND, Log
+from jifen.engine.tables import NONE
+from jifen.ledger.names import Texts
+
+DOOR = sys.modules["jifen.engine.apply"]
+
+
+def log_of(*rows: tuple[int, int, int, str], names: tuple[str, ...] = ()) -> Log:
+    """Rows of (kind, member, order, amount in yuan); the n-th event is called e n."""
+    kind, member, order = (np.array([row[column] for row in rows], dtype=np.int32) for column in range(3))
+    amount = np.array([yuan(row[3]) for row in rows], dtype=np.int64)
+    return Log(kind, member, order, amount, Texts.of(f"e{place}" for place in range(len(rows))), Texts.of(names))
+
+
+@pytest.fixture
+def done(monkeypatch) -> list[int]:
+    """How many rows the lane itself has done, call by call."""
+    rows: list[int] = []
+    before = Lane._run
+
+    def counted(lane, rows_of, first, end):
+        stopped, why = before(lane, rows_of, first, end)
+        rows.append(stopped - first)
+        return stopped, why
+
+    monkeypatch.setattr(Lane, "_run", counted)
+    return rows
+
+
+def test_an_order_at_the_end_of_a_long_chain_jumps_over_all_without_a_rank():
+    count = 5000
+    shop = Shop("points_dividend")
+    rows = [(JOIN, place - 1, NONE, "0") for place in range(count)]
+    journal = apply_log(shop.world, log_of(*rows, names=tuple(f"m{place}" for place in range(count))))
+    assert journal.accepted == count
+    shop.rank("m0", "总经理")
+    orders = log_of((ORDER, 0, NONE, "5000"), (ORDER, count - 1, NONE, "1000"), (ORDER, count - 1, NONE, "100"))
+    apply_log(shop.world, Log(**{**vars_of(orders), "ids": Texts.of(["first", "second", "third"])}))
+    # 60 % of 1000 and of 100 points; nobody else has a rank, and the two sponsors have no lots.
+    assert shop.cash("m0") == yuan("660")
+    assert isinstance(shop.world.ways, Ways)
+    above = shop.world.ways.paths.above[0]
+    assert above[count - 2] == above[count // 2] == above[1] == 0
+
+
+def vars_of(log: Log) -> dict[str, object]:
+    return {name: getattr(log, name) for name in Log.__dataclass_fields__}
+
+
+def test_a_new_rank_counts_for_the_next_log():
+    shop = Shop("points_dividend").join(**chain_of(4))
+    shop.rank("m0", "总监")
+    apply_log(shop.world, log_of((ORDER, 0, NONE, "5000"), (ORDER, 1, NONE, "5000"), (ORDER, 3, NONE, "1000")))
+    # m1 is the second generation of m3, at 15 %; m0 gets 50 % of the team reward, and shares of m1's order.
+    assert shop.cash("m1") == yuan("150")
+    first = shop.cash("m0")
+    shop.rank("m1", "经理")
+    again = log_of((ORDER, 3, NONE, "1000"))
+    apply_log(shop.world, Log(**{**vars_of(again), "ids": Texts.of(["again"])}))
+    # 150 as before and 30 % of 1000; of the 50 % there are 20 left for m0.
+    assert shop.cash("m1") == yuan("600")
+    assert shop.cash("m0") - first == yuan("200")
+
+
+def test_rows_that_the_lane_does_not_know_go_through_the_handlers(monkeypatch, done):
+    monkeypatch.setattr(DOOR, "LEAST", 1)
+    shop = Shop("points_dividend").join(**chain_of(2))
+    day, plain = shop.world.open_day, (Line(amount=yuan("100")),)
+    lines = (Line(amount=yuan("60"), line="a"), Line(amount=yuan("40"), line="b"))
+    done.clear()
+    journal = DOOR.apply(
+        shop.world,
+        [
+            OrderPaid(id="o1", day=day, member="m1", lines=plain),
+            OrderPaid(id="o2", day=day, member="m1", lines=plain),
+            OrderPaid(id="two lines", day=day, member="m1", lines=lines),
+            OrderPaid(id="o2", day=day, member="m1", lines=plain),
+            OrderPaid(id="nobody", day=day, member="m9", lines=plain),
+            OrderRefunded(id="r1", day=day, order="two lines", amount=yuan("50")),
+            OrderRefunded(id="r2", day=day, order="o2", amount=yuan("50")),
+        ],
+    )
+    assert [refusal.code for refusal in journal.refusals] == ["duplicate", "unknown_member"]
+    assert shop.remaining("m1") == [yuan("100"), yuan("50"), yuan("50")]
+    assert sum(done) == 1  # o2: the names of rules have no numbers before o1, nor has refund before r1 and r2
+
+
+def test_a_refund_of_a_log_takes_back_what_its_order_has_paid():
+    shop = Shop("points_dividend").join(**chain_of(2))
+    rows = [(ORDER, 0, NONE, "1000"), (ORDER, 1, NONE, "1000"), (ORDER, 1, NONE, "500")]
+    rows += [(REFUND, NONE, 1, "10"), (REFUND, NONE, 1, "490"), (REFUND, NONE, 2, "500")]
+    apply_log(shop.world, log_of(*rows))
+    # 20 % of the 500 that are kept of the second order stand.
+    assert shop.cash("m0") == yuan("100")
+    assert shop.remaining("m0") == [yuan("900")]
+    assert shop.remaining("m1") == [yuan("500"), 0]
+
+
+def test_it_is_said_why_a_plan_does_not_go_through_the_lane():
+    assert why_not(Shop("points_dividend").world) == why_not(Shop("appreciation").world) == ""
+    assert why_not(Shop("refer_three").world) == "rule referral counts in another way"
+    assert why_not(Shop("appreciation", exit_scope="lot").world) == "rule exit forces out by other than spend"
+
+
+def test_peers_of_each_height_are_paid_up_to_their_number():
+    shop = Shop("points_dividend", peer_rate="10%", peer_max=1).join(**chain_of(6))
+    for place, rank in enumerate((None, "主管", "主管", "经理", "经理")):
+        shop.rank(f"m{place}", rank)
+    # The lowest first: those above have no lots yet, so nobody is paid for these.
+    lots = [(ORDER, place, NONE, "100000") for place in reversed(range(6))]
+    apply_log(shop.world, Log(**{**vars_of(log_of(*lots)), "ids": Texts.of(f"lot {place}" for place in range(6))}))
+    apply_log(shop.world, log_of((ORDER, 5, NONE, "1000")))
+    paid = [shop.cash(f"m{place}") for place in range(6)]
+    # m4: 30 % and the first generation's 20 %; m3: a peer's 10 % and 15 %; m2: 40 % − 30 %; m1: a peer's 10 %.
+    assert paid == [yuan(amount) for amount in ("0", "100", "100", "250", "500", "0")]

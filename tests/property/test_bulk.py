@@ -1,0 +1,66 @@
+"""The bulk lane does what the handlers do: the same world and the same journal, however a history is cut."""
+
+import sys
+from random import Random
+
+import pytest
+from tests.engine.shop import everything
+
+from jifen.engine import World, apply
+from jifen.engine.bulk import Lane
+from jifen.ledger.journal import Journal
+from jifen.plan import preset_names
+from jifen.simulate.streams import random_stream
+
+SEEDS = 8
+DOOR = sys.modules["jifen.engine.apply"]
+
+
+def written(journals: list[Journal]) -> tuple[bytes, bytes, list[tuple[str, str]]]:
+    """The bytes of all transfers and forfeits, and the refusals."""
+    refusals = [(refusal.event, refusal.code) for journal in journals for refusal in journal.refusals]
+    transfers = b"".join(journal.transfers.array().tobytes() for journal in journals)
+    return transfers, b"".join(journal.forfeits.array().tobytes() for journal in journals), refusals
+
+
+def run(seed: int, name: str, most: int):
+    plan, events = random_stream(seed, name)
+    world, random, journals, first = World(plan, 0), Random(seed), [], 0
+    while first < len(events):
+        size = random.randint(1, most)
+        journals.append(apply(world, events[first : first + size]))
+        first += size
+    return world, written(journals)
+
+
+def all_of(world: World):
+    """The whole world; control totals of nothing depend on the cuts."""
+    return everything(world) | {"control": {name: total for name, total in world.control.items() if total}}
+
+
+@pytest.fixture
+def done(monkeypatch) -> list[int]:
+    """How many rows the lane itself has done."""
+    rows: list[int] = []
+    before = Lane._run
+
+    def counted(lane, rows_of, first, end):
+        stopped, why = before(lane, rows_of, first, end)
+        rows.append(stopped - first)
+        return stopped, why
+
+    monkeypatch.setattr(Lane, "_run", counted)
+    return rows
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_random_histories_go_through_the_lane_as_through_the_handlers(name: str, monkeypatch, done) -> None:
+    for seed in range(SEEDS):
+        monkeypatch.setattr(DOOR, "LEAST", 10**9)
+        slow, slowly = run(seed, name, 7)
+        for most in (3, 40, 10**6):
+            monkeypatch.setattr(DOOR, "LEAST", 1)
+            fast, quickly = run(seed, name, most)
+            assert quickly == slowly, f"seed {seed}, at most {most}"
+            assert all_of(fast) == all_of(slow), f"seed {seed}, at most {most}"
+    assert sum(done) > 0 or name not in ("points_dividend", "appreciation")
