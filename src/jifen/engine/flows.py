@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jifen.engine import World
 from jifen.engine.invariants import drained_of
+from jifen.engine.world import World
 from jifen.ledger.journal import NONE, Account, Journal
 from jifen.ledger.rows import Chunk, Column
 from jifen.ledger.sums import grouped_sums
