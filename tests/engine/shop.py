@@ -102,6 +102,7 @@ def chain_of(count: int) -> dict[str, str | None]:
 
 DERIVED = (
     "layout", "reranked", "exit_heap", "lines", "token_touched", "programs", "taken", "agents", "measured", "ways",
+    "lane",
 )  # fmt: skip
 """What a world can work out again, and its compiled plans."""
 

@@ -7,7 +7,8 @@ import pytest
 from tests.engine.shop import Shop, chain_of, yuan
 
 from jifen.engine.apply import apply_log
-from jifen.engine.bulk import Lane, Ways
+from jifen.engine.bulk import Lane
+from jifen.engine.bulk_shop import Ways
 from jifen.engine.events import Line, OrderPaid, OrderRefunded
 from jifen.engine.instructions import why_not
 from jifen.engine.log import JOIN, ORDER, REFUND, Log
@@ -76,6 +77,7 @@ def test_a_new_rank_counts_for_the_next_log():
 
 def test_rows_that_the_lane_does_not_know_go_through_the_handlers(monkeypatch, done):
     monkeypatch.setattr(DOOR, "LEAST", 1)
+    monkeypatch.setattr(DOOR, "FIRST", 1)
     shop = Shop("points_dividend").join(**chain_of(2))
     day, plain = shop.world.open_day, (Line(amount=yuan("100")),)
     lines = (Line(amount=yuan("60"), line="a"), Line(amount=yuan("40"), line="b"))

@@ -39,10 +39,13 @@ def test_where_the_sources_cannot_be_written_it_lies_in_the_users_cache(
 
 
 RUN_HISTORIES = """
+import sys
 from numba.core.event import Listener, install_listener
 from tests.simulate.many_plans import PLANS
 from jifen.engine import World, apply
 from jifen.simulate.streams import random_stream
+
+sys.modules["jifen.engine.apply"].FIRST = 1
 
 class Told(Listener):
     def on_start(self, event):

@@ -149,3 +149,38 @@ def test_a_hundred_thousand_names_grow_through_every_size_of_the_table():
         assert [table.get(name) for name in every[::7]] == list(range(0, len(every), 7))
         assert all(table.get(f"x{number}") == NONE for number in range(1000))
     assert again.names[99_990:] == every[99_990:]
+
+
+def test_names_that_come_together_are_found_like_those_that_came_one_by_one():
+    together, singly = Names.of(["ben", "安"]), Names.of(["ben", "安"])
+    names = [f"n{number}" for number in range(5000)]
+    together.number("cora")
+    together.extend(Texts.of(names))
+    together.number("dan")
+    for name in ("cora", *names, "dan"):
+        singly.number(name)
+    assert list(together.names) == list(singly.names)
+    assert [together.get(name) for name in (*names, "ben", "dan", "eve")] == [
+        singly.get(name) for name in (*names, "ben", "dan", "eve")
+    ]
+
+
+def test_it_is_known_which_of_many_texts_are_there():
+    names = Names.of(f"n{number}" for number in range(0, 3000, 2))
+    texts = Texts.of(f"n{number}" for number in range(3000))
+    assert names.numbers.known(texts, texts.hashes()).tolist() == [True, False] * 1500
+
+
+def test_a_text_with_the_hash_of_another_is_another_one():
+    names, texts = Names.of(["ben"]), Texts.of(["cora", "ben"])
+    hashes = np.full(2, hash(b"ben"))
+    assert names.numbers.known(texts, hashes).tolist() == [False, True]
+
+
+def test_some_of_the_texts_are_texts_again():
+    texts = Texts.of(["a", "积分", "", "bc"])
+    assert list(texts.part(1, 4)) == ["积分", "", "bc"]
+    assert list(texts.chosen(np.array([True, False, True, True]))) == ["a", "", "bc"]
+    assert texts.hashes(1).tolist() == [hash("积分".encode()), hash(b""), hash(b"bc")]
+    texts.extend(texts.part(0, 2))
+    assert list(texts) == ["a", "积分", "", "bc", "a", "积分"]

@@ -5,14 +5,14 @@ from random import Random
 
 import pytest
 from tests.engine.shop import everything
+from tests.simulate.many_plans import PLANS
 
 from jifen.engine import World, apply
 from jifen.engine.bulk import Lane
 from jifen.ledger.journal import Journal
-from jifen.plan import preset_names
 from jifen.simulate.streams import random_stream
 
-SEEDS = 8
+SEEDS = 3
 DOOR = sys.modules["jifen.engine.apply"]
 
 
@@ -24,7 +24,7 @@ def written(journals: list[Journal]) -> tuple[bytes, bytes, list[tuple[str, str]
 
 
 def run(seed: int, name: str, most: int):
-    plan, events = random_stream(seed, name)
+    plan, events = random_stream(seed, PLANS[name])
     world, random, journals, first = World(plan, 0), Random(seed), [], 0
     while first < len(events):
         size = random.randint(1, most)
@@ -53,14 +53,25 @@ def done(monkeypatch) -> list[int]:
     return rows
 
 
-@pytest.mark.parametrize("name", preset_names())
-def test_random_histories_go_through_the_lane_as_through_the_handlers(name: str, monkeypatch, done) -> None:
-    for seed in range(SEEDS):
+def compare(seeds: range, name: str, monkeypatch) -> None:
+    for seed in seeds:
         monkeypatch.setattr(DOOR, "LEAST", 10**9)
         slow, slowly = run(seed, name, 7)
         for most in (3, 40, 10**6):
             monkeypatch.setattr(DOOR, "LEAST", 1)
+            monkeypatch.setattr(DOOR, "FIRST", 1)
             fast, quickly = run(seed, name, most)
             assert quickly == slowly, f"seed {seed}, at most {most}"
             assert all_of(fast) == all_of(slow), f"seed {seed}, at most {most}"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_random_histories_go_through_the_lane_as_through_the_handlers(name: str, monkeypatch, done) -> None:
+    compare(range(SEEDS), name, monkeypatch)
     assert sum(done) > 0 or name not in ("points_dividend", "appreciation")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", PLANS)
+def test_many_random_histories(name: str, monkeypatch) -> None:
+    compare(range(SEEDS, 10 * SEEDS), name, monkeypatch)

@@ -47,10 +47,12 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.journal import Journal, Refusal
 
-__all__ = ["LEAST", "apply", "apply_log"]
+__all__ = ["FIRST", "LEAST", "apply", "apply_log"]
 
-LEAST = 64
+LEAST = 8
 """From so many events on, all joins, orders, refunds and sales, the bulk lane is worth the trouble."""
+FIRST = 4096
+"""From so many on, in one batch or in all of a world's, it is worth being loaded."""
 _MOST = 1 << 16
 """So many at a time: their numbers are looked up before any of them is done."""
 
@@ -89,7 +91,7 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     """
     books = Books(world)
     day = world.open_day
-    for of_lane, stretch in _stretches(events):
+    for of_lane, stretch in _stretches(world, events):
         if of_lane:
             _run_lane(books, EventRows(world, stretch, partial(_apply_one, books)))
         else:
@@ -98,16 +100,18 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     return _journal(books, day)
 
 
-def _stretches(events: Iterable[Event]) -> Iterator[tuple[bool, Sequence[Event]]]:
+def _stretches(world: World, events: Iterable[Event]) -> Iterator[tuple[bool, Sequence[Event]]]:
     """Events that are there already cut into stretches, and whether the bulk lane takes one; others one by one."""
-    if not isinstance(events, Sequence) or len(events) < LEAST:
+    loaded = world.lane is not None or world.next_event >= FIRST
+    least = LEAST if loaded else max(LEAST, FIRST)
+    if not isinstance(events, Sequence) or len(events) < least:
         yield from ((False, (event,)) for event in events)
         return
     for of_lane, stretch in groupby(events, lambda event: kind_of(event) != NONE):
         found = list(stretch)
         for first in range(0, len(found), _MOST):
             part = found[first : first + _MOST]
-            yield of_lane and len(part) >= LEAST, part
+            yield of_lane and len(part) >= least, part
 
 
 def apply_log(world: World, log: Log) -> Journal:

@@ -7,13 +7,13 @@ import numpy as np
 
 from jifen.core.micros import AMOUNT_MAX, MICRO
 from jifen.engine.columns import SUM_MAX, Column
-from jifen.engine.grants import release_terms
+from jifen.engine.grants import fed_pools, release_terms
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.program import Step
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.walks import generation_rates, peer_rate
 from jifen.engine.world import World
-from jifen.plan.model import Asset, Feed, Grant, Head, Lots, Mint, Money, Nothing, Per, Share, Tier, Walk
+from jifen.plan.model import Asset, Feed, Grant, Head, Lots, Mint, Nothing, Per, Share, Tier, Walk
 
 __all__ = ["MOST_STORES", "Instructions", "terms_now", "why_not"]
 
@@ -159,7 +159,7 @@ class Instructions:
             row |= more
             rates = rates if isinstance(amount, Tier) else found
         if isinstance(pay, Feed):
-            for pool, part in _pools(world, step):
+            for pool, part in fed_pools(world, step):
                 yield row | {c.FUND: pool + c.FIRST_POOL, c.SPREAD: part}, rates, steps
             return
         if isinstance(pay, Asset | Nothing):
@@ -193,18 +193,6 @@ class Instructions:
             return row, list(ladder.rates)
         row |= {c.COUNT: who.most, c.LOWER: int(who.applies == "equal_or_lower")}
         return row, [peer_rate(step.share, peer) for peer in range(who.most)]
-
-
-def _pools(world: World, step: Step) -> Iterator[tuple[int, int]]:
-    """(pool, its part) of a rule that feeds."""
-    pay = step.rule.pay
-    if isinstance(pay, Feed):
-        store = world.program.plan.stores[pay.pool]
-        names = [pay.pool]
-        if isinstance(store, Money) and store.each is not None:
-            names = [row.name for row in world.program.plan.ranks[store.each].ladder]
-        for name, part in zip(names, step.share.spread or (MICRO,), strict=True):
-            yield world.pools.numbers[name], part
 
 
 def _granted(world: World, store: str, terms: dict[str, int], stores: list[int]) -> dict[int, int]:

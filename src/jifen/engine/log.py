@@ -14,6 +14,7 @@ from jifen.engine.digests import digest_of, numbered
 from jifen.engine.events import Event, Line, MemberJoined, OrderPaid, OrderRefunded, TokensSold
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels.bulk_columns import JOIN, ORDER, REFUND, SALE
+from jifen.engine.kernels.hashing import hashes_of
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.names import Names, Texts
@@ -51,7 +52,7 @@ class Rows:
         """Take a log for a world; rows that are ``left`` go through ``handle``, which does one event, at once."""
         self.world, self.log, self._handle = world, log, handle
         joins, orders = log.kind == JOIN, log.kind == ORDER
-        self._ids, self._members = log.ids.hashes(), log.members.hashes()
+        self._ids, self._members = hashes_of(log.ids), hashes_of(log.members)
         known = _known(log.ids, self._ids, world.event_ids)
         known[joins] |= _known(log.members, self._members, world.member_ids)
         for row in np.flatnonzero(log.kind == REFUND).tolist():

@@ -141,7 +141,8 @@ class State:
         self.exit_heap: object = None
         self.taken: object = None
         self.ways: object = None
-        """Derived by ``exits``, ``positions`` and ``bulk`` (``None`` after a rank, sponsor or plan has changed)."""
+        self.lane: object = None
+        """Derived by ``exits``, ``positions`` and ``bulk`` (``ways``: ``None`` after a rank or sponsor has changed)."""
         self.activate(plan)
 
     # -- versions ----------------------------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
 """Compile every kernel into the on-disk cache: ``python -m jifen.engine.warm``.
 
 A kernel is compiled for the types it is called with. So nothing is called here but the engine: a small shop under each
-preset lives for two days, which calls them all as every other shop does.
+preset lives for two days and then takes a log, which calls them all as every other shop does.
 """
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from jifen.core.micros import MICRO
 from jifen.engine import World, apply
+from jifen.engine.apply import apply_log
 from jifen.engine.events import (
     DayClosed,
     Event,
@@ -19,11 +22,15 @@ from jifen.engine.events import (
     PoolDonated,
     RankSet,
 )
+from jifen.engine.log import JOIN, ORDER, REFUND, SALE, Log
+from jifen.ledger.names import Texts
 from jifen.plan import load_plan, preset_names
 
 __all__ = ["warm"]
 
 _AMOUNT = 9_000 * MICRO
+_JOINS = 100
+"""As many names as are hashed together."""
 
 
 def warm() -> None:
@@ -31,6 +38,7 @@ def warm() -> None:
     for name in preset_names():
         world = World(load_plan(name))
         apply(world, _history(world))
+        apply_log(world, _log(world))
 
 
 def _history(world: World) -> Iterator[Event]:
@@ -49,6 +57,15 @@ def _history(world: World) -> Iterator[Event]:
             yield PoolDonated(id=f"{member} and {pool}", day=day, pool=pool, amount=_AMOUNT)
         yield DayClosed(id=f"the end of {day}", day=day)
     yield OrderRefunded(id="second gives back", day=3, order="second buys", amount=_AMOUNT // 2)
+
+
+def _log(world: World) -> Log:
+    """Many join, and one of them buys, gives back half of it, and sells a token."""
+    kind = np.repeat(np.array([JOIN, ORDER, REFUND, SALE], dtype=np.int32), [_JOINS, 1, 1, 1])
+    amount = np.where(kind == REFUND, _AMOUNT // 2, np.where(kind == SALE, MICRO, _AMOUNT))
+    order = np.full(len(kind), world.orders.size, dtype=np.int32)
+    ids, members = (Texts.of(f"{name} {place}" for place in range(len(kind))) for name in ("row", "member"))
+    return Log(kind, np.zeros_like(kind), order, amount, ids, members.part(0, _JOINS))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ __all__ = ["Names", "Numbers", "Texts"]
 
 _AT_ONCE = 1 << 16
 """As many texts are strings at a time, at most."""
+_NEAR = 1 << 12
+"""As many slots are looked at together: they stay in the processor's cache until they are written."""
 _SLOTS = 64
 """The smallest table of slots."""
 
@@ -260,8 +262,8 @@ class Numbers(Mapping[str, int]):
             self._slots = np.full(max(_SLOTS, 1 << (2 * count).bit_length()), NONE, dtype=np.int32).data
             first = 0
         slots, mask = np.asarray(self._slots), np.uint32(len(self._slots) - 1)
-        for start in range(first, count, _AT_ONCE):
-            places = np.arange(start, min(start + _AT_ONCE, count), dtype=np.int32)
+        for start in range(first, count, _NEAR):
+            places = np.arange(start, min(start + _NEAR, count), dtype=np.int32)
             at = marks[places] & mask
             while len(places):
                 free = slots[at] == NONE

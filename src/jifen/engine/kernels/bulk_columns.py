@@ -15,8 +15,8 @@ __all__ = [
     "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER",
     "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES",
     "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "UNIT",
-    "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Exits", "Feeds", "Forfeits", "Layout", "Log", "Lots", "Members",
-    "Orders", "Paths", "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop", "Transfers",
+    "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Exits", "Feeds", "Forfeits", "Layout", "Log", "Lots",
+    "Members", "Orders", "Paths", "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop", "Transfers",
 ]  # fmt: skip
 
 JOIN, ORDER, REFUND, SALE, OVER = range(5)
@@ -108,7 +108,7 @@ class Orders(NamedTuple):
 
 
 class Lots(NamedTuple):
-    """Of the table of lots; ``remaining``, ``daily``, ``eligible_from``, ``emptied_on`` and ``run_first`` are by slot."""
+    """Of the table of lots; those that are placed are by slot."""
 
     member: Narrow
     store: Narrow

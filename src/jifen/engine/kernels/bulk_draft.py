@@ -43,7 +43,7 @@ def draft(shop: Shop, buyer: int, amount: int, own_net: int) -> bool:
 @inlined
 def undo(shop: Shop) -> None:
     """Give back to all lots what drafts have taken from them."""
-    drafts, lots = shop.drafts, shop.lots
+    drafts = shop.drafts
     for portion in range(shop.books.now[c.PORTIONS]):
         if drafts.lot[portion] != NONE:
             _untake(shop, drafts.lot[portion], drafts.points[portion])
