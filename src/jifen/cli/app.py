@@ -16,6 +16,7 @@ from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
 from jifen.cli.run import run
+from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
 from jifen.core.errors import BrokenInvariant, UserError
 
@@ -34,6 +35,7 @@ app.command()(run)
 app.command()(verify)
 app.command()(audit)
 app.command()(explain)
+app.command()(simulate)
 app.command()(demo)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")

@@ -6,6 +6,7 @@ buy is paid with their money, in the proportion in which it is there.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -94,15 +95,12 @@ class Cohorts:
         days = np.arange(1, self.days + 1)
         first = np.searchsorted((days - 1) * self.count // self.days, np.arange(self.count)) + 1
         return CohortTable(
-            first.astype(np.int64), np.diff(starts), self.spent, self._received, np.rint(self._paid_by).astype(np.int64),
-            np.rint(self._unfunded).astype(np.int64),
+            first.astype(np.int64), np.diff(starts), self.spent, self._received,
+            np.rint(self._paid_by).astype(np.int64), np.rint(self._unfunded).astype(np.int64),
         )  # fmt: skip
 
     def _now_received(self) -> Column:
         """By cohort all that is or was in wallets."""
         bounds = [*self.starts, self.world.members.size]
-        sums = [
-            sum(exact_sum(wallet[first:last]) for wallet in self.world.wallets)
-            for first, last in zip(bounds, bounds[1:], strict=False)
-        ]
+        sums = [sum(exact_sum(wallet[first:last]) for wallet in self.world.wallets) for first, last in pairwise(bounds)]
         return np.array([*sums, *[0] * (self.count - len(sums))], dtype=np.int64) + self.withdrawn

@@ -22,11 +22,13 @@ from jifen.ledger.journal import Journal
 from jifen.ledger.names import Texts
 from jifen.plan.model import Plan
 
-__all__ = ["Day", "apply_day", "asks_for_cost", "numbered"]
+__all__ = ["ROW_LETTERS", "Day", "apply_day", "asks_for_cost", "numbered", "taker_of"]
 
 _DIGITS = 10
+ROW_LETTERS = "jors"
+"""What the ids of rows begin with: joins, orders, refunds, sales. Those of withdrawals begin with ``w``."""
 _LETTERS = np.zeros(4, dtype=np.uint8)
-_LETTERS[[JOIN, ORDER, REFUND, SALE]] = list(b"jors")
+_LETTERS[[JOIN, ORDER, REFUND, SALE]] = list(ROW_LETTERS.encode())
 """By kind of row the letter that its id begins with."""
 
 
@@ -136,3 +138,12 @@ def _others(world: World, day: Day) -> Iterator[Event]:
         name = f"w{today}.{taker}"
         yield WithdrawalRequested(id=name, day=today, member=names[taker], amount=amount)
         yield WithdrawalPaid(id=f"{name}.paid", day=today, withdrawal=name)
+
+
+def taker_of(name: str) -> int:
+    """The number of the member whose withdrawal has this id, or the id of its payment.
+
+    >>> taker_of("w12.7"), taker_of("w12.7.paid")
+    (7, 7)
+    """
+    return int(name.split(".")[1])

@@ -25,7 +25,7 @@ from jifen.core.micros import MICRO, mul_div
 from jifen.engine import World
 from jifen.engine.books import OWED
 from jifen.engine.columns import Column, exact_sum
-from jifen.engine.flows import Flow, drains_of, flows_of
+from jifen.engine.flows import Flow, flows_of
 from jifen.engine.world import ASSETS
 from jifen.ledger.journal import Account, Journal
 from jifen.plan.model import Plan
@@ -50,6 +50,7 @@ class Series:
         self.plan, self.world, self.cost = plan, world, cost
         self.rows: list[dict[str, int]] = []
         self._net = self._goods = self._cash = 0
+        self._lots: Counter[str] = Counter()
 
     def add(self, counts: dict[str, int], journals: Iterable[Journal]) -> None:
         """Add a closed day. ``counts``: what was ``joined``, ``orders``, ``refused``, ``sold`` and ``refunded``."""
@@ -57,8 +58,7 @@ class Series:
         for journal in journals:
             for flow, amount in flows_of(journal, self.world).items():
                 _count(row, flow, amount)
-            for drain, amount in drains_of(journal, self.world).items():
-                row[f"released:{drain.store}"] += amount
+                self._promise(row, flow, amount)
             row["forfeited"] += sum(exact_sum(chunk.column("points", np.int64)) for chunk in journal.forfeits.chunks)
         self._net += row["sold"] - row["refunded"]
         goods = mul_div(self._net, self.cost, MICRO)
@@ -72,6 +72,13 @@ class Series:
         days = {"day": np.arange(1, len(self.rows) + 1, dtype=np.int64)}
         return days | {name: np.array([row.get(name, 0) for row in self.rows], dtype=np.int64) for name in names}
 
+    def _promise(self, row: Counter[str], flow: Flow, amount: int) -> None:
+        """Add what is granted or taken back of lots to what must be released or still be there."""
+        if flow.target == Account.CLAIM and flow.asset != OWED:
+            row[f"released:{flow.source_name}"] += amount
+        elif flow.source == Account.CLAIM and flow.asset != OWED:
+            row[f"released:{flow.target_name}"] -= amount
+
     def _levels(self, row: Counter[str]) -> None:
         world, held = self.world, self.world.control
         row["members"] = world.members.size
@@ -79,7 +86,9 @@ class Series:
         row["promised"] = held[f"claim {OWED}"]
         for number in world.chains:
             store = world.stores.names[number]
-            row[f"lots:{store}"] = held[f"claim {store}"]
+            # What was promised and is not there any more has been released.
+            row[f"released:{store}"] += self._lots[store] - held[f"claim {store}"]
+            row[f"lots:{store}"] = self._lots[store] = held[f"claim {store}"]
             row["promised"] += mul_div(held[f"claim {store}"], yuan_per_unit(self.plan, store), MICRO)
         for number in world.weights:
             store = world.stores.names[number]

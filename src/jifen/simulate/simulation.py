@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from jifen.ledger.journal import Journal
 from jifen.plan.model import Plan
 from jifen.simulate.behaviour import amounts, chosen, generators, numbers_joining, returns
 from jifen.simulate.cohorts import Cohorts, CohortTable
-from jifen.simulate.days import Day, apply_day, asks_for_cost
+from jifen.simulate.days import ROW_LETTERS, Day, apply_day, asks_for_cost, taker_of
 from jifen.simulate.outcomes import MemberTable, QueueTable, member_table, queue_tables
 from jifen.simulate.population import Forest, referrers_of
 from jifen.simulate.scenario import Scenario
@@ -73,6 +72,7 @@ class Run:
         self, plan: Plan, scenario: Scenario, seed: int, run: int = 0, given: Given = Given(),
     ) -> None:  # fmt: skip
         """Begin before the first day. ``ValueError`` without what the scenario takes from files."""
+        given = given or Given()
         self.plan, self.scenario, self.seed, self.run, self.given = plan, scenario, seed, run, given
         self.world = World(plan, first_day=1)
         self.series = Series(plan, self.world, scenario.cost)
@@ -113,7 +113,8 @@ class Run:
         """What has come out so far."""
         return Simulation(
             self.plan, self.scenario, self.seed, self.run, self.series.columns(),
-            member_table(self.plan, self.world, self.cohorts, self._withdrawn), self.cohorts.table(), queue_tables(self.world),
+            member_table(self.plan, self.world, self.cohorts, self._withdrawn), self.cohorts.table(),
+            queue_tables(self.world),
         )  # fmt: skip
 
     # -- a day's events ----------------------------------------------------------------------------------------------
@@ -167,7 +168,11 @@ class Run:
 
     def _count(self, day: Day, journals: list[Journal], before: int, rows: int) -> None:
         """Add the day to the figures, and plan what will be given back of its orders."""
-        world, lost = self.world, _refused_rows(journals, rows)
+        world = self.world
+        refused = [refusal.event for journal in journals for refusal in journal.refusals]
+        lost = [int(name[1:]) - rows for name in refused if name[0] in ROW_LETTERS]
+        withdrawn = ~np.isin(day.takers, [taker_of(name) for name in refused if name[0] == "w"])
+        takers, taken = day.takers[withdrawn], day.taken[withdrawn]
         refunded = len(day.referrers) + np.arange(len(day.refunded))
         kept = ~np.isin(refunded, lost)
         refunds, back = day.refunded[kept], day.returned[kept]
@@ -175,11 +180,11 @@ class Run:
         buyers, paid = world.orders.member[orders], world.orders.whole[orders]
         self.cohorts.spend(buyers, paid)
         self.cohorts.spend(world.orders.member[refunds], back, sign=-1)
-        self.cohorts.withdraw(day.takers, day.taken)
-        self._withdrawn[day.takers] += day.taken
+        self.cohorts.withdraw(takers, taken)
+        self._withdrawn[takers] += taken
         self.cohorts.end_day()
         counts = {
-            "joined": len(day.referrers), "orders": len(buyers), "refused": sum(len(each.refusals) for each in journals),
+            "joined": len(day.referrers), "orders": len(buyers), "refused": len(refused),
             "sold": int(paid.sum()), "refunded": int(back.sum()),
         }  # fmt: skip
         self.series.add(counts, journals)
@@ -221,9 +226,3 @@ def _joined(parts: list[tuple[Narrow, Column]]) -> tuple[Narrow, Column]:
     """Refunds of a day that were planned on several days."""
     orders = np.concatenate([np.zeros(0, dtype=np.int32), *(orders for orders, _ in parts)]).astype(np.int32)
     return orders, np.concatenate([np.zeros(0, dtype=np.int64), *(back for _, back in parts)])
-
-
-def _refused_rows(journals: list[Journal], first: int) -> list[int]:
-    """The places of refused rows among those of their day."""
-    ids: list[Any] = [refusal.event for journal in journals for refusal in journal.refusals]
-    return [int(name[1:]) - first for name in ids if name[0] in "jors"]
