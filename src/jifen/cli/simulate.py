@@ -18,6 +18,7 @@ from jifen.core.micros import format_micros
 
 if TYPE_CHECKING:
     from jifen.plan import Plan
+    from jifen.plan.parameters import Parameter
     from jifen.simulate.scenario import Scenario
     from jifen.simulate.simulation import Given
     from jifen.simulate.summary import SimulationSummary
@@ -195,29 +196,26 @@ def _table(summary: "SimulationSummary") -> Group:
     return make_table(f"{summary.plan}, {summary.scenario}, {summary.days} days, seed {summary.seed}", ("", ""), rows)
 
 
+_LISTED = ("members", "sold", "paid", "promised", "free_cash", "cash_negative_day", "paid_back", "paid_nothing")
+
+
 def _fan_table(sweep: "Sweep", document: dict[str, Any]) -> Group:
-    """By point the middle of the main figures, and how far nine runs in ten spread."""
-    figures = ("members", "sold", "paid", "promised", "free_cash", "cash_negative_day", "paid_back")
-    headings = ("", "runs", *figures)
+    """By point and figure: what the middle run has, and how far nine runs in ten spread."""
     values = {key: {str(point.settings[key]) for point in sweep.points} for key in sweep.points[0].settings}
     varied = [key for key, several in values.items() if len(several) > 1]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for point, found in zip(sweep.points, document["points"], strict=True):
-        label = ", ".join(f"{key}={point.settings[key]}" for key in varied) or point.scenario.name
-        cells = (found["figures"].get(name) for name in figures)
-        rows.append((label, str(found["runs"]), *(_spread(cell) for cell in cells)))
-    return make_table("the middle run, and 5 to 95 of a hundred", headings, rows)
-
-
-def _spread(cell: dict[str, Any] | None) -> str:
-    if cell is None:
-        return "–"
-    middle, low, high = (_short(cell[name]) for name in ("q50", "q05", "q95"))
-    return middle if low == high else f"{middle} ({low} – {high})"
+        label = ", ".join(f"{key}={point.settings[key]}" for key in varied)
+        for name in _LISTED if found["figures"] else ():
+            cells = (_short(found["figures"][name][quantile]) for quantile in ("q05", "q50", "q95"))
+            rows.append((label, name, *cells))
+            label = ""
+    title = f"{sweep.points[0].plan.name}, {document['finished']} of {document['runs']} runs"
+    return make_table(title, ("", "", "5 of 100 below", "middle", "5 of 100 above"), rows, left=2)
 
 
 def _short(value: Any) -> str:
-    """A figure without its decimals; a day that did not come is a dash."""
+    """A figure without its decimals."""
     return "never" if value is None else f"{int(str(value).partition('.')[0]):,}"
 
 
@@ -233,17 +231,16 @@ def _share(part: int, whole: int) -> str:
 
 def _show_lists(options: SimulateOptions) -> None:
     """List the scenarios, or what a scenario may say."""
-    from jifen.simulate.scenario import key_help, load_scenario, scenario_keys, scenario_names
+    from jifen.simulate.scenario import key_help, load_scenario, range_of, scenario_keys, scenario_names
 
     if options.list_keys:
-        keys = [(name, key.write(key.read(key.default, _ignore)), key) for name, key in scenario_keys().items()]
+        keys = [(name, _default(key), range_of(name), key_help()[name]) for name, key in scenario_keys().items()]
         if options.as_json:
-            print_json({name: {"default": default, "help": key_help()[name]} for name, default, _ in keys})
+            print_json(
+                {name: {"default": default, "range": bounds, "help": text} for name, default, bounds, text in keys}
+            )
             return
-        rows = [
-            (name, default, ", ".join(key.options) or key.bounds(), key_help()[name]) for name, default, key in keys
-        ]
-        out.print(make_table("", ("key", "default", "may be", "what it means"), rows, left=4))
+        out.print(make_table("", ("key", "default", "may be", "what it means"), keys, left=4))
         return
     scenarios = [load_scenario(name) for name in scenario_names()]
     if options.as_json:
@@ -253,5 +250,6 @@ def _show_lists(options: SimulateOptions) -> None:
     out.print(make_table("", ("scenario", "", ""), rows, left=3))
 
 
-def _ignore(*_: object) -> None:
-    """Defaults have no mistakes."""
+def _default(key: "Parameter") -> str:
+    """The default of a key, as a file has it."""
+    return key.write(key.read(key.default, lambda *_: None))

@@ -47,7 +47,8 @@ def joining_curve(joining: Joining, days: int) -> _Floats:
         return np.full(days, float(joining.a_day))
     if joining.curve == "exponential":
         with np.errstate(over="ignore"):
-            return np.minimum(joining.a_day * (1 + growth) ** np.arange(days), float(joining.most))
+            grown: _Floats = np.minimum(joining.a_day * np.power(1 + growth, np.arange(days)), float(joining.most))
+        return grown
     curve, there = np.zeros(days), float(joining.at_start)
     for day in range(days):
         curve[day] = max(joining.a_day, growth * there) * max(1 - there / joining.most, 0.0)
@@ -66,9 +67,16 @@ def numbers_joining(scenario: Scenario, random: np.random.Generator) -> Column:
         found[last:] = 0
     else:
         # The whole members of the sum so far: what a day is short of, a later one has.
-        found = np.diff(np.floor(np.cumsum(curve) + 1e-9).astype(np.int64), prepend=0)
+        found = _steps(np.floor(np.cumsum(curve) + 1e-9).astype(np.int64))
     found[0] += joining.at_start if last > 0 else 0
-    return np.diff(np.minimum(np.cumsum(found), joining.most), prepend=0)
+    return _steps(np.minimum(np.cumsum(found), joining.most))
+
+
+def _steps(sums: Column) -> Column:
+    """What has been added on each day to have these sums."""
+    added = sums.copy()
+    added[1:] -= sums[:-1]
+    return added
 
 
 def amounts(orders: Orders, random: np.random.Generator, count: int, given: Column | None = None) -> Column:

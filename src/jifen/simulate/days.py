@@ -60,17 +60,17 @@ class Day:
     taken: Column = field(default_factory=_no_amounts)
 
     def log(self, world: World, first: int) -> Log:
-        """Joins, refunds, sales and orders as rows; the ids of rows count from ``first`` over the whole simulation."""
-        counts = [len(each) for each in (self.referrers, self.refunded, self.sellers, self.buyers)]
-        kind = np.repeat(np.array([JOIN, REFUND, SALE, ORDER], dtype=np.int32), counts)
-        nobody, nothing = np.full(counts[1], NONE, dtype=np.int32), np.zeros(counts[0], dtype=np.int64)
+        """Joins, sales, refunds and orders as rows; the ids of rows count from ``first`` over the whole simulation."""
+        counts = [len(each) for each in (self.referrers, self.sellers, self.refunded, self.buyers)]
+        kind = np.repeat(np.array([JOIN, SALE, REFUND, ORDER], dtype=np.int32), counts)
+        nobody, nothing = np.full(counts[2], NONE, dtype=np.int32), np.zeros(counts[0], dtype=np.int64)
         order = np.full(len(kind), NONE, dtype=np.int32)
         order[kind == REFUND] = self.refunded
         return Log(
             kind,
-            np.concatenate([self.referrers, nobody, self.sellers, self.buyers]).astype(np.int32),
+            np.concatenate([self.referrers, self.sellers, nobody, self.buyers]).astype(np.int32),
             order,
-            np.concatenate([nothing, self.returned, self.tokens, self.paid]),
+            np.concatenate([nothing, self.tokens, self.returned, self.paid]),
             numbered(_LETTERS[kind], np.arange(first, first + len(kind))),
             numbered("m", np.arange(counts[0]) + world.members.size),
         )

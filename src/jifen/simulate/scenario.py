@@ -22,7 +22,7 @@ from jifen.plan.values import BadValueError, did_you_mean, shown
 
 __all__ = [
     "Joining", "Orders", "Panic", "Referrals", "Refunds", "Scenario", "Tasks", "Tokens", "Withdrawals", "key_help",
-    "load_scenario", "load_scenario_text", "scenario_keys", "scenario_names", "scenario_text",
+    "load_scenario", "load_scenario_text", "range_of", "scenario_keys", "scenario_names", "scenario_text",
 ]  # fmt: skip
 
 _SUFFIX = ".yaml"
@@ -151,6 +151,18 @@ def scenario_keys() -> dict[str, Parameter]:
     '1%'
     """
     return {key: read_parameter(key, entry) for key, entry in _document().items()}
+
+
+def range_of(key: str) -> str:
+    """What the value of a key may be, in words.
+
+    >>> range_of("cost"), range_of("joining.drawn")
+    ('0% to 100%', 'true, false')
+    """
+    parameter = scenario_keys()[key]
+    if parameter.type == "bool":
+        return "true, false"
+    return ", ".join(parameter.options) or parameter.bounds()
 
 
 @cache

@@ -68,9 +68,7 @@ class Simulation:
 class Run:
     """One run of a scenario, day by day."""
 
-    def __init__(
-        self, plan: Plan, scenario: Scenario, seed: int, run: int = 0, given: Given = Given(),
-    ) -> None:  # fmt: skip
+    def __init__(self, plan: Plan, scenario: Scenario, seed: int = 1, run: int = 0, given: Given | None = None) -> None:
         """Begin before the first day. ``ValueError`` without what the scenario takes from files."""
         given = given or Given()
         self.plan, self.scenario, self.seed, self.run, self.given = plan, scenario, seed, run, given
@@ -173,7 +171,7 @@ class Run:
         lost = [int(name[1:]) - rows for name in refused if name[0] in ROW_LETTERS]
         withdrawn = ~np.isin(day.takers, [taker_of(name) for name in refused if name[0] == "w"])
         takers, taken = day.takers[withdrawn], day.taken[withdrawn]
-        refunded = len(day.referrers) + np.arange(len(day.refunded))
+        refunded = len(day.referrers) + len(day.sellers) + np.arange(len(day.refunded))
         kept = ~np.isin(refunded, lost)
         refunds, back = day.refunded[kept], day.returned[kept]
         orders = slice(before, world.orders.size)
@@ -203,7 +201,7 @@ class Run:
 
 
 def simulate(
-    plan: Plan, scenario: Scenario, seed: int = 1, run: int = 0, *, given: Given = Given(),
+    plan: Plan, scenario: Scenario, seed: int = 1, run: int = 0, *, given: Given | None = None,
     progress: Progress | None = None,
 ) -> Simulation:  # fmt: skip
     """Simulate a plan under a scenario. ``progress`` is called with days done and days in all.
