@@ -7,6 +7,7 @@ from jifen.simulate.scenario import (
     key_help,
     load_scenario,
     load_scenario_text,
+    range_of,
     scenario_keys,
     scenario_names,
     scenario_text,
@@ -71,8 +72,8 @@ def test_rubbish_is_refused_with_a_code(text, code):
 
 def test_values_from_outside_are_checked_as_those_of_the_file_are():
     assert problems("scenario: mine\n", {"joining.aday": 3, "cost": "120%"}) == [
-        ("out_of_bounds", 0, "cost"),
         ("unknown_key", 0, "joining.aday"),
+        ("out_of_bounds", 0, "cost"),
     ]
     assert load_scenario("steady", {"orders.stop": 30}).orders.stop == 30
 
@@ -91,6 +92,8 @@ def test_a_file_is_loaded_by_its_path(tmp_path):
 
 def test_every_key_has_a_line_in_the_guide(request):
     guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
-    missing = [key for key in scenario_keys() if f"| `{key}` | {'' or ''}" not in guide]
-    assert missing == []
-    assert all(key_help()[key] in guide for key in scenario_keys())
+    lines = [
+        f"| `{key}` | {parameter.write(parameter.read(parameter.default, print))} | {range_of(key)} | {key_help()[key]} |"
+        for key, parameter in scenario_keys().items()
+    ]
+    assert [line for line in lines if line not in guide] == []

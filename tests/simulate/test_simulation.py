@@ -74,10 +74,9 @@ def test_the_figures_of_every_preset_agree_with_one_another(preset):
     assert abs(days["promised"][-1] - members.promised.sum()) <= len(members.joined) * 50  # each lot is rounded down
     for store in (name[5:] for name in days if name.startswith("lots:")):
         assert (days[f"released:{store}"] >= 0).all()
-    # What was received came out of the pot, or out of nothing: rounded to micro-units.
-    assert abs(int(cohorts.paid_by.sum() + cohorts.unfunded.sum()) - cohorts.received.sum()) <= 200 + abs(
-        min(0, int(days["paid"].min()))
-    ) * 40
+    # What was received came out of the pot, or out of nothing; what is rounded is less than a cent.
+    known = cohorts.paid_by.sum(axis=1) + cohorts.unfunded
+    assert (abs(known - np.maximum(cohorts.received, 0)) < 10_000).all()
 
 
 def test_what_is_paid_can_be_followed_to_who_had_spent_it():
@@ -111,7 +110,7 @@ def test_in_a_panic_a_share_of_the_holders_sells_all_on_one_day():
 
 def test_tasks_and_withdrawals_are_done():
     made = simulate(load_plan("ad_tasks"), busy(**{"tasks.attendance": "100%", "withdrawals.least": "0.01"}))
-    assert made.days["paid:task"].sum() > 0 if "paid:task" in made.days else made.days["paid"].sum() > 0
+    assert made.days["paid"].sum() > 0
     assert made.days["wallets"][-1] < made.members.received.sum()
 
 
@@ -124,7 +123,6 @@ def test_orders_say_what_goods_cost_where_the_plan_asks_for_the_margin():
 
 def test_the_members_of_a_file_join_in_its_order_below_those_it_names():
     forest = np.array([-1, 0, 0, 1, 3], dtype=np.int32)
-    scenario = busy(**{"referrals.shape": "forest", "joining.a_day": 2, "joining.drawn": "false"})
     scenario = load_scenario("steady", {"days": 9, "referrals.shape": "forest", "joining.a_day": 2})
     made = simulate(load_plan("refer_three"), scenario, given=Given(forest=forest))
     assert made.members.referrer.tolist() == forest.tolist()

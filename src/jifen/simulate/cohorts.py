@@ -81,13 +81,22 @@ class Cohorts:
         received = self._now_received()
         paid = (received - self._received).astype(np.float64)
         self._received = received
-        there, due = self._pot.sum(), np.maximum(paid, 0).sum()
+        self._give_back(np.maximum(-paid, 0))
+        paid = np.maximum(paid, 0)
+        there, due = self._pot.sum(), paid.sum()
         covered = min(there / due, 1.0) if due > 0 else 0.0
         if covered > 0:
-            funded = np.maximum(paid, 0) * covered
-            self._paid_by += np.outer(funded, self._pot / there)
-            self._pot *= max(1 - funded.sum() / there, 0.0)
-        self._unfunded += np.maximum(paid, 0) * (1 - covered)
+            self._paid_by += np.outer(paid * covered, self._pot / there)
+            self._pot *= max(1 - due * covered / there, 0.0)
+        self._unfunded += paid * (1 - covered)
+
+    def _give_back(self, returned: npt.NDArray[np.float64]) -> None:
+        """What a refund has taken back from a cohort returns to whose money it was."""
+        had = self._paid_by.sum(axis=1) + self._unfunded
+        part = np.divide(returned, had, out=np.zeros(self.count), where=had > 0).clip(max=1.0)
+        self._pot += (self._paid_by * part[:, None]).sum(axis=0)
+        self._paid_by *= 1 - part[:, None]
+        self._unfunded *= 1 - part
 
     def table(self) -> CohortTable:
         """All of it."""
