@@ -27,8 +27,8 @@ __all__ = ["ROW_LETTERS", "Day", "apply_day", "asks_for_cost", "numbered", "take
 _DIGITS = 10
 ROW_LETTERS = "jors"
 """What the ids of rows begin with: joins, orders, refunds, sales. Those of withdrawals begin with ``w``."""
-_LETTERS = np.zeros(4, dtype=np.uint8)
-_LETTERS[[JOIN, ORDER, REFUND, SALE]] = list(ROW_LETTERS.encode())
+_LETTER_OF = dict(zip((JOIN, ORDER, REFUND, SALE), ROW_LETTERS.encode(), strict=True))
+_LETTERS = np.array([_LETTER_OF[kind] for kind in range(len(_LETTER_OF))], dtype=np.uint8)
 """By kind of row the letter that its id begins with."""
 
 

@@ -30,7 +30,7 @@ __all__ = ["Given", "Run", "Simulation", "simulate"]
 _PAST_ROWS_MAX = 4_000_000
 """Of payments and releases a run in which nothing is given back keeps about so many, and forgets them then."""
 
-Progress = Callable[[int, int], None]
+_Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ class Run:
 
 def simulate(
     plan: Plan, scenario: Scenario, seed: int = 1, run: int = 0, *, given: Given | None = None,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
 ) -> Simulation:  # fmt: skip
     """Simulate a plan under a scenario. ``progress`` is called with days done and days in all.
 

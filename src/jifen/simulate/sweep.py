@@ -40,7 +40,7 @@ ERROR = "error.json"
 """In the folder of a failed run: why, and on which day."""
 _ORIGIN = "sweep.json"
 
-Progress = Callable[[int, int], None]
+_Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def combinations(settings: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, An
 
 
 def run_sweep(
-    sweep: Sweep, out: Path, *, processes: int = 0, resume: bool = False, progress: Progress | None = None
+    sweep: Sweep, out: Path, *, processes: int = 0, resume: bool = False, progress: _Progress | None = None
 ) -> tuple[list[Task], list[Task]]:
     """Run what is not there yet into ``out``; returns the finished runs and the failed ones.
 
