@@ -102,10 +102,8 @@ class Run:
         small = self._quick
         orders: dict[str, Any] = self.results.setdefault("orders", {})
         for preset in ("points_dividend", "appreciation"):
-            arguments = ["orders", "--preset", preset, "--members"]
-            orders[preset] = self.jifen(f"orders, {preset}", *arguments, 10_000, "--orders", 1_000 if small else 10_000)
-            if orders[preset].get("orders_per_s", 0) > 100_000:
-                orders[preset] = self.jifen(f"orders, {preset}", *arguments, 100_000, "--orders", 1_000_000)
+            size = ["--members", 1_000, "--orders", 1_000] if small else ["--members", 100_000, "--orders", 1_000_000]
+            orders[preset] = self.jifen(f"orders, {preset}", "orders", "--preset", preset, *size)
         files = self.jifen("files", "files", "--rows", 1_000 if small else 50_000)
         if files.get("csv_rows_per_s", 0) > 300_000:
             files = self.jifen("files, 10,000,000 rows", "files", "--rows", 10_000_000)

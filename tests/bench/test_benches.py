@@ -92,6 +92,7 @@ def test_orders_are_taken_to_the_last_one():
     figures = bench_orders(load_plan("appreciation"), Size(300, 300), 200)
     assert figures.orders > 150
     assert figures.events > figures.orders
+    assert figures.singly_per_s > 0 < figures.singly_ratio
 
 
 def test_files_are_read_to_the_last_row():

@@ -127,3 +127,16 @@ def test_peers_of_each_height_are_paid_up_to_their_number():
     paid = [shop.cash(f"m{place}") for place in range(6)]
     # m4: 30 % and the first generation's 20 %; m3: a peer's 10 % and 15 %; m2: 40 % − 30 %; m1: a peer's 10 %.
     assert paid == [yuan(amount) for amount in ("0", "100", "100", "250", "500", "0")]
+
+
+def test_rows_that_forfeit_much_get_more_room(done):
+    shop = Shop("points_dividend", generations=["1%"] * 15).join(**chain_of(16))
+    shop.order("first", "m15", "1")  # rules have their numbers now
+    count = 6000
+    ids = Texts.of(f"o{place}" for place in range(count))
+    journal = apply_log(shop.world, Log(**{**vars_of(log_of(*[(ORDER, 15, NONE, "1")] * count)), "ids": ids}))
+    # Nobody above has lots: each of fifteen loses 1 % of a point by every order.
+    assert len(journal.forfeits) == 15 * count
+    assert journal.forfeited() == {f"m{place}": yuan("60") for place in range(15)}
+    assert sum(done) == count
+    assert len(done) > 1

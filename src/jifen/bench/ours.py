@@ -26,8 +26,9 @@ from jifen.engine.books import Books
 from jifen.engine.close import run_pools
 from jifen.engine.columns import Column
 from jifen.engine.daily import run_pass
-from jifen.engine.events import DayClosed
+from jifen.engine.events import DayClosed, Event
 from jifen.engine.log import Log as Rows
+from jifen.engine.log import LogRows
 from jifen.engine.phases import Phase
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.tables import NONE
@@ -39,8 +40,8 @@ from jifen.plan.model import Plan
 
 __all__ = [
     "MOST_THREADS", "Entries", "Made", "Prepared", "check_memory", "close_to_journal", "close_whole", "entries_of",
-    "kernel", "load_snapshot", "open_journal", "prepare", "read_files", "restore", "rows_of", "run_log",
-    "save_snapshot",
+    "first_events", "kernel", "load_snapshot", "open_journal", "prepare", "read_files", "restore", "rows_of", "run_log",
+    "run_singly", "save_snapshot",
 ]  # fmt: skip
 
 MOST_THREADS = 1
@@ -204,6 +205,17 @@ def rows_of(world: World, log: Log) -> Rows:
     order = np.where(log.kind == REFUND, orders + log.order, NONE)
     kind, member, order = (column.astype(np.int32) for column in (log.kind, log.member, order))
     return Rows(kind, member, order, log.amount, Texts.of(ids), Texts.of(joined))
+
+
+def first_events(world: World, rows: Rows, most: int) -> list[Event]:
+    """The first rows of a log as events, for ``run_singly``."""
+    made = LogRows(world, rows, print)
+    return [made.event(row) for row in range(min(most, len(rows.ids)))]
+
+
+def run_singly(world: World, events: Sequence[Event]) -> int:
+    """Ours without the lane: every event through the handlers, one by one. Returns how many were accepted."""
+    return apply(world, iter(events)).accepted
 
 
 def run_log(world: World, rows: Rows) -> int:

@@ -77,9 +77,9 @@ class OrderOptions:
     """What ``jifen bench orders`` is given."""
 
     orders: Annotated[int, typer.Option(min=0, help="Orders of the log; joins, refunds and sales come on top.")] = (
-        20_000
+        200_000
     )
-    members: _Members = 10_000
+    members: _Members = 100_000
     lots: _Lots = None
     shape: _Shape = "tree"
     preset: _Preset = None
@@ -193,7 +193,9 @@ _LABELS = {
     "plain_ratio": "times the plain write 直接写入的倍数", "journal_ratio": "times kernel and plain write 倍数",
     "journal_rows": "rows of the journal 流水行数", "journal_bytes": "bytes of the journal 流水字节",
     "close_peak_bytes": "one close, peak memory 内存峰值", "orders": "orders 订单", "events": "events 事件",
-    "orders_per_s": "orders a second 每秒订单", "rows": "rows 行", "rows_per_s": "rows a second 每秒行数",
+    "orders_per_s": "orders a second 每秒订单",
+    "singly_per_s": "orders a second one by one 逐笔处理每秒订单", "singly_ratio": "times that 逐笔处理的倍数",
+    "rows": "rows 行", "rows_per_s": "rows a second 每秒行数",
     "bytes": "bytes 字节",
     "csv_bytes": "CSV, bytes 字节", "csv_seconds": "CSV, seconds 秒", "csv_spread": "CSV, spread 波动",
     "csv_rows_per_s": "CSV, rows a second 每秒行数", "parquet_bytes": "Parquet, bytes 字节",

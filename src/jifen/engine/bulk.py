@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from jifen.engine.books import Books
-from jifen.engine.bulk_shop import DRAFTS, PORTIONS, TABLES, Kept, Ways, of_members, room_for, shop_of
+from jifen.engine.bulk_shop import PORTIONS, TABLES, Kept, Ways, of_members, room_for, shop_of
 from jifen.engine.close import after_event
-from jifen.engine.columns import Narrow
+from jifen.engine.columns import Column, Narrow
 from jifen.engine.exits import renewed_exits
 from jifen.engine.kernels import bulk as kernel
 from jifen.engine.kernels import bulk_columns as c
@@ -26,9 +26,9 @@ __all__ = ["Lane"]
 _PIECE = 1 << 15
 """Rows for which room is made at a time."""
 _EACH = 4
-"""Transfers, releases and payments of a row, for which room is made; where it does not last, more is made."""
-_LEAST_ROOM = 8 * PORTIONS
-"""Room for them at least: the kernel does not begin a row with less than half of it."""
+"""Transfers, forfeits, releases, payments and sales of a row, for which room is made; if it does not last, more is."""
+_AT_MOST = 4 * PORTIONS
+"""No row makes more of any of them: the kernel does not begin one with less room."""
 _MOST_PATIENCE = 1024
 _COUNTED = ("cumulative", "spend")
 """What ranks go by that rows change, beside the performance of whole teams, which is always judged anew."""
@@ -77,9 +77,7 @@ class Lane:
         world, kept, kinds = self.world, self.kept, rows.log.kind
         self._make_room(end - first)
         shop = shop_of(world, kept)
-        sizes = (len(kept.transfers.rule) - _LEAST_ROOM // 2, len(world.releases.lot) - _LEAST_ROOM // 2,
-                 len(world.payments.member) - 2 * DRAFTS)  # fmt: skip
-        stopped, why = kernel.run(rows.columns, first, end, sizes, shop)
+        stopped, why = kernel.run(rows.columns, first, end, self._room(), shop)
         self._take_over(shop.books, kinds[first:stopped])
         if stopped > first:
             rows.keep(first, stopped)
@@ -100,14 +98,21 @@ class Lane:
     def _make_room(self, count: int) -> None:
         """Make room for whatever else so many rows may make."""
         world, kept, steps = self.world, self.kept, self.kept.instructions
-        room = _LEAST_ROOM + count * _EACH
+        room = 2 * _AT_MOST + count * _EACH
         world.lots.reserve(world.lots.size + count * steps.lots)
         world.feeds.reserve(world.feeds.size + count * steps.feeds)
-        world.sales.reserve(world.sales.size + PORTIONS + count)
-        world.releases.reserve(world.releases.size + room)
-        world.payments.reserve(world.payments.size + room)
+        for table in (world.releases, world.payments, world.sales):
+            table.reserve(table.size + room)
         if len(kept.transfers.rule) < room or len(kept.forfeits.rule) < room:
             kept.transfers, kept.forfeits = room_for(c.Transfers, 2 * room), room_for(c.Forfeits, 2 * room)
+
+    def _room(self) -> Column:
+        """By the places of numbers that change: how many rows there may be when another row is begun."""
+        world, kept, room = self.world, self.kept, np.zeros(c.NOW, dtype=np.int64)
+        room[c.TRANSFERS], room[c.FORFEITS] = len(kept.transfers.rule), len(kept.forfeits.rule)
+        room[c.RELEASES], room[c.PAYMENTS] = world.releases.capacity, world.payments.capacity
+        room[c.SALES] = world.sales.capacity
+        return room - _AT_MOST
 
     def _take_over(self, books: c.Books, kinds: Narrow) -> None:
         """Give the world and the journal what the kernel has done."""

@@ -17,9 +17,9 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Asset
 
-__all__ = ["DRAFTS", "PORTIONS", "TABLES", "Kept", "Ways", "of_members", "room_for", "shop_of"]
+__all__ = ["PORTIONS", "TABLES", "Kept", "Ways", "of_members", "room_for", "shop_of"]
 
-DRAFTS, PORTIONS = 256, 1024
+_DRAFTS, PORTIONS = 256, 1024
 """Payments of one order, and lots that they drain: an order that would have more goes through the handlers."""
 _LOTS_OF_REFUND = 256
 """Lots that stand on one order, and what they pay by rule, for a refund to be done by the lane."""
@@ -88,7 +88,7 @@ def _drafts(steps: Instructions, pools: int) -> c.Drafts:
     """Room for one row's drafts."""
     sizes = {"bases": steps.bases, "given": len(steps.plan.rules), "coming": pools + c.FIRST_POOL}
     sizes |= dict.fromkeys(("lot", "points", "emptied"), PORTIONS)
-    return c.Drafts(*(np.zeros(sizes.get(name, DRAFTS), dtype=np.int64) for name in c.Drafts._fields))
+    return c.Drafts(*(np.zeros(sizes.get(name, _DRAFTS), dtype=np.int64) for name in c.Drafts._fields))
 
 
 def room_for(kind: Callable[..., Any], rows: int) -> Any:

@@ -5,6 +5,7 @@ A log is of one day: who joins, orders, gives back and sells, in order, with num
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.ledger.names import Names, Texts
 
-__all__ = ["JOIN", "ORDER", "REFUND", "SALE", "EventRows", "Log", "LogRows", "Rows", "kind_of"]
+__all__ = ["JOIN", "ORDER", "REFUND", "SALE", "EventRows", "Log", "LogRows", "More", "Rows", "kind_of"]
 
 _Flags = npt.NDArray[np.bool_]
 _KINDS = {MemberJoined: JOIN, OrderPaid: ORDER, OrderRefunded: REFUND, TokensSold: SALE}
@@ -45,11 +46,19 @@ class Log:
     """Who join."""
 
 
+class More(NamedTuple):
+    """What events say beyond a log, by row: whether it is ``left`` to the handlers, an order's margin and region."""
+
+    left: _Flags
+    margin: Column
+    region: Narrow
+
+
 class Rows:
     """Rows on their way into a world."""
 
-    def __init__(self, world: World, log: Log, left: _Flags, handle: Callable[[Event], None]) -> None:
-        """Take a log for a world; rows that are ``left`` go through ``handle``, which does one event, at once."""
+    def __init__(self, world: World, log: Log, more: More, handle: Callable[[Event], None]) -> None:
+        """Take a log for a world; ``handle`` does one event, at once."""
         self.world, self.log, self._handle = world, log, handle
         joins, orders = log.kind == JOIN, log.kind == ORDER
         self._ids, self._members = hashes_of(log.ids), hashes_of(log.members)
@@ -57,11 +66,12 @@ class Rows:
         known[joins] |= _known(log.members, self._members, world.member_ids)
         for row in np.flatnonzero(log.kind == REFUND).tolist():
             known[row] |= log.order.item(row) in world.order_lines or log.order.item(row) in world.order_pay
-        made = np.cumsum(joins, dtype=np.int32), np.cumsum(orders, dtype=np.int32)
-        members, numbers = (np.full(each[-1], NONE, dtype=np.int32) for each in made)
+        place = np.where(joins, np.cumsum(joins), np.cumsum(orders)) - 1
+        members, numbers = (np.full(int(made.sum()), NONE, dtype=np.int32) for made in (joins, orders))
         self.columns = c.Log(
-            np.where(left | known, c.OVER, log.kind).astype(np.int32), log.member, log.order, log.amount,
-            np.where(joins, *made) - np.int32(1), world.members.size, members, world.orders.size, numbers,
+            np.where(more.left | known, c.OVER, log.kind).astype(np.int32), log.member, log.order, log.amount,
+            more.margin, more.region, place.astype(np.int32),
+            world.members.size, members, world.orders.size, numbers,
         )  # fmt: skip
         """The rows for the kernel, with room for the numbers of what they make."""
 
@@ -102,7 +112,9 @@ class LogRows(Rows):
 
     def __init__(self, world: World, log: Log, handle: Callable[[Event], None]) -> None:
         """Take a log for a world; ``handle`` does one event."""
-        super().__init__(world, log, np.zeros(len(log.kind), dtype=bool), handle)
+        count = len(log.kind)
+        nothing = More(np.zeros(count, dtype=bool), log.amount, np.full(count, NONE, dtype=np.int32))
+        super().__init__(world, log, nothing, handle)
         self._orders = np.flatnonzero(log.kind == ORDER)
 
     def event(self, row: int) -> Event:
@@ -150,10 +162,10 @@ class EventRows(Rows):
         self._events = events
         numbers = _Numbers(world)
         rows = [numbers.row_of(event) for event in events]
-        left, kind, member, order, amount = (np.array(column) for column in zip(*rows, strict=True))
-        ids = Texts.of(event.id for event in events)
-        kind, member, order = (column.astype(np.int32) for column in (kind, member, order))
-        super().__init__(world, Log(kind, member, order, amount, ids, Texts.of(numbers.joined)), left, handle)
+        left, kind, member, order, amount, margin, region = (np.array(column) for column in zip(*rows, strict=True))
+        kind, member, order, region = (column.astype(np.int32) for column in (kind, member, order, region))
+        ids, joined = Texts.of(event.id for event in events), Texts.of(numbers.joined)
+        super().__init__(world, Log(kind, member, order, amount, ids, joined), More(left, margin, region), handle)
 
     def event(self, row: int) -> Event:
         """The event that a row is."""
@@ -175,9 +187,10 @@ class _Numbers:
         self._orders: dict[str, int] = {}
         self._ordered = 0
 
-    def row_of(self, event: Event) -> tuple[bool, int, int, int, int]:
-        """(left to the handlers, kind, member, order, amount) of an event."""
+    def row_of(self, event: Event) -> tuple[bool, int, int, int, int, int, int]:
+        """(left to the handlers, kind, member, order, amount, margin, region) of an event."""
         left, kind, member, order, amount = event.day != self.world.open_day, _KINDS[type(event)], NONE, NONE, 0
+        margin, region = 0, NONE
         if isinstance(event, MemberJoined):
             member = NONE if event.referrer is None else self._member(event.referrer)
             left |= event.region is not None or (member == NONE and event.referrer is not None)
@@ -185,7 +198,9 @@ class _Numbers:
             self.joined.append(event.member)
         elif isinstance(event, OrderPaid):
             member, amount = self._member(event.member), event.amount
-            left |= member == NONE or not _is_plain(event)
+            region = NONE if event.region is None else self.world.region_names.get(event.region)
+            left |= member == NONE or not _is_plain(event) or (region == NONE and event.region is not None)
+            margin = max(0, amount - event.lines[0].cost) if event.lines else 0
             self._orders.setdefault(event.id, NONE if left else self.world.orders.size + self._ordered)
             self._ordered += 1
         elif isinstance(event, OrderRefunded):
@@ -194,7 +209,9 @@ class _Numbers:
         elif isinstance(event, TokensSold):
             member, amount = self._member(event.member), event.tokens or 0
             left |= member == NONE or event.tokens is None
-        return left or not -_WIDE < amount < _WIDE, kind, member, order, amount if -_WIDE < amount < _WIDE else 0
+        if not -_WIDE < amount < _WIDE > margin:
+            left, amount, margin = True, 0, 0
+        return left, kind, member, order, amount, margin, region
 
     def _member(self, name: str) -> int:
         number = self.world.member_ids.get(name)
@@ -210,11 +227,11 @@ _WIDE = 1 << 62
 
 
 def _is_plain(event: OrderPaid) -> bool:
-    """Whether an order has one line, with nothing to say that the rules could ask for but its amount."""
-    if len(event.lines) != 1 or event.region is not None or event.pay:
+    """Whether an order is paid with money from outside, and has one line that is of no kind."""
+    if len(event.lines) != 1 or event.pay:
         return False
     line = event.lines[0]
-    return line.line == "1" and not (line.cost or line.sku or line.category or line.merchant or line.zone)
+    return line.line == "1" and line.cost >= 0 and not (line.sku or line.category or line.merchant or line.zone)
 
 
 def kind_of(event: Event) -> int:

@@ -5,7 +5,7 @@ that row, and nothing of it has been done.
 """
 
 from jifen.core.micros import AMOUNT_MAX, CENT
-from jifen.engine.columns import SUM_MAX, Narrow
+from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined, lean
 from jifen.engine.kernels.bulk_ahead import look_ahead
@@ -25,15 +25,15 @@ one that may force somebody out."""
 
 
 @lean
-def run(log: Log, start: int, end: int, room: tuple[int, int, int], columns: Shop) -> tuple[int, int]:
+def run(log: Log, start: int, end: int, room: Column, columns: Shop) -> tuple[int, int]:
     """Do the rows from ``start`` on; returns the first that has not been done, and why.
 
-    ``room`` is how many transfers, releases and payments there may be.
+    ``room`` says how many rows there may be before one begins, by the places in ``now``: one row may make many more.
     """
     shop = by_reference(columns)
     now = shop.books.now
     for row in range(start, end):
-        if now[c.TRANSFERS] > room[0] or now[c.RELEASES] > room[1] or now[c.PAYMENTS] > room[2]:
+        if _is_full(now, room):
             return row, ROOM
         look_ahead(log, row, end, shop)
         kind, done, member = log.kind[row], False, NONE
@@ -55,6 +55,13 @@ def run(log: Log, start: int, end: int, room: tuple[int, int, int], columns: Sho
         if must_look(shop, member):
             return row + 1, LOOK
     return end, DONE
+
+
+@inlined
+def _is_full(now: Column, room: Column) -> bool:
+    """Whether there may be no room for what the next row makes."""
+    full = now[c.TRANSFERS] > room[c.TRANSFERS] or now[c.FORFEITS] > room[c.FORFEITS] or now[c.SALES] > room[c.SALES]
+    return bool(full or now[c.RELEASES] > room[c.RELEASES] or now[c.PAYMENTS] > room[c.PAYMENTS])
 
 
 @inlined
@@ -90,9 +97,10 @@ def _order(log: Log, row: int, buyer: int, shop: Shop) -> bool:
     if own_net > SUM_MAX or not fits(shop, amount) or (fed > 0 and day.reserve_rule == NONE):
         return False
     inside = not day.waits and day.granting and (own_net if day.entry_adds else amount) >= day.entry
-    if inside and not draft(shop, buyer, amount, own_net):
+    if inside and not draft(shop, buyer, (amount, log.margin[row]), own_net):
         return False
     order = _book(shop, buyer, amount)
+    shop.orders.margin[order], shop.orders.region[order] = log.margin[row], log.region[row]
     log.orders[log.place[row]] = order
     if not day.waits:
         _count(shop, order, buyer, amount)
@@ -122,7 +130,7 @@ def _book(shop: Shop, buyer: int, amount: int) -> int:
     order: int = now[c.ORDERS]
     now[c.ORDERS] = order + 1
     orders.member[order], orders.day[order] = buyer, shop.day.day
-    orders.whole[order], orders.amount[order], orders.kept[order], orders.margin[order] = amount, amount, amount, amount
+    orders.whole[order], orders.amount[order], orders.kept[order] = amount, amount, amount
     orders.before_of_member[order] = shop.members.last_order[buyer]
     shop.members.last_order[buyer] = order
     orders.settles_on[order] = shop.day.settles_on

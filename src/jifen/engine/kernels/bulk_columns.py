@@ -62,6 +62,10 @@ class Log(NamedTuple):
     member: Narrow
     order: Narrow
     amount: Column
+    margin: Column
+    """Of an order."""
+    region: Narrow
+    """Where an order is delivered: a name's number."""
     place: Narrow
     """Of who joins, or of an order, among those of the log."""
     first_member: int
@@ -103,6 +107,7 @@ class Orders(NamedTuple):
     last_feed: Narrow
     last_weighed: Narrow
     before_of_member: Narrow
+    region: Narrow
     reserved: Column
     kept_then: Column
 

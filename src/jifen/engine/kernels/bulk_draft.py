@@ -15,8 +15,11 @@ __all__ = ["draft", "ranked_from", "undo"]
 
 
 @inlined
-def draft(shop: Shop, buyer: int, amount: int, own_net: int) -> bool:
-    """Draft all rules in order; ``own_net`` is the buyer's with this order. Returns whether the lane can do it."""
+def draft(shop: Shop, buyer: int, of: tuple[int, int], own_net: int) -> bool:
+    """Draft all rules in order for an order ``of`` (amount, margin); ``own_net`` is the buyer's with it.
+
+    Returns whether the lane can do it.
+    """
     drafts, now, fields = shop.drafts, shop.books.now, shop.plan.rules
     now[c.DRAFTS] = now[c.PORTIONS] = 0
     drafts.first[0] = 0
@@ -24,7 +27,8 @@ def draft(shop: Shop, buyer: int, amount: int, own_net: int) -> bool:
         drafts.bases[place] = 0
     for fund in range(len(drafts.coming)):
         drafts.coming[fund] = 0
-    drafts.bases[c.TRIGGER_AMOUNT], drafts.bases[c.TRIGGER_MARGIN] = amount, amount
+    drafts.bases[c.TRIGGER_AMOUNT], drafts.bases[c.TRIGGER_MARGIN] = of
+    amount = of[0]
     fine = True
     for rule in range(len(fields)):
         drafts.given[rule] = 0
