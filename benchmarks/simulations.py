@@ -57,7 +57,7 @@ def race(members: int, days: int, *, bare: bool = False) -> dict[str, object]:
     seconds, ours = _run(scenario)
     found: dict[str, object] = {"members": ours.world.members.size, "days": days, "ours": seconds, "bare": bare}
     python = os.environ.get("JIFEN_RADCAD", sys.executable)
-    if subprocess.run([python, "-c", "import radcad"], capture_output=True, check=False).returncode:
+    if not has_radcad(python):
         return found | {"not_here": f"{python} has no radCAD: set JIFEN_RADCAD to an interpreter that has"}
     theirs = _radcad(python, recorded, bare=bare)
     made = ours.result()
@@ -65,6 +65,11 @@ def race(members: int, days: int, *, bare: bool = False) -> dict[str, object]:
     if theirs["paid"] != made.days["paid"].tolist() or theirs["wallets"] != hashlib.sha256(wallets).hexdigest():
         raise SystemExit("radCAD's payments differ from ours")
     return found | {"radcad": theirs["seconds"], "times": theirs["seconds"] / seconds}
+
+
+def has_radcad(python: str) -> bool:
+    """Whether an interpreter has radCAD."""
+    return not subprocess.run([python, "-c", "import radcad"], capture_output=True, check=False).returncode
 
 
 def _run(scenario: Scenario) -> tuple[float, Run]:

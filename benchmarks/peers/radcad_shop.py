@@ -1,6 +1,6 @@
 """The peer: a shop under 积分分红 as a model of radCAD, run by whatever interpreter has radCAD. It needs nothing else.
 
-``python radcad_shop.py EVENTS.json [--bare]``: by day who joins below whom and who pays what; JSON on stdout. All of the
+``python radcad_shop.py EVENTS.json [--bare]``: by day who joins below whom and who pays what; JSON on stdout. The whole
 shop is one state variable, so that as little as can be is copied; ``--bare`` switches radCAD's copies off altogether,
 with which the states of past days are lost. Amounts are micro-units, in Python's integers.
 """

@@ -43,7 +43,8 @@ def test_nobody_joins_after_the_last_day_nor_when_sales_have_stopped():
 
 
 def test_more_than_the_most_never_join():
-    assert joining(days=4, joining__at_start=5, joining__a_day=4, joining__most=10, joining__drawn=False) == [9, 1, 0, 0]
+    town = {"joining__at_start": 5, "joining__a_day": 4, "joining__most": 10}
+    assert joining(days=4, joining__drawn=False, **town) == [9, 1, 0, 0]
 
 
 def test_a_drawn_number_has_the_mean_of_the_curve():

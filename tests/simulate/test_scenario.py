@@ -92,8 +92,6 @@ def test_a_file_is_loaded_by_its_path(tmp_path):
 
 def test_every_key_has_a_line_in_the_guide(request):
     guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
-    lines = [
-        f"| `{key}` | {parameter.write(parameter.read(parameter.default, print))} | {range_of(key)} | {key_help()[key]} |"
-        for key, parameter in scenario_keys().items()
-    ]
+    defaults = {key: each.write(each.read(each.default, print)) for key, each in scenario_keys().items()}
+    lines = [f"| `{key}` | {defaults[key]} | {range_of(key)} | {key_help()[key]} |" for key in scenario_keys()]
     assert [line for line in lines if line not in guide] == []

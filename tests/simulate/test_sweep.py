@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,8 +23,8 @@ from jifen.simulate.sweep import Point, Sweep, Task, folder_of, run_sweep
 
 def a_sweep(runs: int = 3, rates=("1%", "2%"), days: int = 15) -> Sweep:
     scenario = load_scenario("everyday", {"days": days, "joining.a_day": 4})
-    points = [Point({"daily_rate": rate}, load_plan("points_dividend", {"daily_rate": rate}), scenario) for rate in rates]
-    return Sweep(points, runs, seed=7)
+    plans = {rate: load_plan("points_dividend", {"daily_rate": rate}) for rate in rates}
+    return Sweep([Point({"daily_rate": rate}, plan, scenario) for rate, plan in plans.items()], runs, seed=7)
 
 
 def digests(out, sweep) -> dict[str, str]:
@@ -118,7 +117,7 @@ def test_a_sweep_that_is_interrupted_keeps_what_has_finished_and_goes_on_to_the_
     command += ["points_dividend", "--scenario", "everyday", "--set", "days=120", "--set", "joining.a_day=30"]
     command += ["--runs", "40", "--processes", "2", "--out", str(out)]
     restore = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731 -- a shell may ignore it
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=restore, env=dict(os.environ)) as started:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=restore) as started:
         until = time.monotonic() + 120
         while time.monotonic() < until and len(list(out.glob("runs/p*"))) < 3:
             time.sleep(0.02)
