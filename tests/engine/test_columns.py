@@ -68,3 +68,13 @@ def test_only_rows_that_count_are_shown() -> None:
     pairs = Pairs()
     pairs.add(left=1)
     assert {name: column.tolist() for name, column in pairs.columns().items()} == {"left": [1], "right": [-1]}
+
+
+def test_a_cleared_table_is_as_new_but_for_its_room() -> None:
+    pairs = Pairs()
+    for number in range(FIRST_CAPACITY + 1):
+        pairs.add(left=number, right=number)
+    pairs.clear()
+    assert (pairs.size, pairs.capacity) == (0, 2 * FIRST_CAPACITY)
+    assert pairs.extend(2, left=np.array([7, 8])) == 0
+    assert (pairs.left[:3].tolist(), pairs.right[:3].tolist()) == ([7, 8, 0], [-1, -1, -1])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -137,3 +138,16 @@ def test_a_sweep_that_is_interrupted_keeps_what_has_finished_and_goes_on_to_the_
     assert run_sweep(sweep, out, processes=1, resume=True)[1] == []
     point = sweep.points[0]
     assert digests(out, sweep)["p0000-r00007"] == simulate(point.plan, point.scenario, 1, 7).digest
+
+
+def test_a_process_that_is_killed_stops_the_sweep_with_what_to_do_and_keeps_the_rest(tmp_path):
+    sweep = a_sweep(runs=40, days=120)
+
+    def kill(done: int, _: int) -> None:
+        if done == 3:
+            multiprocessing.active_children()[0].kill()
+
+    with pytest.raises(InputError) as caught:
+        run_sweep(sweep, tmp_path, processes=2, progress=kill)
+    assert [problem.code for problem in caught.value.problems] == ["process_killed"]
+    assert len(list(tmp_path.glob("runs/p*/summary.json"))) >= 3

@@ -94,7 +94,7 @@ def _simulate_many(options: SimulateOptions, given: "Given") -> None:
     points = [Point(*each) for each in _points(options)]
     sweep = Sweep(points, options.runs, options.seed, given)
     try:
-        with progress_bar("runs") as progress:
+        with compiling_shown(), progress_bar("runs") as progress:
             _, failed = run_sweep(
                 sweep, options.out, processes=options.processes, resume=options.resume, progress=progress
             )

@@ -3,7 +3,7 @@
 A simulation in which nothing is given back needs none of them, and they are by far the most that a world keeps.
 """
 
-from jifen.engine.tables import NONE, Feeds, Payments, Releases, Sales
+from jifen.engine.tables import NONE
 from jifen.engine.world import World
 
 __all__ = ["forget_past", "past_rows"]
@@ -22,9 +22,10 @@ def forget_past(world: World) -> bool:
     """
     if world.claims or world.bank_of:
         return False
-    world.payments, world.releases, world.feeds, world.sales = Payments(), Releases(), Feeds(), Sales()
+    for table in (world.payments, world.releases, world.feeds, world.sales):
+        table.clear()
     for column in (
         world.members.last_payment, world.lots.last_release, world.orders.last_payment, world.orders.last_feed,
     ):  # fmt: skip
-        column[:] = NONE
+        column.fill(NONE)
     return True

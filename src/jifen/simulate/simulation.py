@@ -27,8 +27,8 @@ from jifen.simulate.series import Series
 
 __all__ = ["Given", "Run", "Simulation", "simulate"]
 
-_PAST_ROWS_MAX = 4_000_000
-"""Of payments and releases a run in which nothing is given back keeps about so many, and forgets them then."""
+_PAST_ROWS_MAX = 200_000
+"""Of payments and releases a run in which nothing is given back keeps so many and those of a day; then they go."""
 
 _Progress = Callable[[int, int], None]
 

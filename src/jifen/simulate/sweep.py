@@ -13,7 +13,9 @@ import signal
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
@@ -22,6 +24,8 @@ from typing import Any
 import numpy as np
 
 from jifen.core.errors import InputError, Problem
+from jifen.core.micros import CENT
+from jifen.engine.tables import NONE
 from jifen.ledger.atomic import atomic_write
 from jifen.plan.model import Plan
 from jifen.plan.text import plan_text
@@ -166,17 +170,31 @@ def _results(sweep: Sweep, out: Path, todo: Iterable[Task], processes: int) -> I
             _run_one(sweep, out, task)
             yield
         return
-    # A fresh interpreter each: what one has compiled is in the cache on disk, and no thread is copied in mid-step.
+    _compile(sweep.points[0])
+    # A fresh interpreter each: no thread of this one is copied in mid-step.
     context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare, initargs=(sweep, out))
     try:
         yield from _fed(pool, iter(todo), 2 * processes)
+    except BrokenProcessPool as error:
+        message = "a process was killed from outside, most likely because memory ran out; what has finished is kept"
+        remedy = "go on with --resume and fewer --processes, or ask for fewer members"
+        raise InputError(Problem("process_killed", message, remedy, str(out))) from error
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for worker in set(multiprocessing.active_children()) - others:
             worker.terminate()  # what it has not finished is not there: a run's folder appears whole
         raise
     pool.shutdown()
+
+
+def _compile(point: Point) -> None:
+    """Let a day or two compile what is not in the cache on disk, once and not in every process."""
+    given = Given(np.full(1, NONE, dtype=np.int32), np.full(1, CENT, dtype=np.int64))
+    run = Run(point.plan, replace(point.scenario, days=2), seed=0, given=given)
+    with suppress(Exception):  # what is wrong here comes again in the runs, where it is kept
+        while not run.finished:
+            run.day()
 
 
 def _fed(pool: ProcessPoolExecutor, todo: Iterator[Task], ahead: int) -> Iterator[None]:
