@@ -95,3 +95,14 @@ def test_every_key_has_a_line_in_the_guide(request):
     defaults = {key: each.write(each.read(each.default, print)) for key, each in scenario_keys().items()}
     lines = [f"| `{key}` | {defaults[key]} | {range_of(key)} | {key_help()[key]} |" for key in scenario_keys()]
     assert [line for line in lines if line not in guide] == []
+
+
+def test_the_scenario_in_the_guide_is_one(request):
+    guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
+    scenario = load_scenario_text(guide.partition("```yaml\n")[2].partition("```")[0])
+    assert (scenario.name, scenario.joining.most, scenario.refunds.days) == ("slow_start", 20_000, 14)
+
+
+def test_every_scenario_of_the_package_stands_in_the_guide(request):
+    guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
+    assert [name for name in scenario_names() if f"| `{name}` |" not in guide] == []

@@ -10,6 +10,7 @@ from jifen.plan import load_plan, preset_names
 from jifen.simulate import simulation
 from jifen.simulate.scenario import load_scenario
 from jifen.simulate.simulation import Given, Run, simulate
+from jifen.simulate.summary import write_simulation
 
 BUSY = {"days": 40, "joining.a_day": 6, "refunds.share": "10%", "refunds.days": 10, "panic.day": 30}
 
@@ -143,3 +144,17 @@ def test_forgetting_the_past_changes_no_transfer(preset, monkeypatch):
     monkeypatch.setattr(simulation, "forget_past", lambda world: forgotten.append(forget_past(world)))
     assert journal_digest(Run(load_plan(preset), scenario)) == kept
     assert any(forgotten)
+
+
+@pytest.mark.parametrize("preset", ["appreciation", "rebate_queue"])
+def test_a_shop_that_nobody_joins_has_figures_too(preset, tmp_path):
+    made = simulate(load_plan(preset), load_scenario("steady", {"days": 5, "orders.stop": 1}))
+    assert not made.days["members"].any()
+    summary = write_simulation(made, tmp_path / "out")
+    assert (summary.buyers, summary.sold, summary.cash_negative_day) == (0, 0, None)
+
+
+def test_growth_beyond_all_bounds_ends_at_the_most():
+    fast = {"days": 60, "joining.curve": "exponential", "joining.growth": "100%", "joining.most": 300}
+    made = simulate(load_plan("member_rebate"), load_scenario("steady", fast))
+    assert made.days["members"][-1] == 300
