@@ -9,6 +9,7 @@ import pytest
 from jifen.plan import load_plan
 from jifen.simulate.scenario import load_scenario
 from jifen.simulate.simulation import Simulation, simulate
+from jifen.simulate.summary import summary_of
 
 
 def equal_orders(preset: str, settings=None, **values) -> Simulation:
@@ -96,3 +97,15 @@ def test_a_plan_that_gives_no_more_than_the_margin_never_runs_out():
     made = equal_orders("points_dividend", {"points_per_yuan": "0.8"}, joining__a_day=1, days=400)
     assert first_below_zero(made) is None
     assert made.days["free_cash"][-1] == made.days["promised"][-1]  # all that is left is owed
+
+
+def test_who_got_his_spending_back_is_counted_when_cash_ends():
+    # One order a day, 1.2 % a day from the next day on: 100 % after 84 days, so by day 152 those of days 1 to 68.
+    made = equal_orders("points_dividend", {"points_per_yuan": "1.2"}, joining__a_day=1, days=400)
+    summary = summary_of(made)
+    assert (summary.cash_negative_day, summary.buyers_then, summary.paid_back_then) == (152, 152, 68)
+    assert summary.paid_nothing_then == 1  # who bought on that day
+    assert (summary.buyers, summary.paid_back) == (400, 316)
+    # From day 152 on all that comes in is paid out on the same day, and what is missing more each day was not there.
+    missing = -np.minimum(made.days["free_cash"], 0)
+    assert summary.unfunded == missing[-1]

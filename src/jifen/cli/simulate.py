@@ -189,14 +189,13 @@ def _table(summary: "SimulationSummary") -> Group:
         *([("reserve", _yuan(summary.reserve))] if summary.reserve else []),
         *([("price", _yuan(summary.price))] if summary.price else []),
         *((f"queue: {name}", f"{served:,} of {places:,} paid") for name, (places, served) in summary.queues.items()),
-        ("got their spending back", f"{_share(summary.paid_back, summary.buyers)} of {summary.buyers:,} buyers"),
-        ("got nothing", _share(summary.paid_nothing, summary.buyers)),
+        *_outcomes(summary),
         *([("events refused", f"{summary.refused:,}")] if summary.refused else []),
     ]  # fmt: skip
     return make_table(f"{summary.plan}, {summary.scenario}, {summary.days} days, seed {summary.seed}", ("", ""), rows)
 
 
-_LISTED = ("members", "sold", "paid", "promised", "free_cash", "cash_negative_day", "paid_back", "paid_nothing")
+_LISTED = ("members", "sold", "paid", "promised", "free_cash", "cash_negative_day", "buyers_then", "paid_back_then")
 
 
 def _fan_table(sweep: "Sweep", document: dict[str, Any]) -> Group:
@@ -217,6 +216,22 @@ def _fan_table(sweep: "Sweep", document: dict[str, Any]) -> Group:
 def _short(value: Any) -> str:
     """A figure without its decimals."""
     return "never" if value is None else f"{int(str(value).partition('.')[0]):,}"
+
+
+def _outcomes(summary: "SimulationSummary") -> list[tuple[str, str]]:
+    """Who got his spending back: while the money was there, and what the plan promises beyond that."""
+    back, nothing, whole = summary.paid_back_then, summary.paid_nothing_then, f"of {summary.buyers_then:,} buyers"
+    if summary.cash_negative_day is None:
+        return [
+            ("got their spending back", f"{_share(back, summary.buyers_then)} {whole}"),
+            ("got nothing", _share(nothing, summary.buyers_then)),
+        ]
+    return [
+        ("paid with money that was not there", _yuan(summary.unfunded)),
+        ("had their spending back by then", f"{_share(back, summary.buyers_then)} {whole}"),
+        ("had nothing by then", _share(nothing, summary.buyers_then)),
+        ("would get it back if all were paid", f"{_share(summary.paid_back, summary.buyers)} of {summary.buyers:,}"),
+    ]
 
 
 def _yuan(amount: int) -> str:

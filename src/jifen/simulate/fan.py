@@ -32,7 +32,7 @@ QUANTILES = (5, 25, 50, 75, 95)
 """In percent: of so many runs in a hundred the figure is not higher."""
 MAIN = (
     "members", "sold", "paid", "promised", "cash", "free_cash", "cash_peak", "cash_peak_day", "cash_negative_day",
-    "buyers", "paid_back", "paid_nothing", "price",
+    "buyers", "unfunded", "paid_back", "paid_nothing", "buyers_then", "paid_back_then", "paid_nothing_then", "price",
 )  # fmt: skip
 """The figures of a run that are listed."""
 

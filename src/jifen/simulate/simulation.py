@@ -52,6 +52,11 @@ class Simulation:
     days: dict[str, Column]
     """By figure a number for each day; ``series`` says what each is."""
     members: MemberTable
+    members_then: MemberTable
+    """The same at the end of the first day on which ``free_cash`` was below zero; at the end if it never was.
+
+    What merchant funding pays later is money that the operator does not have.
+    """
     cohorts: CohortTable
     queues: dict[str, QueueTable]
     """By store of lots that wait in a queue."""
@@ -86,6 +91,7 @@ class Run:
         self._whens = {rule.when for rule in plan.rules if not rule.off}
         self._cost = scenario.cost if asks_for_cost(plan) else None
         self._withdrawn = np.zeros(int(self._joining.sum()), dtype=np.int64)
+        self._then: MemberTable | None = None
         self._rows = 0
         """Rows so far: what the next one's id says."""
 
@@ -109,11 +115,15 @@ class Run:
 
     def result(self) -> Simulation:
         """What has come out so far."""
+        members = self._members()
         return Simulation(
             self.plan, self.scenario, self.seed, self.run, self.series.columns(),
-            member_table(self.plan, self.world, self.cohorts, self._withdrawn), self.cohorts.table(),
+            members, self._then or members, self.cohorts.table(),
             queue_tables(self.world),
         )  # fmt: skip
+
+    def _members(self) -> MemberTable:
+        return member_table(self.plan, self.world, self.cohorts, self._withdrawn)
 
     # -- a day's events ----------------------------------------------------------------------------------------------
 
@@ -186,6 +196,8 @@ class Run:
             "sold": int(paid.sum()), "refunded": int(back.sum()),
         }  # fmt: skip
         self.series.add(counts, journals)
+        if self._then is None and self.series.rows[-1]["free_cash"] < 0:
+            self._then = self._members()
         self._plan_returns(before, paid)
 
     def _plan_returns(self, before: int, paid: Column) -> None:

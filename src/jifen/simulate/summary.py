@@ -74,10 +74,17 @@ class SimulationSummary:
     pools: Mapping[str, int]
     price: int
     supply: int
+    unfunded: int
+    """Of what was paid, what no member's spending was there for."""
     paid_back: int
-    """Of the buyers, how many have received what they spent, or more."""
+    """Of the buyers, how many have received what they spent, or more, whether or not the money was there."""
+    paid_back_then: int
+    """The same when cash ended (``cash_negative_day``), or at the end."""
+    paid_nothing_then: int
+    """How many of the buyers at that time had received nothing."""
+    buyers_then: int
     paid_nothing: int
-    """Of the buyers, how many have received nothing."""
+    """Of the buyers, how many have received nothing at all."""
     queues: Mapping[str, tuple[int, int]]
     """By queue: places in it, and how many of them have been served."""
     digest: str
@@ -96,14 +103,14 @@ class SimulationSummary:
 
 
 _AMOUNTS = frozenset({
-    "sold", "refunded", "goods", "paid", "promised", "wallets", "cash", "free_cash", "cash_peak", "reserve", "price",
-    "supply",
+    "sold", "refunded", "goods", "paid", "promised", "unfunded", "wallets", "cash", "free_cash", "cash_peak", "reserve",
+    "price", "supply",
 })  # fmt: skip
 
 
 def summary_of(made: Simulation) -> SimulationSummary:
     """The figures of a simulation; at least one day of it has been simulated."""
-    days, members = made.days, made.members
+    days, members, then = made.days, made.members, made.members_then
     last = {name: column.item(-1) for name, column in days.items()}
     total = {name: exact_sum(days[name]) for name in ("orders", "refused", "sold", "refunded", "goods", "paid")}
     free = days["free_cash"]
@@ -115,7 +122,9 @@ def summary_of(made: Simulation) -> SimulationSummary:
         cash_peak_day=int(free.argmax()) + 1, cash_negative_day=int(missing[0]) + 1 if len(missing) else None,
         reserve=last["reserve"],
         pools={name.removeprefix("pool:"): held for name, held in last.items() if name.startswith("pool:")},
-        price=last["price"], supply=last["supply"], paid_back=members.paid_back, paid_nothing=members.paid_nothing,
+        price=last["price"], supply=last["supply"], unfunded=exact_sum(made.cohorts.unfunded),
+        paid_back=members.paid_back, paid_nothing=members.paid_nothing, paid_back_then=then.paid_back,
+        paid_nothing_then=then.paid_nothing, buyers_then=then.buyers,
         queues={name: (len(queue.paid), queue.served) for name, queue in made.queues.items()}, digest=made.digest,
     )  # fmt: skip
 
