@@ -80,6 +80,15 @@ def test_the_figures_of_every_preset_agree_with_one_another(preset):
     assert (abs(known - np.maximum(cohorts.received, 0)) < 10_000).all()
 
 
+def test_rewards_that_the_reserve_owes_are_promised():
+    # Two orders of 1000 in a chain: the second owes the first 10 % of it, and the reserve has 1 % of both: 20.
+    plan = load_plan("refer_three", {"funding": "reserve", "reserve_share": "1%", "on_shortfall": "prorate"})
+    changes = {"days": 1, "joining.a_day": 2, "referrals.shape": "chain", "orders.yuan": 1000}
+    made = simulate(plan, load_scenario("equal_orders", changes))
+    assert (made.days["paid"][0], made.days["promised"][0]) == (20_000_000, 80_000_000)
+    assert made.members.promised.tolist() == [80_000_000, 0]
+
+
 def test_what_is_paid_can_be_followed_to_who_had_spent_it():
     # One order of 1000 a day in two cohorts, 1 % a day, goods cost nothing: on day 2 the first member gets 10 of the
     # money that is there then: 1000 of his own and 1000 of the second's.

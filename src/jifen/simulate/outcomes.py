@@ -12,7 +12,7 @@ from jifen.plan.model import Lots, Plan
 from jifen.plan.worth import yuan_per_unit
 from jifen.simulate.cohorts import Cohorts
 
-__all__ = ["MemberTable", "QueueTable", "member_table", "queue_tables"]
+__all__ = ["MemberTable", "QueueTable", "member_table", "queue_tables", "unpaid_rewards"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,28 @@ def member_table(plan: Plan, world: World, cohorts: Cohorts, withdrawn: Column) 
     for number in world.chains:
         rate = yuan_per_unit(plan, world.stores.names[number])
         of_store = np.flatnonzero(world.lots.store[lots] == number)
-        left = world.lots.remaining[of_store]
-        worth = left // MICRO * rate + left % MICRO * rate // MICRO
-        np.add.at(promised, world.lots.member[of_store], worth)
+        np.add.at(promised, world.lots.member[of_store], _worth(world.lots.remaining[of_store], rate))
+    np.add.at(promised, *unpaid_rewards(world))
     received = sum((wallet[:count] for wallet in world.wallets), withdrawn[:count])
     return MemberTable(
         world.members.joined[:count].astype(np.int64), cohorts.of(np.arange(count, dtype=np.int32)),
         world.members.parent[:count].astype(np.int64), spent, received, promised, _quoted(world),
     )  # fmt: skip
+
+
+def unpaid_rewards(world: World) -> tuple[Column, Column]:
+    """Rewards that no lot gives and the reserve has not paid yet: whose they are, and what each will be paid."""
+    rows, payments = np.fromiter(world.claims, np.int64, len(world.claims)), world.payments
+    points = payments.paid[rows] - payments.lost[rows] - payments.released[rows]
+    rates = np.array([per_point for _, per_point, _ in world.terms], dtype=np.int64)
+    worth = _worth(np.maximum(points, 0), rates[payments.terms[rows]]) if len(rows) else points
+    return payments.member[rows].astype(np.int64), worth
+
+
+def _worth(points: Column, rate: Column | int) -> Column:
+    """⌊points × rate⌋, the rate in parts per million; the product of the two may be beyond 64 bits."""
+    worth: Column = points // MICRO * rate + points % MICRO * rate // MICRO
+    return worth
 
 
 def _quoted(world: World) -> Column:

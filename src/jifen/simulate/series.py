@@ -30,6 +30,7 @@ from jifen.engine.world import ASSETS
 from jifen.ledger.journal import Account, Journal
 from jifen.plan.model import Plan
 from jifen.plan.worth import is_tokens, yuan_per_unit
+from jifen.simulate.outcomes import unpaid_rewards
 
 __all__ = ["FIGURES", "Series"]
 
@@ -83,7 +84,7 @@ class Series:
         world, held = self.world, self.world.control
         row["members"] = world.members.size
         row["wallets"] = sum(held[f"wallet {asset}"] for asset in ASSETS)
-        row["promised"] = held[f"claim {OWED}"]
+        row["promised"] = exact_sum(unpaid_rewards(world)[1])
         for number in world.chains:
             store = world.stores.names[number]
             # What was promised and is not there any more has been released.
