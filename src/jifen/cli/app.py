@@ -20,6 +20,7 @@ from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
 from jifen.cli.run import run
+from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
 from jifen.core.errors import BrokenInvariant, UserError
 
@@ -38,6 +39,7 @@ app.command()(run)
 app.command()(verify)
 app.command()(audit)
 app.command()(explain)
+app.command()(simulate)
 app.command()(check)
 app.command()(demo)
 app.command()(claim)
