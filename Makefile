@@ -52,7 +52,7 @@ test: setup  ## run the tests (ARGS="-k name" is passed on)
 nightly: setup  ## run the long property and crash tests (JIFEN_NIGHTLY_BUDGET examples each)
 	@$(BIN)/pytest -n $(WORKERS) -m nightly $(ARGS) || [ $$? -eq 5 ]
 
-COVERED := $(addprefix tests/,core plan engine ledger cases)
+COVERED := $(addprefix tests/,core plan engine ledger cases property/test_bulk.py property/test_bulk_logs.py)
 
 coverage: setup  ## measure branch coverage of core, plan, engine and ledger, with the kernels uncompiled
 	@NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n $(WORKERS) --cov --cov-config=pyproject.toml $(COVERED) $(ARGS)
