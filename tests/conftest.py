@@ -26,3 +26,20 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared cases and data at {folder}; JIFEN_SHARED names another folder")
     return folder
+
+
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows the bulk lane itself has done, call by call."""
+    from jifen.engine.bulk import Lane
+
+    rows: list[int] = []
+    before = Lane._run
+
+    def counted(lane, rows_of, first, end):
+        stopped, why = before(lane, rows_of, first, end)
+        rows.append(stopped - first)
+        return stopped, why
+
+    monkeypatch.setattr(Lane, "_run", counted)
+    return rows

@@ -9,14 +9,15 @@ from tests.engine.shop import Shop, chain_of, yuan
 from jifen.core.errors import BrokenInvariant
 from jifen.core.micros import AMOUNT_MAX
 from jifen.engine.apply import apply_log
-from jifen.engine.bulk import Lane
 from jifen.engine.bulk_shop import Ways
 from jifen.engine.columns import SUM_MAX
 from jifen.engine.events import Line, OrderPaid, OrderRefunded, PoolDonated
 from jifen.engine.instructions import why_not
 from jifen.engine.log import JOIN, ORDER, REFUND, Log
 from jifen.engine.tables import NONE
+from jifen.ledger.journal import Account
 from jifen.ledger.names import Texts
+from jifen.plan import load_plan
 
 DOOR = sys.modules["jifen.engine.apply"]
 
@@ -26,21 +27,6 @@ def log_of(*rows: tuple[int, int, int, str], names: tuple[str, ...] = ()) -> Log
     kind, member, order = (np.array([row[column] for row in rows], dtype=np.int32) for column in range(3))
     amount = np.array([yuan(row[3]) for row in rows], dtype=np.int64)
     return Log(kind, member, order, amount, Texts.of(f"e{place}" for place in range(len(rows))), Texts.of(names))
-
-
-@pytest.fixture
-def done(monkeypatch) -> list[int]:
-    """How many rows the lane itself has done, call by call."""
-    rows: list[int] = []
-    before = Lane._run
-
-    def counted(lane, rows_of, first, end):
-        stopped, why = before(lane, rows_of, first, end)
-        rows.append(stopped - first)
-        return stopped, why
-
-    monkeypatch.setattr(Lane, "_run", counted)
-    return rows
 
 
 def test_an_order_at_the_end_of_a_long_chain_jumps_over_all_without_a_rank():
@@ -163,3 +149,17 @@ def test_a_wallet_that_would_hold_more_than_can_be_counted_stops_the_lane():
     shop.world.wallets[0][0] = SUM_MAX - yuan("10")
     with pytest.raises(BrokenInvariant, match="more of an asset than can be counted"):
         apply_log(shop.world, log_of((ORDER, 1, NONE, "100")))  # m0 would get 20 % of it
+
+
+def test_a_refund_of_a_log_takes_rewards_back_from_the_nearest_first_as_they_were_paid(done):
+    plan = load_plan("per_order_reward", {"settle_at": "paid", "funding": "merchant"})
+    shop = Shop(plan).join(**chain_of(4))
+    shop.order("first", "m3", "1000")
+    shop.refund("first", "10")
+    journal = apply_log(shop.world, log_of((ORDER, 3, NONE, "1000"), (REFUND, NONE, 1, "500")))
+    assert sum(done) == 2
+    transfers = journal.transfers.array()
+    taken = transfers[transfers["from_kind"] == Account.WALLET]
+    # Each of the three above was paid 10 and keeps 5.
+    assert taken["from_id"].tolist() == [2, 1, 0]
+    assert taken["amount"].tolist() == [yuan("5")] * 3

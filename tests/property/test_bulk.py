@@ -8,7 +8,6 @@ from tests.engine.shop import everything
 from tests.simulate.many_plans import PLANS
 
 from jifen.engine import World, apply
-from jifen.engine.bulk import Lane
 from jifen.ledger.journal import Journal
 from jifen.simulate.streams import random_stream
 
@@ -34,23 +33,9 @@ def run(seed: int, name: str, most: int):
 
 
 def all_of(world: World):
-    """The whole world; control totals of nothing depend on the cuts."""
-    return everything(world) | {"control": {name: total for name, total in world.control.items() if total}}
-
-
-@pytest.fixture
-def done(monkeypatch) -> list[int]:
-    """How many rows the lane itself has done."""
-    rows: list[int] = []
-    before = Lane._run
-
-    def counted(lane, rows_of, first, end):
-        stopped, why = before(lane, rows_of, first, end)
-        rows.append(stopped - first)
-        return stopped, why
-
-    monkeypatch.setattr(Lane, "_run", counted)
-    return rows
+    """The whole world, with the totals of weights; control totals of nothing depend on the cuts."""
+    control = {name: total for name, total in world.control.items() if total}
+    return everything(world) | {"control": control, "totals": (world.issued_totals, world.shared_totals)}
 
 
 def compare(seeds: range, name: str, monkeypatch) -> None:

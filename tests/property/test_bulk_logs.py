@@ -12,16 +12,16 @@ from jifen.core.micros import CENT, MICRO
 from jifen.engine import World, apply, bulk
 from jifen.engine.apply import apply_log
 from jifen.engine.bulk import Lane
-from jifen.engine.events import DayClosed, Event, MemberJoined, RankSet, ReserveToppedUp
+from jifen.engine.events import DayClosed, Event, MemberJoined, RankSet, ReserveToppedUp, StoreAdjusted
 from jifen.engine.kernels.bulk import LOOK
 from jifen.engine.log import JOIN, ORDER, REFUND, SALE, Log, LogRows
 from jifen.ledger.names import Texts
-from jifen.plan import Plan, load_plan
+from jifen.plan import Plan, load_plan, load_plan_text
 from jifen.simulate.switches import random_plan
 
 SEEDS = 10
 DOOR = sys.modules["jifen.engine.apply"]
-ALL_KINDS = ("points_dividend", "appreciation")
+ALL_KINDS = ("points_dividend", "appreciation", "cyclic_purchase", "share_plan")
 """The plans for which all kinds of rows must go through the lane."""
 
 
@@ -64,8 +64,9 @@ class Twins:
 
 
 def all_of(world: World):
-    """The whole world; control totals of nothing depend on the cuts."""
-    return everything(world) | {"control": {name: total for name, total in world.control.items() if total}}
+    """The whole world, with the totals of weights; control totals of nothing depend on the cuts."""
+    control = {name: total for name, total in world.control.items() if total}
+    return everything(world) | {"control": control, "totals": (world.issued_totals, world.shared_totals)}
 
 
 def random_rows(random: Random, world: World, count: int) -> list[tuple[int, int, int, int]]:
@@ -108,6 +109,10 @@ def live_through(random: Random, plan: Plan, monkeypatch) -> None:
                 twins.book(RankSet, member=member, rank=random.choice([*names, None]))
         if random.random() < 0.3:
             twins.book(ReserveToppedUp, amount=random.randrange(1, 5000) * MICRO)
+        for store in twins.fast.weights:
+            if random.random() < 0.3:
+                facts = {"store": twins.fast.stores.names[store], "amount": random.randint(-40, 9) * MICRO}
+                twins.book(StoreAdjusted, member=random.choice(twins.fast.member_names), **facts)
         twins.log(random_rows(random, twins.fast, random.randint(1, 25)), random.choice((0, 0, 1, 3)))
         for _ in range(random.randint(0, 3)):
             twins.book(DayClosed)
@@ -157,9 +162,58 @@ def test_logs_under_random_plans(name: str, done, monkeypatch) -> None:
         assert name != "appreciation" or sales > 4
 
 
+WEIGHTS = """
+preset: weights
+title: {en: Weights, zh: 份额}
+params:
+  settle_at: paid
+  funding: merchant
+  ranks: [{rank: low, min: 5, rate: 1%}, {rank: high, min: 20, rate: 3%}]
+stores:
+  shares: {weight: member, cap: 40}
+  stakes: {weight: member}
+  pool: {pool: money}
+ranks:
+  height: {ladder: $ranks, by: shares}
+rules:
+  - {id: own, when: order, amount: {per: 300, of: trigger_amount}, pay: {weight: shares}}
+  - {id: up, when: order, amount: {share: [50%, 10%], of: trigger_weight}, who: {walk: referral, by: generation},
+     pay: {weight: shares}}
+  - {id: ranked, when: order, amount: {share: $ranks.rate, of: trigger_amount},
+     who: {walk: referral, by: rank, ranks: height}, pay: {weight: stakes}}
+  - {id: feed, when: order, amount: {share: 10%, of: trigger_weight}, pay: {feed: pool}}
+  - {id: paid, when: order, amount: {share: 20%, of: up}, pay: {asset: $pay_asset, from: pool}}
+"""
+
+
+@pytest.mark.parametrize("upstream", ["reverse", "keep"])
+def test_logs_that_give_weights_up_to_a_cap(upstream: str, done, monkeypatch) -> None:
+    plan = load_plan_text(WEIGHTS, overrides={"upstream": upstream})
+    for seed in range(SEEDS):
+        live_through(Random(seed), plan, monkeypatch)
+    _, orders, refunds, *_ = np.bincount(np.concatenate(done).astype(np.int64), minlength=5)
+    assert min(orders // 10, refunds) > 4
+
+
 def test_logs_that_force_members_out(done, monkeypatch) -> None:
     # Tokens are worth a fifth of what was spent on them: a price somewhat higher is enough.
     plan = load_plan("appreciation", {"exit_multiple": "0.25", "refund_mode": "at_value"})
     for seed in range(SEEDS // 2):
         live_through(Random(seed), plan, monkeypatch)
     assert np.bincount(np.concatenate(done).astype(np.int64), minlength=5)[4] > 10
+
+
+def test_a_weight_below_nothing_is_not_shared(done, monkeypatch) -> None:
+    twins = Twins(load_plan_text(WEIGHTS), monkeypatch)
+    twins.book(MemberJoined, member="m0", referrer=None)
+    orders = [(ORDER, 0, -1, 3000 * MICRO), (ORDER, 0, -1, 6000 * MICRO)]
+    twins.log(orders, 0)
+    twins.log(orders, 0)
+    # The cap of 40 leaves 10 of the 20 that the last order would have given.
+    assert twins.fast.weight("m0", "shares") == 40 * MICRO
+    twins.book(StoreAdjusted, member="m0", store="shares", amount=-35 * MICRO)
+    twins.log([(REFUND, 0, 1, 6000 * MICRO), (REFUND, 0, 0, 1500 * MICRO)], 0)
+    # 5 were left; 20 and half of 10 are gone.
+    assert twins.fast.weight("m0", "shares") == -20 * MICRO
+    assert list(twins.fast.shared_totals.values()) == [0, 0]
+    assert REFUND in np.concatenate(done)

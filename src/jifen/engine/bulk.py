@@ -13,7 +13,7 @@ from jifen.core.errors import ensure
 from jifen.engine.books import Books
 from jifen.engine.bulk_shop import PORTIONS, TABLES, Kept, Ways, of_members, room_for, shop_of
 from jifen.engine.close import after_event
-from jifen.engine.columns import Column, Narrow
+from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.exits import renewed_exits
 from jifen.engine.kernels import bulk as kernel
 from jifen.engine.kernels import bulk_columns as c
@@ -31,8 +31,8 @@ _EACH = 4
 _AT_MOST = 4 * PORTIONS
 """No row makes more of any of them: the kernel does not begin one with less room."""
 _MOST_PATIENCE = 1024
-_COUNTED = ("cumulative", "spend")
-"""What ranks go by that rows change, beside the performance of whole teams, which is always judged anew."""
+_UNCOUNTED = ("appointed", "performance")
+"""What ranks go by that rows do not change, or that is always judged anew; all else is of buyers, or a weight."""
 
 
 class Lane:
@@ -71,7 +71,8 @@ class Lane:
         if self.kept.reason or world.bank_of or world.lines:
             return True
         steps = world.program.by_event["event"]
-        return bool(steps) and not renewed_exits(world, steps[0])
+        far_below = min(world.issued_totals.values(), default=0) <= -SUM_MAX
+        return far_below or (bool(steps) and not renewed_exits(world, steps[0]))
 
     def _run(self, rows: Rows, first: int, end: int) -> tuple[int, int]:
         """Let the kernel do rows; returns the first that it has not done, and why."""
@@ -102,7 +103,7 @@ class Lane:
         room = 2 * _AT_MOST + count * _EACH
         world.lots.reserve(world.lots.size + count * steps.lots)
         world.feeds.reserve(world.feeds.size + count * steps.feeds)
-        for table in (world.releases, world.payments, world.sales):
+        for table in (world.releases, world.payments, world.sales, world.weighed):
             table.reserve(table.size + room)
         if len(kept.transfers.rule) < room or len(kept.forfeits.rule) < room:
             kept.transfers, kept.forfeits = room_for(c.Transfers, 2 * room), room_for(c.Forfeits, 2 * room)
@@ -112,7 +113,7 @@ class Lane:
         world, kept, room = self.world, self.kept, np.zeros(c.NOW, dtype=np.int64)
         room[c.TRANSFERS], room[c.FORFEITS] = len(kept.transfers.rule), len(kept.forfeits.rule)
         room[c.RELEASES], room[c.PAYMENTS] = world.releases.capacity, world.payments.capacity
-        room[c.SALES] = world.sales.capacity
+        room[c.SALES], room[c.WEIGHED] = world.sales.capacity, world.weighed.capacity
         return room - _AT_MOST
 
     def _take_over(self, books: c.Books, kinds: Narrow) -> None:
@@ -127,6 +128,9 @@ class Lane:
         world.reserve, _, *world.pool_balance = books.balance.tolist()
         world.reserve_debt, _, *world.pool_debt_of = books.debt.tolist()
         world.token_supply = now[c.SUPPLY]
+        for place, store in enumerate(self.kept.instructions.weights):
+            world.issued_totals[store] = books.issued.item(place)
+            world.shared_totals[store] = books.shared.item(place)
         if isinstance(world.ways, Ways):
             world.ways.size = world.members.size
         if world.program.settled and not world.receipts and world.orders.size > first:
@@ -153,19 +157,20 @@ def _cut(rows: Any, count: int) -> tuple[Any, Any]:
 def _touch(world: World, transfers: c.Transfers) -> None:
     """Note whose ranks and forced exits must be judged again."""
     ladders = world.program.ladders.items()
-    measured = (world.measured[name] for name, ladder in ladders if ladder.ranks.by in _COUNTED)
+    measured = (world.measured[name] for name, ladder in ladders if ladder.ranks.by not in _UNCOUNTED)
     sets = [members for members in measured if members is not None]
     exits = world.exit_heap is not None and not world.program.by_event["event"]
     if not sets and not exits:
         return
     orders = transfers.order[transfers.order != NONE]
+    sides = (transfers.from_kind, transfers.from_id), (transfers.to_kind, transfers.to_id)
+    weighs = [member[kind == Account.WEIGHT] for kind, member in sides]
     if sets:
-        buyers = np.unique(world.orders.member[orders]).tolist()
+        changed = np.unique(np.concatenate([world.orders.member[orders], *weighs])).tolist()
         for members in sets:
-            members.update(buyers)
+            members.update(changed)
     if exits:
         drained = transfers.lot[transfers.drained > 0]
-        sides = (transfers.from_kind, transfers.from_id), (transfers.to_kind, transfers.to_id)
         claims = [member[kind == Account.CLAIM] for kind, member in sides]
-        touched = np.concatenate([world.orders.member[orders], world.lots.member[drained], *claims])
+        touched = np.concatenate([world.orders.member[orders], world.lots.member[drained], *claims, *weighs])
         world.token_touched.update(np.unique(touched).tolist())

@@ -11,8 +11,9 @@ from jifen.core.micros import AMOUNT_MAX, MICRO
 from jifen.engine.columns import SUM_MAX, Table
 from jifen.engine.curve import token_store
 from jifen.engine.exits import exits_of
-from jifen.engine.instructions import MOST_STORES, Instructions, terms_now, why_not
+from jifen.engine.instructions import MOST_STORES, MOST_WEIGHTS, Instructions, terms_now, why_not
 from jifen.engine.kernels import bulk_columns as c
+from jifen.engine.kernels import bulk_tables as t
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Asset
@@ -26,7 +27,7 @@ _LOTS_OF_REFUND = 256
 
 TABLES = {
     c.MEMBERS: "members", c.ORDERS: "orders", c.LOTS: "lots", c.RELEASES: "releases", c.PAYMENTS: "payments",
-    c.FEEDS: "feeds", c.SALES: "sales",
+    c.FEEDS: "feeds", c.SALES: "sales", c.WEIGHED: "weighed",
 }  # fmt: skip
 """The tables by the places of their sizes."""
 
@@ -111,13 +112,17 @@ def shop_of(world: World, kept: Kept) -> c.Shop:
     """All columns as the kernel takes them."""
     steps, ways = kept.instructions, world.ways
     paths = ways.renewed(world) if isinstance(ways, Ways) else Ways([]).paths
-    chains = [_group(c.Chain, world.chains[store]) for store in steps.stores]
+    chains = [_group(t.Chain, world.chains[store]) for store in steps.stores]
     chains += [_no_chain(len(world.members.parent))] * (MOST_STORES - len(chains))
+    weights = [world.weights[store].amount for store in steps.weights]
+    weights += [np.zeros(0, dtype=np.int64)] * (MOST_WEIGHTS - len(weights))
     return c.Shop(
-        _group(c.Members, world.members), _group(c.Orders, world.orders), _group(c.Lots, world.lots), tuple(chains),
-        _group(c.Releases, world.releases), _group(c.Payments, world.payments), _group(c.Feeds, world.feeds),
-        _group(c.Sales, world.sales), tuple(world.wallets), paths, steps.plan, _day_of(world), kept.drafts,
-        kept.refunds, _layout_of(world), exits_of(world), _books_of(world, kept),
+        _group(t.Members, world.members), _group(t.Orders, world.orders), _group(t.Lots, world.lots), tuple(chains),
+        _group(t.Releases, world.releases), _group(t.Payments, world.payments), _group(t.Phases, world.phases),
+        _group(t.PhasePayments, world.phase_payments), _group(t.Portions, world.portions),
+        _group(t.Feeds, world.feeds), _group(t.Sales, world.sales), _group(t.Weighed, world.weighed),
+        tuple(world.wallets), tuple(weights), paths, steps.plan, _day_of(world), kept.drafts, kept.refunds,
+        _layout_of(world), exits_of(world), _books_of(world, kept),
     )  # fmt: skip
 
 
@@ -127,9 +132,9 @@ def _group(kind: Callable[..., Any], table: Table) -> Any:
 
 
 @lru_cache(1)
-def _no_chain(members: int) -> c.Chain:
+def _no_chain(members: int) -> t.Chain:
     """The chains of a store without lots."""
-    return c.Chain(*(np.full(members, NONE, dtype=np.int32) for _ in c.Chain._fields))
+    return t.Chain(*(np.full(members, NONE, dtype=np.int32) for _ in t.Chain._fields))
 
 
 def _books_of(world: World, kept: Kept) -> c.Books:
@@ -140,7 +145,10 @@ def _books_of(world: World, kept: Kept) -> c.Books:
         now[place] = getattr(world, name).size
     balance = np.array([world.reserve, 0, *world.pool_balance], dtype=np.int64)
     debt = np.array([world.reserve_debt, 0, *world.pool_debt_of], dtype=np.int64)
-    return c.Books(now, balance, debt, kept.transfers, kept.forfeits)
+    weights = np.zeros((2, MOST_WEIGHTS), dtype=np.int64)
+    for place, store in enumerate(kept.instructions.weights):
+        weights[:, place] = world.issued_totals[store], world.shared_totals[store]
+    return c.Books(now, balance, debt, weights[0], weights[1], kept.transfers, kept.forfeits)
 
 
 def _layout_of(world: World) -> c.Layout:
@@ -161,7 +169,7 @@ def _day_of(world: World) -> c.Day:
         settles_on=world.open_day + program.refund_days if waits else NONE, reserve_share=program.reserve_share,
         most=min(AMOUNT_MAX, SUM_MAX * MICRO // max(program.steepest, 1)),
         entry=min((row.min or 0 for row in rows), default=0), entry_adds=int(measure == "cumulative"),
-        released_until=world.released_until,
+        released_until=world.released_until, phases=world.phases.size,
         order_rule=world.rule_names.get("order"), reserve_rule=world.rule_names.get("reserve"),
         refund_rule=world.rule_names.get("refund"), keeps_upstream=int(program.keeps_upstream),
         daily_walks=int(any(each.walks for each in world.programs)), plain_refunds=int(_plain_refunds(world)),

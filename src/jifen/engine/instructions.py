@@ -13,16 +13,19 @@ from jifen.engine.program import Step
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.walks import generation_rates, peer_rate
 from jifen.engine.world import World
-from jifen.plan.model import Asset, Feed, Grant, Head, Lots, Mint, Nothing, Per, Share, Tier, Walk
+from jifen.plan.model import Asset, Feed, Grant, Head, Lots, Mint, Nothing, Per, Share, Tier, Walk, Weigh, Weight
 
-__all__ = ["MOST_STORES", "Instructions", "terms_now", "why_not"]
+__all__ = ["MOST_STORES", "MOST_WEIGHTS", "Instructions", "terms_now", "why_not"]
 
 MOST_STORES = 2
-"""Stores of lots that the lane can hold at once."""
+MOST_WEIGHTS = 2
+"""Stores of lots, and of weights, that the lane can hold at once."""
+_STEEPEST = 100
+"""Beyond how many times an amount nothing is that rules count from, where some of it is weights."""
 
 _BASES = {"trigger_amount": c.TRIGGER_AMOUNT, "trigger_margin": c.TRIGGER_MARGIN}
 _WALKS = {"generation": c.BY_GENERATION, "rank": c.BY_RANK, "peer": c.BY_PEER, "own_rank": c.BY_OWN_RANK}
-_OPS = {Feed: c.FEED, Grant: c.GRANT, Mint: c.MINT, Asset: c.PAY, Nothing: c.PAY}
+_OPS = {Feed: c.FEED, Grant: c.GRANT, Mint: c.MINT, Asset: c.PAY, Nothing: c.PAY, Weigh: c.WEIGH}
 
 
 def why_not(world: World) -> str:
@@ -32,7 +35,7 @@ def why_not(world: World) -> str:
         return "only some articles take part"
     if world.order_ranks:
         return "ranks go by the largest order"
-    if any(ladder.ranks.effective == "immediate" for ladder in program.ladders.values()):
+    if any(ladder.is_earned for ladder in program.immediate.values()):
         return "ranks count at once"
     if sum(getattr(store, "mode", "") == "tokens" for store in program.plan.stores.values()) > 1:
         return "there are tokens of several kinds"
@@ -40,7 +43,11 @@ def why_not(world: World) -> str:
     reason = next(filter(None, map(_why_not, steps)), "")
     if not reason and len(program.by_event["event"]) > 1:
         return "several rules force members out"
-    return reason or ("too many stores" if len(_stores(world)) > MOST_STORES else "")
+    weights = _weights(world)
+    if weights and program.steepness(weights=True) > _STEEPEST * MICRO:
+        return "weights may be more than can be counted"
+    full = len(_stores(world)) > MOST_STORES or len(weights) > MOST_WEIGHTS
+    return reason or ("too many stores" if full else "")
 
 
 def _why_not(step: Step) -> str:
@@ -72,7 +79,7 @@ def _why_not(step: Step) -> str:
 
 def _most(step: Step) -> int:
     """What a rule gives at most for the largest amount, if what it counts from is no more than that a hundredfold."""
-    amount, base = step.rule.amount, AMOUNT_MAX * 100
+    amount, base = step.rule.amount, AMOUNT_MAX * _STEEPEST
     if isinstance(amount, Per):
         return base * MICRO // amount.unit
     if isinstance(amount, Tier):
@@ -90,6 +97,12 @@ def _stores(world: World) -> list[int]:
     return list(found)
 
 
+def _weights(world: World) -> list[int]:
+    """The stores of weights that rules give of, by number."""
+    pays = (step.rule.pay for step in world.program.by_event["order"])
+    return list(dict.fromkeys(world.stores.numbers[pay.weight] for pay in pays if isinstance(pay, Weigh)))
+
+
 def _store_of(step: Step) -> str | None:
     """The store that a rule grants into, mints in or drains."""
     pay, gate = step.rule.pay, step.rule.gate
@@ -105,7 +118,7 @@ class Instructions:
 
     def __init__(self, world: World) -> None:
         """Turn every rule into one row, a family of pools into one for each."""
-        self.stores = _stores(world)
+        self.stores, self.weights = _stores(world), _weights(world)
         self.ladders: list[tuple[str, bool]] = []
         """Those by which walks go, and whether by each rank's own row of them (else by the distinct rates)."""
         self._bases: dict[tuple[int, str], int] = {}
@@ -123,7 +136,7 @@ class Instructions:
             fields[place, list(row)] = list(row.values())
             table[0, place, : len(rates)], table[1, place, : len(steps)] = rates, steps
         terms = np.array(world.terms or [(0, 0, 0)], dtype=np.int64)
-        self.plan = c.Plan(fields, table[0], table[1], _stores_table(world, self.stores), terms)
+        self.plan = c.Plan(fields, table[0], table[1], _stores_table(world, self.stores, self.weights), terms)
         ops = fields[:, c.OP].tolist()
         self.lots, self.feeds = sum(op in (c.GRANT, c.MINT) for op in ops), ops.count(c.FEED)
 
@@ -166,6 +179,9 @@ class Instructions:
             row |= _paid(world, step, self.stores)
         elif isinstance(pay, Grant):
             row |= _granted(world, pay.lots, release_terms(world, pay.lots), self.stores)
+        elif isinstance(pay, Weigh):
+            row |= _weighing(world, pay.weight, self.weights)
+            row |= {} if rule.who is not None else {c.POINTS: self._base(rule.part, "trigger_weight")}
         elif isinstance(pay, Mint):
             unit = gcd(rates[0], MICRO)
             fed = self._feeds.get((rule.part, step.share.of), NONE)
@@ -207,6 +223,14 @@ def _granted(world: World, store: str, terms: dict[str, int], stores: list[int])
     return row | ({c.NUMBER: NONE} if unit == NONE else {})
 
 
+def _weighing(world: World, store: str, weights: list[int]) -> dict[int, int]:
+    """How a rule gives of a weight."""
+    number, kind, unit = world.stores.numbers[store], world.program.plan.stores[store], world.assets.get(store)
+    cap = kind.cap if isinstance(kind, Weight) and kind.cap is not None else SUM_MAX
+    row = {c.STORE: weights.index(number), c.LOTS_STORE: number, c.UNIT: unit, c.CAP: min(cap, SUM_MAX - 1)}
+    return row | ({c.NUMBER: NONE} if unit == NONE else {})
+
+
 def _paid(world: World, step: Step, stores: list[int]) -> dict[int, int]:
     """How a rule pays, and out of which lots."""
     terms, gate = terms_now(world, step), step.rule.gate
@@ -222,7 +246,7 @@ def _paid(world: World, step: Step, stores: list[int]) -> dict[int, int]:
     return row
 
 
-def _stores_table(world: World, stores: list[int]) -> Column:
+def _stores_table(world: World, stores: list[int], weights: list[int]) -> Column:
     """By the number of a store, what the lane has to know of it."""
     table = np.full((len(world.stores), c.OF_STORE), NONE, dtype=np.int64)
     for number, name in enumerate(world.stores.names):
@@ -232,6 +256,7 @@ def _stores_table(world: World, stores: list[int]) -> Column:
             table[number, c.END_TERMS] = world.terms.index(terms)
         table[number, c.UNIT_OF] = world.assets.get(name)
         table[number, c.PLACE_OF] = stores.index(number) if number in stores else NONE
+        table[number, c.WEIGHT_OF] = weights.index(number) if number in weights else NONE
         table[number, c.LAYOUT_OF] = list(world.chains).index(number) if number in world.chains else NONE
     return table
 

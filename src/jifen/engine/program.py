@@ -118,6 +118,11 @@ class Ladder:
             rates=rates,
         )
 
+    @property
+    def is_earned(self) -> bool:
+        """Whether some measure gives one of its ranks; else all of them are given by hand."""
+        return self.ranks.by != "appointed" and any(row.min is not None for row in self.ranks.ladder)
+
     def rate_at(self, place: int) -> int:
         """The rate at a place, 0 for no rank (place -1)."""
         return 0 if place < 0 else self.rates[self.levels[place]]
@@ -177,7 +182,7 @@ class Program:
         self.curve = next((store for store in plan.stores.values() if isinstance(store, Curve)), None)
         self.pool_names = tuple(self._pool_names(plan))
         self.entry_rows = self._entry_rows()
-        self.steepest = self._steepest()
+        self.steepest = self.steepness(weights=False)
         """No rule on orders or old debts makes more points or money of their amount, in parts per million."""
         self.debt_store = self._debt_store()
 
@@ -199,15 +204,19 @@ class Program:
                 return amount.rows, amount.at
         return None
 
-    def _steepest(self) -> int:
-        """The most that rules make of an amount, or of what earlier ones have made of it; weights stop at their cap."""
+    def steepness(self, *, weights: bool) -> int:
+        """The most that rules make of an amount, or of what earlier ones have made of it, in parts per million.
+
+        ``weights``: those too, which stop at their cap.
+        """
         made: dict[tuple[int, str], int] = {}
         for step in (*self.by_event["order"], *self.by_event["liability"]):
             rule, base = step.rule, getattr(step.rule.amount, "of", None) or ""
-            if not isinstance(rule.pay, Weigh):
+            if weights or not isinstance(rule.pay, Weigh):
                 most = max(MICRO, made.get((rule.part, base), 0)) * _rate(rule.amount) // MICRO
-                name = "trigger_points" if isinstance(rule.pay, Grant) else rule.id
-                made[rule.part, name] = made.get((rule.part, name), 0) + most
+                names = ("trigger_points",) if isinstance(rule.pay, Grant) else (rule.id,)
+                for name in (*names, "trigger_weight") if isinstance(rule.pay, Weigh) else names:
+                    made[rule.part, name] = made.get((rule.part, name), 0) + most
         return max(made.values(), default=0)
 
     def _debt_store(self) -> str | None:

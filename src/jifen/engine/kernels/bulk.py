@@ -14,6 +14,7 @@ from jifen.engine.kernels.bulk_draft import draft
 from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, move, put, share
 from jifen.engine.kernels.bulk_refund import refund
 from jifen.engine.kernels.bulk_tokens import fits, mint, must_look, price, sell
+from jifen.engine.kernels.bulk_weights import add_weights
 from jifen.engine.kernels.bulk_write import add_lot, feed, post
 from jifen.engine.kernels.reference import by_reference
 
@@ -61,6 +62,7 @@ def run(log: Log, start: int, end: int, room: Column, columns: Shop) -> tuple[in
 def _is_full(now: Column, room: Column) -> bool:
     """Whether there may be no room for what the next row makes."""
     full = now[c.TRANSFERS] > room[c.TRANSFERS] or now[c.FORFEITS] > room[c.FORFEITS] or now[c.SALES] > room[c.SALES]
+    full = full or now[c.WEIGHED] > room[c.WEIGHED]
     return bool(full or now[c.RELEASES] > room[c.RELEASES] or now[c.PAYMENTS] > room[c.PAYMENTS])
 
 
@@ -153,12 +155,14 @@ def _count(shop: Shop, order: int, buyer: int, amount: int) -> None:
 
 @inlined
 def _give(shop: Shop, order: int) -> None:
-    """What rules feed, grant and mint, in their order."""
+    """What rules feed, grant, mint and weigh, in their order."""
     given, fields = shop.drafts.given, shop.plan.rules
-    before = 0, 1
+    before, weighing = (0, 1), 0
     for rule in range(len(fields)):
         if fields[rule, c.OP] == c.MINT:
             mint(shop, rule, order, before)
+        elif fields[rule, c.OP] == c.WEIGH:
+            weighing = add_weights(shop, rule, order, weighing)
         elif fields[rule, c.OP] == c.FEED:
             if shop.day.curve != NONE:
                 before = price(shop)

@@ -1,4 +1,4 @@
-"""What the bulk lane works on: the world's columns, a plan's order rules as integers, room for a row's drafts.
+"""What the bulk lane works on beside the tables: a plan's order rules as integers, room for a row's drafts.
 
 Groups of columns are tuples with names, so that a compiled function can be handed all of them at once.
 """
@@ -6,23 +6,37 @@ Groups of columns are tuples with names, so that a compiled function can be hand
 from typing import NamedTuple
 
 from jifen.engine.columns import Column, Flags, Narrow
+from jifen.engine.kernels.bulk_tables import (
+    Chain,
+    Feeds,
+    Lots,
+    Members,
+    Orders,
+    Payments,
+    PhasePayments,
+    Phases,
+    Portions,
+    Releases,
+    Sales,
+    Weighed,
+)
 
 __all__ = [
     "AFTER_FEED", "AMOUNT", "ASSET", "BANKS", "BASE", "BATCHES", "BEYOND", "BUYER", "BY_GENERATION", "BY_OWN_RANK",
-    "BY_PEER", "BY_RANK", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY", "FED",
-    "FEED", "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT", "INDEX", "JOIN",
-    "LADDER", "LAG", "LAYOUT_OF", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT", "NOW",
-    "NUMBER", "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS",
-    "PER", "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES",
-    "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "UNIT",
-    "UNIT_OF", "WHO", "Books", "Chain", "Day", "Drafts", "Exits", "Feeds", "Forfeits", "Layout", "Log", "Lots",
-    "Members", "Orders", "Paths", "Payments", "Plan", "Refunds", "Releases", "Sales", "Shop", "Transfers",
+    "BY_PEER", "BY_RANK", "CAP", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY",
+    "FED", "FEED", "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT", "INDEX",
+    "JOIN", "LADDER", "LAG", "LAYOUT_OF", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT",
+    "NOW", "NUMBER", "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY",
+    "PAYMENTS", "PER", "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS",
+    "SALE", "SALES", "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT",
+    "TRIGGER_MARGIN", "UNIT", "UNIT_OF", "WEIGH", "WEIGHED", "WEIGHINGS", "WEIGHT_OF", "WHO", "Books", "Day", "Drafts",
+    "Exits", "Forfeits", "Layout", "Log", "Paths", "Plan", "Refunds", "Shop", "Transfers",
 ]  # fmt: skip
 
 JOIN, ORDER, REFUND, SALE, OVER = range(5)
 """Kinds of rows of a log; one that is ``OVER`` to the handlers in Python is not looked at."""
 
-FEED, GRANT, MINT, PAY = range(4)
+FEED, GRANT, MINT, PAY, WEIGH = range(5)
 """What a rule does (``OP``)."""
 
 SHARE, TIER, PER = range(3)
@@ -33,20 +47,21 @@ BUYER, BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK = range(5)
 
 (OP, AMOUNT, BASE, MEASURE, ROWS, PARTS, WHO, LADDER, COUNT, LOWER, OWN_ORDER, OUT, POINTS, NUMBER, INDEX, STORE,
  LOTS_STORE, UNIT, LAG, DAILY_RATE, DAILY_OF, BATCHES, EVERY, ONLY_HEAD, BANKS, ASSET, PER_POINT, FUND, TERMS, SPREAD,
- FED, AFTER_FEED, HEIGHT) = range(33)  # fmt: skip
-FIELDS = 33
+ FED, AFTER_FEED, HEIGHT, CAP) = range(34)  # fmt: skip
+FIELDS = 34
 """Of a rule. ``BASE`` is the place in ``bases`` it counts from, ``OUT`` and ``POINTS`` are those that its own add to;
-``MEASURE`` is what its table is judged at; ``STORE`` is the place of the store it grants into or drains, and
-``LOTS_STORE`` the number of that; ``FED`` is the rule whose feed is minted for, ``AFTER_FEED`` whether at the price
-after it."""
+``MEASURE`` is what its table is judged at; ``STORE`` is the place of the store it grants into, drains or weighs in,
+and ``LOTS_STORE`` the number of that; ``FED`` is the rule whose feed is minted for, ``AFTER_FEED`` whether at the price
+after it; ``CAP`` is how much of a weight is issued at most."""
 
-END_RULE, END_TERMS, UNIT_OF, PLACE_OF, LAYOUT_OF = range(5)
-OF_STORE = 5
-"""Of a store of lots: the rule of its scheduled releases and how they pay, the unit of its claims, its places among
-the chains and in the layout; NONE for what is not there (yet)."""
+END_RULE, END_TERMS, UNIT_OF, PLACE_OF, LAYOUT_OF, WEIGHT_OF = range(6)
+OF_STORE = 6
+"""Of a store: the rule of the scheduled releases of its lots and how they pay, the unit of what it holds, its places
+among the chains, in the layout and among the weights; NONE for what is not there (yet)."""
 
-(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, TRANSFERS, FORFEITS, DRAFTS, PORTIONS) = range(12)
-SUPPLY, BEYOND, NOW = range(12, 15)
+(EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, WEIGHED, TRANSFERS, FORFEITS, DRAFTS, PORTIONS,
+ WEIGHINGS) = range(14)  # fmt: skip
+SUPPLY, BEYOND, NOW = range(14, 17)
 """Of what changes from row to row: the next event, rows of tables, tokens, whether a wallet holds too much to count."""
 
 RESERVE_FUND, MERCHANT_FUND, FIRST_POOL = range(3)
@@ -71,151 +86,6 @@ class Log(NamedTuple):
     members: Narrow
     first_order: int
     orders: Narrow
-
-
-class Members(NamedTuple):
-    """Of the table of members."""
-
-    parent: Narrow
-    own_net: Column
-    spend: Column
-    realised: Column
-    tokens: Column
-    joined: Narrow
-    last_payment: Narrow
-    last_order: Narrow
-    live_orders: Narrow
-
-
-class Orders(NamedTuple):
-    """Of the table of orders."""
-
-    member: Narrow
-    day: Narrow
-    whole: Column
-    returned_whole: Column
-    amount: Column
-    kept: Column
-    returned: Column
-    margin: Column
-    state: Flags
-    settles_on: Narrow
-    last_lot: Narrow
-    last_payment: Narrow
-    last_feed: Narrow
-    last_weighed: Narrow
-    before_of_member: Narrow
-    region: Narrow
-    reserved: Column
-    kept_then: Column
-
-
-class Lots(NamedTuple):
-    """Of the table of lots; those that are placed are by slot."""
-
-    member: Narrow
-    store: Narrow
-    order: Narrow
-    day: Narrow
-    version: Narrow
-    rule: Narrow
-    granted_first: Column
-    granted: Column
-    remaining: Column
-    daily: Column
-    daily_rate: Narrow
-    daily_of: Flags
-    parts: Narrow
-    every: Narrow
-    eligible_from: Narrow
-    emptied_on: Narrow
-    kept_then: Column
-    shrunk: Flags
-    key: Narrow
-    after: Narrow
-    before_of_order: Narrow
-    last_release: Narrow
-    run_first: Narrow
-    slot: Narrow
-
-
-class Chain(NamedTuple):
-    """A store's lots, by member."""
-
-    first: Narrow
-    last: Narrow
-    head: Narrow
-
-
-class Releases(NamedTuple):
-    """The table of releases."""
-
-    lot: Narrow
-    before: Narrow
-    kind: Flags
-    first_day: Narrow
-    last_day: Narrow
-    rule: Narrow
-    version: Narrow
-    base: Column
-    points: Column
-    kept_then: Column
-    returned_then: Column
-    payment: Narrow
-    older: Column
-    terms: Narrow
-
-
-class Payments(NamedTuple):
-    """The table of payments, but for what only banks and daily walks have."""
-
-    member: Narrow
-    rule: Narrow
-    index: Narrow  # type: ignore[assignment]  # a tuple's own method of this name is not missed
-    version: Narrow
-    event: Narrow
-    day: Narrow
-    order: Narrow
-    wanted: Column
-    paid: Column
-    banked: Column
-    kept_then: Column
-    returned_then: Column
-    lost: Column
-    terms: Narrow
-    first_release: Narrow
-    portions: Narrow
-    released: Column
-    before_of_member: Narrow
-    before_of_order: Narrow
-
-
-class Feeds(NamedTuple):
-    """The table of feeds."""
-
-    order: Narrow
-    before_of_order: Narrow
-    pool: Narrow
-    rule: Narrow
-    amount: Column
-    kept_then: Column
-    key: Narrow
-
-
-class Sales(NamedTuple):
-    """The table of sales."""
-
-    lot: Narrow
-    before: Narrow
-    event: Narrow
-    day: Narrow
-    rule: Narrow
-    tokens: Column
-    gross: Column
-    proceeds: Column
-    dust: Column
-    terms: Narrow
-    kept_then: Column
 
 
 class Paths(NamedTuple):
@@ -268,6 +138,8 @@ class Day(NamedTuple):
     """Below which measure an order is outside the plan: its buyer's, if ``entry_adds``."""
     entry_adds: int
     released_until: int
+    phases: int
+    """How many runs have written."""
     keeps_upstream: int
     daily_walks: int
     """Whether some version has walks over releases."""
@@ -296,7 +168,7 @@ class Day(NamedTuple):
 
 
 class Drafts(NamedTuple):
-    """Room for what one order pays before it is written: payments, the portions of lots, and what rules stand on."""
+    """Room for what one order does before it is written: payments, portions of lots, weights, what rules stand on."""
 
     rule: Column
     member: Column
@@ -308,6 +180,10 @@ class Drafts(NamedTuple):
     points: Column
     emptied: Column
     """Whether the portion is the last of its lot."""
+    weigher: Column
+    """The rule that gives a weight, to whom and how much."""
+    weighs: Column
+    weight: Column
     bases: Column
     given: Column
     """By rule: what a rule that does not pay gives."""
@@ -374,6 +250,9 @@ class Books(NamedTuple):
     balance: Column
     """By fund."""
     debt: Column
+    issued: Column
+    """By weight, what all members weigh together, and those who weigh more than nothing."""
+    shared: Column
     transfers: Transfers
     forfeits: Forfeits
 
@@ -387,9 +266,15 @@ class Shop(NamedTuple):
     stores: tuple[Chain, ...]
     releases: Releases
     payments: Payments
+    phases: Phases
+    phase_payments: PhasePayments
+    portions: Portions
     feeds: Feeds
     sales: Sales
+    weighed: Weighed
     wallets: tuple[Column, ...]
+    weights: tuple[Column, ...]
+    """By weight and member."""
     paths: Paths
     plan: Plan
     day: Day

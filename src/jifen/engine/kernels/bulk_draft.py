@@ -1,7 +1,7 @@
 """What an order will cause, worked out before anything is written: what its rules give, and whom they pay how much.
 
-The only thing that changes meanwhile is what remains of lots that pay; ``undo`` gives it back. So an order that the
-lane cannot do is left as if nobody had looked at it.
+The only things that change meanwhile are what remains of lots that pay, and weights; ``undo`` gives and takes it back.
+So an order that the lane cannot do is left as if nobody had looked at it.
 """
 
 from jifen.engine.kernels import bulk_columns as c
@@ -9,6 +9,7 @@ from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
 from jifen.engine.kernels.bulk_money import NONE, share
 from jifen.engine.kernels.bulk_tokens import can_mint
+from jifen.engine.kernels.bulk_weights import unweigh, weigh
 from jifen.engine.kernels.divide import MILLION, mul_div
 
 __all__ = ["draft", "ranked_from", "undo"]
@@ -21,7 +22,7 @@ def draft(shop: Shop, buyer: int, of: tuple[int, int], own_net: int) -> bool:
     Returns whether the lane can do it.
     """
     drafts, now, fields = shop.drafts, shop.books.now, shop.plan.rules
-    now[c.DRAFTS] = now[c.PORTIONS] = 0
+    now[c.DRAFTS] = now[c.PORTIONS] = now[c.WEIGHINGS] = 0
     drafts.first[0] = 0
     for place in range(len(drafts.bases)):
         drafts.bases[place] = 0
@@ -32,8 +33,8 @@ def draft(shop: Shop, buyer: int, of: tuple[int, int], own_net: int) -> bool:
     fine = True
     for rule in range(len(fields)):
         drafts.given[rule] = 0
-        if fine and fields[rule, c.OP] == c.PAY:
-            fine = _draft_payments(shop, rule, buyer, (amount, own_net))
+        if fine and (fields[rule, c.OP] == c.PAY or fields[rule, c.OP] == c.WEIGH):
+            fine = _draft_awards(shop, rule, buyer, (amount, own_net))
         elif fine:
             fine = _draft_gift(shop, rule, (amount, own_net))
     if fine and drafts.coming[c.RESERVE_FUND] < 0:
@@ -46,11 +47,12 @@ def draft(shop: Shop, buyer: int, of: tuple[int, int], own_net: int) -> bool:
 
 @inlined
 def undo(shop: Shop) -> None:
-    """Give back to all lots what drafts have taken from them."""
+    """Give back to all lots what drafts have taken from them, and take back the weights that they have given."""
     drafts = shop.drafts
     for portion in range(shop.books.now[c.PORTIONS]):
         if drafts.lot[portion] != NONE:
             _untake(shop, drafts.lot[portion], drafts.points[portion])
+    unweigh(shop)
 
 
 @inlined
@@ -109,8 +111,8 @@ def _draft_gift(shop: Shop, rule: int, measures: tuple[int, int]) -> bool:
 
 
 @inlined
-def _draft_payments(shop: Shop, rule: int, buyer: int, measures: tuple[int, int]) -> bool:
-    """Draft what one rule pays; returns whether the lane can do it."""
+def _draft_awards(shop: Shop, rule: int, buyer: int, measures: tuple[int, int]) -> bool:
+    """Draft what one rule pays, or gives of a weight; returns whether the lane can do it."""
     fields, who = shop.plan.rules, shop.plan.rules[rule, c.WHO]
     base = _base_of(shop, rule)
     plain = fields[rule, c.AMOUNT] == c.SHARE
@@ -180,10 +182,12 @@ def ranked_from(shop: Shop, ladder: int, start: int) -> int:
 
 @inlined
 def _want(shop: Shop, rule: int, member: int, wanted: int) -> bool:
-    """Draft a payment; returns whether the lane can do it."""
+    """Draft a payment, or give weight; returns whether the lane can do it."""
     if wanted <= 0:
         return True
     drafts, now, fields = shop.drafts, shop.books.now, shop.plan.rules
+    if fields[rule, c.OP] == c.WEIGH:
+        return weigh(shop, rule, member, wanted)
     count, portions = now[c.DRAFTS], now[c.PORTIONS]
     fund, store = fields[rule, c.FUND], fields[rule, c.STORE]
     if fields[rule, c.NUMBER] == NONE or fields[rule, c.TERMS] == NONE or count + 1 >= len(drafts.member):

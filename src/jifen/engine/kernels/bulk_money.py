@@ -8,8 +8,8 @@ from jifen.engine.kernels.divide import MILLION
 from jifen.ledger.journal import Account
 
 __all__ = [
-    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "account_of", "add_to_wallet", "claim", "claw_back",
-    "give_back", "move", "put", "share",
+    "CLAIM", "ISSUER", "MERCHANT", "NONE", "OUTSIDE", "WALLET", "WEIGHT", "account_of", "add_to_wallet", "claim",
+    "claw_back", "give_back", "move", "put", "share",
 ]  # fmt: skip
 
 NONE = -1
@@ -17,6 +17,7 @@ MERCHANT, _RESERVE, _POOL, _RECEIVABLE = (
     int(Account.MERCHANT), int(Account.RESERVE), int(Account.POOL), int(Account.RECEIVABLE),
 )  # fmt: skip
 WALLET, CLAIM, ISSUER, OUTSIDE = int(Account.WALLET), int(Account.CLAIM), int(Account.ISSUER), int(Account.OUTSIDE)
+WEIGHT = int(Account.WEIGHT)
 
 
 @inlined

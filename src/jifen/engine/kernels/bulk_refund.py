@@ -9,6 +9,7 @@ from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
 from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, claim, claw_back, give_back, move, share
 from jifen.engine.kernels.bulk_tokens import can_return, price, return_tokens
+from jifen.engine.kernels.bulk_weights import can_lower, lower_weights
 from jifen.engine.kernels.bulk_write import end_run
 from jifen.engine.kernels.divide import mul_div
 
@@ -41,6 +42,7 @@ def refund(shop: Shop, order: int, amount: int) -> bool:
     _mark_shrunk(shop, order)
     for place in range(shop.refunds.counts[_LOTS]):
         _post_lot(shop, place, order)
+    lower_weights(shop, order, amount)
     worth = return_tokens(shop, order, before, price_before)
     feed = orders.last_feed[order]
     while feed != NONE:
@@ -69,7 +71,7 @@ def _collect(shop: Shop, order: int) -> bool:
     """Note the lots that stand on an order; returns whether the lane can do them all. Their runs end."""
     refunds, lots, payments, orders = shop.refunds, shop.lots, shop.payments, shop.orders
     refunds.counts[_LOTS] = refunds.counts[_KEYS] = 0
-    fine = shop.day.plain_refunds and orders.last_weighed[order] == NONE
+    fine = shop.day.plain_refunds and can_lower(shop, order)
     lot = orders.last_lot[order]
     while fine and lot != NONE:
         # Where walks go over releases, others may have had their part of a run.
@@ -151,38 +153,72 @@ def _standing(shop: Shop, place: int, on: tuple[int, int]) -> tuple[int, int, bo
 
     ``on`` is (order, amount given back). What was paid of them is noted by rule and terms.
     """
-    refunds, releases, payments, lots = shop.refunds, shop.releases, shop.payments, shop.lots
-    order, amount = on
+    refunds, lots, (order, amount) = shop.refunds, shop.lots, on
     lot = refunds.lot[place]
     kept, own = shop.orders.kept[lots.order[lot]] if lots.kept_then[lot] else 0, lots.order[lot] == order
     before, after, fine = 0, 0, True
     row = lots.last_release[lot]
     while fine and row != NONE:
-        if row < NONE:  # what a run took for a payment stands in tables of its own
-            return before, after, False
-        payment, then = releases.payment[row], releases.kept_then[row]
+        if row < NONE:
+            stood, then, rule, terms, following = _in_run(shop, NONE - 1 - row)
+            stands, days = stood, 1
+        else:
+            stood, stands = _of_release(shop, row, on)
+            then, rule, terms = shop.releases.kept_then[row], shop.releases.rule[row], shop.releases.terms[row]
+            days = shop.releases.last_day[row] - shop.releases.first_day[row] + 1
+            following = shop.releases.before[row]
+            fine = not (own and shop.day.daily_walks and shop.releases.kind[row] == 1)
         if then == 0:
             then = lots.kept_then[lot]
-        stood = stands = releases.points[row]
-        if payment != NONE:
-            left = payments.paid[payment] - payments.lost[payment] - releases.older[row]
-            stood = min(stood, max(left, 0))
-            if payments.order[payment] == order:
-                left -= _loss(shop, payment, amount)
-            stands = min(stands, max(left, 0))
         if then > 0:
             stood = mul_div(stood, kept, then)
             stands = mul_div(stands, kept - amount if own else kept, then)
-        days = releases.last_day[row] - releases.first_day[row] + 1
         before += stood * days
         after += stands * days
-        key = _key_of(shop, refunds.first[place], releases.rule[row], releases.terms[row])
-        fine = key != NONE and not (own and shop.day.daily_walks and releases.kind[row] == 1)
+        key = _key_of(shop, refunds.first[place], rule, terms)
+        fine = fine and key != NONE
         if fine:
-            per_point = shop.plan.terms[releases.terms[row], 1]
+            per_point = shop.plan.terms[terms, 1]
             refunds.lost[key] += (share(stood, per_point) - share(stands, per_point)) * days
-        row = releases.before[row]
+        row = following
     return before, after, fine
+
+
+@inlined
+def _of_release(shop: Shop, row: int, on: tuple[int, int]) -> tuple[int, int]:
+    """What stands of a release before and after, each day of it, as far as it hangs on its payment."""
+    releases, payments, (order, amount) = shop.releases, shop.payments, on
+    payment = releases.payment[row]
+    stood = stands = releases.points[row]
+    if payment != NONE:
+        left = payments.paid[payment] - payments.lost[payment] - releases.older[row]
+        stood = min(stood, max(left, 0))
+        if payments.order[payment] == order:
+            left -= _loss(shop, payment, amount)
+        stands = min(stands, max(left, 0))
+    return stood, stands
+
+
+@inlined
+def _in_run(shop: Shop, row: int) -> tuple[int, int, int, int, int]:
+    """What stands of a portion that a run took, as far as it hangs on its payment, and of what is kept.
+
+    With it (kept then, rule, terms, the lot's release before it).
+    """
+    portions, payments, phases = shop.portions, shop.phase_payments, shop.phases
+    payment = portions.payment[row]
+    left = payments.paid[payment] - payments.lost[payment]
+    for older in range(payments.first[payment], row):
+        left -= portions.points[older]
+    phase, end = 0, shop.day.phases
+    while end - phase > 1:
+        middle = (phase + end) // 2
+        if phases.first[middle] <= payment:
+            phase = middle
+        else:
+            end = middle
+    stands = min(portions.points[row], max(left, 0))
+    return stands, portions.kept_then[row], phases.rule[phase], phases.terms[phase], portions.before[row]
 
 
 @inlined
@@ -235,10 +271,15 @@ def _count_lots(shop: Shop, lot: int) -> int:
 
 @inlined
 def _lower_payments(shop: Shop, order: int, amount: int) -> None:
-    """Payments lose their part; of those that no lot gives it is taken back."""
-    payments = shop.payments
-    payment = shop.orders.last_payment[order]
-    while payment != NONE:
+    """Payments lose their part, the oldest first; of those that no lot gives it is taken back."""
+    payments, newest = shop.payments, shop.orders.last_payment[order]
+    oldest = newest
+    while oldest != NONE and payments.before_of_order[oldest] != NONE:
+        oldest = payments.before_of_order[oldest]
+    # What one order pays was written together: its rows are next to each other.
+    for payment in range(max(oldest, 0), newest + 1):
+        if payments.order[payment] != order:
+            continue
         lost = _loss(shop, payment, amount)
         payments.lost[payment] += lost
         stands, released = payments.paid[payment] - payments.lost[payment], payments.released[payment]
@@ -248,7 +289,6 @@ def _lower_payments(shop: Shop, order: int, amount: int) -> None:
             back = share(released, per_point) - share(stands, per_point)
             on = NONE, 0, order, payments.rule[payment]
             claw_back(shop, payments.member[payment], payments.terms[payment], back, on)
-        payment = payments.before_of_order[payment]
 
 
 @inlined
