@@ -25,6 +25,11 @@ def answer(plan: str, text: str, order: int | None = None, cost: Fraction = COST
     return found
 
 
+@pytest.fixture
+def root(request):
+    return request.config.rootpath
+
+
 def said(statements: tuple[Statement, ...], code: str) -> dict[str, object]:
     (found,) = [each for each in statements if each.name == code]
     return dict(found.numbers)
@@ -203,7 +208,79 @@ def test_an_order_of_too_many_lots_is_refused():
 
 def test_who_denies_what_is_refuted_is_right():
     assert answer("points_dividend", "不保本").verdict == "true"
-    assert answer("points_dividend", "不承诺100天全返").verdict == "conditional"
+    denied = judge(load_plan("points_dividend"), "不承诺100天全返", COST).answers
+    assert [(each.claim.kind, each.verdict) for each in denied] == [
+        ("guaranteed", "true"),
+        ("full_return", "conditional"),
+    ]
+
+
+def test_who_waits_in_a_line_has_nothing_though_the_sum_would_do():
+    """A fifth of sales pays every fifth member the whole; the twenty-first of a hundred has nothing of his 20 %."""
+    found = answer("rebate_queue", "返20%")
+    numbers = said(found.examples, "member_has")
+    assert (found.verdict, numbers["member"], numbers["has"]) == ("refuted", 21, 0)
+    thirds = answer("three_for_one", "返20%")
+    assert (thirds.verdict, said(thirds.examples, "never_paid")) == ("refuted", {"share": Fraction(67, 100)})
+
+
+def test_a_share_that_all_have_who_sell_is_told_with_all_of_them():
+    """A hundred orders of 1000 put 30,000 into the pool; nobody who sells has less than a fifth, some less than a half."""
+    found = answer("appreciation", "返20%")
+    assert (found.verdict, said(found.conditions, "all_sell")) == ("conditional", {"members": 100, "day": 100})
+    half = answer("appreciation", "返50%")
+    assert (half.verdict, said(half.examples, "all_ceiling")) == ("refuted", {"share": Fraction(30, 100)})
+    assert "all_ceiling" not in codes(answer("refer_three_appreciation", "返60%").examples)
+
+
+def test_so_much_in_so_many_days_is_held_against_what_is_paid_in_them():
+    """10 a day: 300 in 30 days, 70 in a week; a queue pays in one piece, long after."""
+    assert answer("points_dividend", "每月返30%").verdict == "conditional"
+    refuted = answer("points_dividend", "每月返31%")
+    numbers = said(refuted.examples, "period_pays")
+    assert (numbers["paid"], numbers["claimed"], numbers["days"]) == (300 * MICRO, 310 * MICRO, 30)
+    assert answer("points_dividend", "7% a week").verdict == "conditional"
+    assert answer("points_dividend", "8% a week").verdict == "refuted"
+    # 24 % come back in all, 0.24 % a day: a year pays no more than all of it.
+    assert answer("member_rebate", "每年返24%").verdict == "conditional"
+    assert answer("member_rebate", "每年返25%").verdict == "refuted"
+
+
+def test_a_sum_a_day_says_how_large_an_order_must_be():
+    """1 % a day of 5000 is 50; the lowest tier's 1.2 % a day of 4166.67 is 50.00004, in the tier below 9000."""
+    found = answer("points_dividend", "每天返50元")
+    assert (found.verdict, said(found.conditions, "orders_from")) == ("conditional", {"order": 5000 * MICRO})
+    fixed = answer("points_dividend", "每天返50元", order=1000)
+    assert (fixed.verdict, said(fixed.examples, "day_pays")["paid"]) == ("refuted", 10 * MICRO)
+
+
+def test_a_claim_that_names_its_order_is_held_against_that_order():
+    """Below 3000 green points give nothing; 9000 give 27,000 in the second tier."""
+    nothing = answer("green_points", "消费1000返3000")
+    assert (nothing.verdict, codes(nothing.examples)[0]) == ("refuted", "no_promise")
+    assert answer("green_points", "消费9000返27000").verdict == "conditional"
+    assert answer("green_points", "消费9000返27001").verdict == "refuted"
+    assert answer("three_for_one", "消费9999999返9999999").verdict == "refuted"
+
+
+def test_referrals_within_a_time_are_held_against_that_day():
+    """Three referrals release 20 % of 3000 at once, then 10 a day: 600 and 10 a day make 1000 on day 41."""
+    assert answer("points_dividend", "推3人40天回本").verdict == "conditional"
+    found = answer("points_dividend", "推3人39天回本")
+    numbers = said(found.examples, "referrer_has")
+    assert (found.verdict, numbers["day"], numbers["has"]) == ("refuted", 40, 990 * MICRO)
+
+
+def test_what_comes_back_at_once_counts(root):
+    """Half of every order of 1000 is paid when it has settled, after 7 days; the whole costs more than orders bring."""
+    plan = load_plan(root / "tests/assess/plans/cash_back.yaml")
+    assert [judge(plan, text, COST).verdict for text in ("返50%", "7天返50%", "6天返50%", "全返")] == [
+        "true", "true", "refuted", "refuted",
+    ]  # fmt: skip
+    whole = load_plan(root / "tests/assess/plans/cash_back.yaml", {"daily_rate": "100%"})
+    (found,) = judge(whole, "保本", COST).answers
+    waiting = said(found.examples, "sales_end")
+    assert (waiting["unpaid"], waiting["owed"], waiting["held"]) == (7, 7000 * MICRO, -13_000 * MICRO)
 
 
 # -- never called true what the engine shows to be false ------------------------------------------------------------

@@ -11,7 +11,7 @@ from jifen.assess.texts import Statement
 from jifen.assess.trials import Fall, Trial, price_falls, referred, steady
 from jifen.core.errors import InputError, Problem
 from jifen.core.micros import MICRO, format_micros
-from jifen.plan.model import Curve, Lots, Mint, Plan, Share, Tier
+from jifen.plan.model import Asset, Curve, Lots, Mint, Plan, Share, Tier
 
 __all__ = ["DAYS_RUN_MAX", "LOTS_MAX", "MEMBERS", "Case", "cases_of", "order_amounts"]
 
@@ -49,9 +49,20 @@ class Case:
 
     @cached_property
     def promised(self) -> Fraction:
-        """What a buyer who refers nobody is entitled to, on one yuan."""
+        """What a buyer who refers nobody is entitled to, on one yuan, at once and later."""
         alone = (each.multiple.low for each in self.economics.promises if not each.rounds)
-        return sum(alone, Fraction(0))
+        return sum(alone, sum(self.at_once.values(), Fraction(0)))
+
+    @cached_property
+    def at_once(self) -> dict[str, Fraction]:
+        """By asset what a buyer is paid when his order takes effect, on one yuan."""
+        found: dict[str, Fraction] = {}
+        for rule in self.economics.rules:
+            drains = rule.gate is not None and rule.gate.drain is not None
+            if rule.when == "order" and rule.who is None and isinstance(rule.pay, Asset) and not drains:
+                share = self.economics.amount(rule).low
+                found[rule.pay.asset] = found.get(rule.pay.asset, Fraction(0)) + share
+        return {asset: share for asset, share in found.items() if share}
 
     @cached_property
     def has_tasks(self) -> bool:
@@ -64,7 +75,7 @@ class Case:
         return any(isinstance(store, Lots) and store.priced_by for store in self.plan.stores.values())
 
     @cached_property
-    def _steps(self) -> list[Fraction]:
+    def _daily(self) -> list[Fraction]:
         """What one yuan is paid by schedule, by age in days."""
         paid = [self.paid_daily(each) for each in self.scheduled]
         longest = max(map(len, paid), default=0)
@@ -75,13 +86,20 @@ class Case:
         return response(self.economics, promise)
 
     def paid_by(self, days: int | None) -> Fraction:
-        """What schedules pay of one yuan within so many days of the order; ``None``: in all."""
-        return sum(self._steps[: None if days is None else days + 1], Fraction(0))
+        """What one yuan is paid at once and by schedule within so many days of the order; ``None``: in all."""
+        counts = days is None or days >= self.economics.delay
+        at_once = sum(self.at_once.values(), Fraction(0)) if counts else Fraction(0)
+        return sum(self._daily[: None if days is None else days + 1], at_once)
+
+    def paid_in(self, days: int) -> Fraction:
+        """What schedules pay of one yuan in so many days from the first on which they pay."""
+        first = next((age for age, paid in enumerate(self._daily) if paid), 0)
+        return sum(self._daily[first : first + days], Fraction(0))
 
     @property
     def schedule_days(self) -> int:
         """Days from the order until schedules have paid everything."""
-        return max(len(self._steps) - 1, 0)
+        return max(len(self._daily) - 1, 0)
 
     @cached_property
     def inflow(self) -> Fraction:
@@ -93,6 +111,8 @@ class Case:
     def is_set_aside(self) -> bool:
         """Whether every order puts aside, where nothing else is paid from, what its schedules will pay its buyer."""
         plan = self.economics
+        if self.at_once and plan.net_per_order < 0:
+            return False
         pools = {pool for each in self.scheduled for pool in each.pools}
         by_pool = ([each for each in plan.promises if pool in each.pools] for pool in pools)
         if any(sum((each.multiple.high for each in owed), Fraction(0)) > _fed(plan, owed) for owed in by_pool):
@@ -178,7 +198,7 @@ class Case:
 
     def _own_money(self, trial: Trial) -> Fraction:
         """What there is beside the pools for what they do not pay."""
-        if not any(map(self.economics.from_own_account, self.economics.promises)):
+        if not self.at_once and not any(map(self.economics.from_own_account, self.economics.promises)):
             return Fraction(0)
         return Fraction(trial.reserve) if self.economics.reserve_funded else trial.in_hand[-1]
 
@@ -191,17 +211,22 @@ class Case:
         day = next((day for day, held in enumerate(in_hand, 1) if held < 0), None)
         return None if day is None else Statement("cash_ends", self.waiting(day))
 
-    def ceilings(self) -> Iterator[Statement]:
-        """What bounds all members together."""
-        for figure, name in (
-            ("exit_ceiling_share", "exit_ceiling"),
-            ("return_ceiling_share", "all_ceiling"),
-            ("never_paid_share", "never_paid"),
-        ):
-            share = self.figures[figure]
-            of_cycle = figure == "never_paid_share" and any(each.rounds for each in self.economics.promises)
-            if share is not None and 0 < share < 1 and not of_cycle:
-                yield Statement(name, {"share": share})
+    @property
+    def never_paid(self) -> Fraction:
+        """Share of buyers who wait in a line and have nothing at any time."""
+        of_cycle = any(each.rounds for each in self.economics.promises)
+        return Fraction(0) if of_cycle else Fraction(self.figures["never_paid_share"] or 0)
+
+    def ceilings(self, times: Fraction) -> Iterator[Statement]:
+        """What bounds all members together, where so many times the price lies above it."""
+        exits_at = max((each.exits_at for each in self.economics.promises), default=Fraction(0))
+        exits, returned = self.figures["exit_ceiling_share"], self.figures["return_ceiling_share"]
+        if exits is not None and exits < 1 and times >= exits_at:
+            yield Statement("exit_ceiling", {"share": exits})
+        if returned is not None and returned < times:
+            yield Statement("all_ceiling", {"share": returned})
+        if self.never_paid:
+            yield Statement("never_paid", {"share": self.never_paid})
 
 
 def order_amounts(plan: Plan) -> list[int]:

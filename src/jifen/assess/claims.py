@@ -11,6 +11,8 @@ from fractions import Fraction
 from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case, cases_of
 from jifen.assess.claim_reading import Claim, read_claims
 from jifen.assess.texts import Number, Statement
+from jifen.core.errors import InputError
+from jifen.core.micros import AMOUNT_MAX, MICRO
 from jifen.plan.model import Plan
 
 __all__ = ["VERDICTS", "Answer", "Judgement", "judge"]
@@ -43,6 +45,9 @@ class Judgement:
     """The pieces of the text in which no claim was found."""
 
 
+_CENT = MICRO // 100
+"""Orders are of whole cents."""
+
 _Says = tuple[list[Statement], list[Statement]]
 """Conditions under which a claim is true (none: always), or examples that refute it: then they are not empty."""
 
@@ -50,7 +55,8 @@ _Says = tuple[list[Statement], list[Statement]]
 def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None = None) -> Judgement:
     """Hold a text against a plan. ``cost``: of goods, a share of sales; ``order``: the amount of every order.
 
-    Without an order each tier of the plan is tried, and what is best for the claim counts.
+    A claim that names its order is held against that; without an order each tier of the plan is tried, and what is best
+    for the claim counts.
 
     >>> from jifen.plan import load_plan
     >>> plan = load_plan("points_dividend")
@@ -58,10 +64,25 @@ def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None
     ['conditional', 'refuted']
     """
     claims, unread = read_claims(text)
-    cases = cases_of(plan, cost, order)
-    answers = tuple(_answer(claim, cases) for claim in claims)
+    usual = cases_of(plan, cost, order)
+    answers = tuple(_answer(claim, _cases_for(claim, usual, order)) for claim in claims)
     verdicts = [answer.verdict for answer in answers] or ["unread"]
     return Judgement(text, max(verdicts, key=VERDICTS.index), answers, unread)
+
+
+def _cases_for(claim: Claim, usual: list[Case], order: int | None) -> list[Case]:
+    """The orders that a claim is held against: its own, or those given and, for a sum a day, one that is large enough."""
+    first = usual[0]
+    if claim.order is not None:
+        try:
+            return cases_of(first.plan, first.cost, claim.order)
+        except InputError:  # too many lots for an example
+            return usual
+    paid = first.paid_in(claim.days or 1)
+    if claim.amount is None or order is not None or not paid:
+        return usual
+    enough = -(-claim.amount // (paid * _CENT)) * _CENT
+    return [*usual, Case(first.plan, first.cost, enough)] if usual[-1].order < enough <= AMOUNT_MAX else usual
 
 
 def _answer(claim: Claim, cases: list[Case]) -> Answer:
@@ -99,13 +120,20 @@ def _returned(case: Case, times: Fraction, days: int | None) -> _Says:
     ceiling = case.figures["return_ceiling_share"]
     gap = case.promised - case.inflow
     outside = [Statement("outside", _balance(case) | {"gap": gap})] if case.has_tasks and gap > 0 else []
-    if case.paid_by(None) < times and not outside and ceiling is not None and ceiling < times:
-        return [], [*case.ceilings(), *_lacking(case, times, days)]
+    bounded = case.paid_by(None) < times and ceiling is not None and ceiling < times
+    if case.never_paid or (bounded and not outside):
+        return [], [*case.ceilings(times), *_lacking(case, times, days)]
+    lacking, held = _tried(case, times, days)
+    return ([], [lacking]) if lacking is not None else ([*outside, *_tasks(case), held], [])
+
+
+def _tried(case: Case, times: Fraction, days: int | None) -> tuple[Statement | None, Statement]:
+    """A member of a small shop who has not got so much in time; and what held there, if there is none."""
+    if case.has_tokens:
+        day = min(days or MEMBERS, DAYS_RUN_MAX)
+        return case.lacking(times, 0, day), Statement("all_sell", {"members": day, "day": day})
     age = min(days or MEMBERS * 2, DAYS_RUN_MAX)
-    lacking = case.lacking(times, age, age + MEMBERS // 2) if days is None or days <= age else None
-    if lacking is not None:
-        return [], [lacking]
-    return [*outside, *_tasks(case), *_constant(age + MEMBERS // 2)], []
+    return case.lacking(times, age, age + MEMBERS // 2), Statement("held", {"members": MEMBERS // 2, "age": age})
 
 
 def _promises_less(case: Case, times: Fraction) -> list[Statement]:
@@ -128,10 +156,11 @@ def _lacking(case: Case, times: Fraction, days: int | None) -> list[Statement]:
 
 def _backing(case: Case) -> _Says:
     """Under what conditions schedules are paid to the end; how they fail where sales must grow."""
-    paid_as = {each.asset for each in case.scheduled if not case.economics.becomes_cash(each.asset)}
-    conditions = [Statement("as_asset", {"asset": asset}) for asset in sorted(paid_as)]
+    paid_as = {each.asset for each in case.scheduled} | case.at_once.keys()
+    kinds = sorted(asset for asset in paid_as if not case.economics.becomes_cash(asset))
+    conditions = [Statement("as_asset", {"asset": asset}) for asset in kinds]
     if case.is_set_aside:
-        return [*([Statement("set_aside")] if conditions else []), *conditions], []
+        return [*([Statement("set_aside")] if conditions and case.scheduled else []), *conditions], []
     if case.economics.reserve_funded and case.reserve_lacks > 0:
         numbers: dict[str, Number] = {"lacks": case.reserve_lacks, "promised": case.owed_itself}
         age = min(case.schedule_days, DAYS_RUN_MAX)
@@ -150,7 +179,7 @@ def _backing(case: Case) -> _Says:
 
 def _sales_end(case: Case) -> Statement:
     """Who waits for what if sales stop, and whether there is money that may pay it."""
-    name = "sales_end" if case.scheduled or case.has_tasks else "sales_end_wait"
+    name = "sales_end" if case.scheduled or case.has_tasks or case.at_once else "sales_end_wait"
     return Statement(name, case.waiting(MEMBERS))
 
 
@@ -169,34 +198,32 @@ def _tasks(case: Case) -> list[Statement]:
     return [Statement("tasks")] if case.has_tasks else []
 
 
-def _constant(days: int) -> list[Statement]:
-    return [Statement("constant_sales", {"members": days, "days": days})]
-
-
 # -- the other kinds ------------------------------------------------------------------------------------------------
 
 
 def _daily(claim: Claim, case: Case) -> _Says:
-    """Whether a buyer is paid such a share of the price every day until he has what he is entitled to."""
-    share = claim.share or Fraction(0)
-    releases = [each.by("schedule") for each in case.scheduled]
-    daily = sum((each.daily.low for each in releases if each is not None and each.daily is not None), Fraction(0))
-    if daily >= share:
+    """Whether a buyer is paid so much every day, or every so many days, until he has what he is entitled to."""
+    period, share = claim.days or 1, claim.share or Fraction(claim.amount or 0, case.order)
+    if case.paid_in(period) >= share:
         until = Statement("until", {"times": case.paid_by(None), "days": case.schedule_days})
         return _with(case, until)
     wait = case.economics.delay + max((each.lag for each in case.economics.promises), default=1)
-    trial, claimed = case.trial(wait + MEMBERS // 2), share * case.order
-    for day in range(wait + 2, trial.days + 1):
-        paid = trial.received[day - 1][0] - trial.received[day - 2][0]
+    trial, claimed = case.trial(wait + max(MEMBERS // 2, period + 1)), share * case.order
+    for day in range(wait + 1 + period, trial.days + 1):
+        paid = trial.received[day - 1][0] - trial.received[day - 1 - period][0]
         if paid < claimed:
-            return [], [Statement("day_pays", {"day": day, "order": case.order, "paid": paid, "claimed": claimed})]
-    return [*_tasks(case), *_constant(trial.days)], []
+            numbers = {"day": day, "order": case.order, "paid": paid, "claimed": claimed}
+            return [], [Statement("day_pays", numbers) if period == 1 else
+                        Statement("period_pays", numbers | {"days": period})]  # fmt: skip
+    return [*_tasks(case), Statement("held_daily", {"days": trial.days})], []
 
 
 def _break_even(claim: Claim, case: Case) -> _Says:
     """Whether a buyer has his money back when so many whom he refers have bought as much."""
     persons = claim.persons or 0
     days = max(MEMBERS, min(case.schedule_days, DAYS_RUN_MAX))
+    if claim.days is not None:
+        days = min(claim.days + 1, DAYS_RUN_MAX)
     got = case.referrer(persons, days)
     day = next((day for day, has in enumerate(got, 1) if has >= case.order), None)
     if day is None:
@@ -226,7 +253,8 @@ def _only_rises(_claim: Claim, case: Case) -> _Says:
             Statement("price_falls", {"event": event, "before": high, "price": low}) for event, high, low in falls
         ]
     fees = [each.retained for each in case.economics.promises if each.by("price")]
-    conditions = [Statement("quoted_price", {"minted": case.minted, "fee": min(fees, default=Fraction(0))})]
+    quoted = Statement("quoted_price", {"minted": case.minted, "fee": min(fees, default=Fraction(0))})
+    conditions = [quoted, Statement("moved_price")]
     ceiling = case.figures["return_ceiling_share"]
     value = [] if ceiling is None else [Statement("ceiling", {"share": ceiling})]
     return conditions, [*value, *_lacking(case, Fraction(1), None)]
@@ -234,7 +262,8 @@ def _only_rises(_claim: Claim, case: Case) -> _Says:
 
 def _free(_claim: Claim, case: Case) -> _Says:
     """Nothing is free that is paid for first: what is back at the end of the day of the order."""
-    return [], [Statement("paid_first", {"order": case.order, "has": case.trial(1).received[0][0]})]
+    paid_first = Statement("paid_first", {"order": case.order, "has": case.trial(1).received[0][0]})
+    return ([], [paid_first]) if paid_first.numbers["has"] < case.order else _with(case, paid_first)
 
 
 def _guaranteed(_claim: Claim, case: Case) -> _Says:
@@ -244,7 +273,7 @@ def _guaranteed(_claim: Claim, case: Case) -> _Says:
     if case.paid_by(None) >= 1 and case.is_set_aside:
         return _backing(case)
     if case.trial(MEMBERS).sold_out:
-        return [], [*case.ceilings(), *_lacking(case, Fraction(1), None)]
+        return [], [*case.ceilings(Fraction(1)), *_lacking(case, Fraction(1), None)]
     return [], [_sales_end(case)]
 
 

@@ -82,6 +82,8 @@ def _get(cases: list[Case]) -> Iterator[Statement]:
         yield Statement("get_nothing")
     if batches := _debt_batches(cases[0]):
         yield Statement("get_debt", {"batches": batches})
+    for asset, share in cases[0].at_once.items():
+        yield Statement("get_at_once", {"order": cases[0].order, "entitled": share * cases[0].order, "asset": asset})
     yield from found
     direct = [each.share.high for each in rewards if each.drains is None]
     if sum(direct):
@@ -153,7 +155,7 @@ def _money(case: Case) -> Iterator[Statement]:
     if pools:
         yield Statement("money_pool", {"share": pools})
     own = any(map(case.economics.from_own_account, case.economics.promises))
-    own = own or any(each.pool is None for each in case.economics.rewards if each.drains is None)
+    own = own or bool(case.at_once) or any(each.pool is None for each in case.economics.rewards if each.drains is None)
     if own and RESERVE in feeds:
         yield Statement("money_reserve", {"share": feeds[RESERVE]})
     elif own:
@@ -176,7 +178,7 @@ def _depends(case: Case) -> Iterator[Statement]:
         yield _schedule_depends(case)
     if any(each.by(way) for each in economics.promises for way in ("queue", "newcomers", "split", "price")):
         yield Statement("depends_later")
-    if case.has_tasks:
+    if case.has_tasks or (case.at_once and case.economics.net_per_order < 0):
         yield Statement("depends_short", {"inflow": case.inflow, "promised": case.promised})
     persons = max((each.rounds for each in economics.promises), default=0)
     if persons:
@@ -236,7 +238,7 @@ def _stops(case: Case) -> Iterator[Statement]:
         got, spent = case.trial(MEMBERS).sold_out, case.order
         shares: dict[str, Number] = {"paid": Fraction(sum(got), spent * MEMBERS), "first": Fraction(got[0], spent)}
         yield Statement("stops_tokens", shares | {"day": MEMBERS, "last": Fraction(got[-1], spent)})
-    elif case.promised:
+    elif case.promised > sum(case.at_once.values()):
         yield Statement("stops_owed" if case.scheduled or case.has_tasks else "stops_wait", case.waiting(MEMBERS))
     elif _debt_batches(case):
         yield Statement("stops_debt")
