@@ -98,7 +98,8 @@ def test_referrals_that_pay_for_oneself_are_read(text, persons):
         ("静态收益", "income"), ("passive income", "income"),
         ("永远不跌", "only_rises"), ("越来越值钱", "only_rises"), ("won't fall", "only_rises"),
         ("0元购", "free"), ("零成本", "free"), ("you pay nothing", "free"), ("free of charge", "free"),
-        ("no risk", "guaranteed"), ("risk free", "guaranteed"), ("没有任何风险", "guaranteed"), ("不亏本", "guaranteed"),
+        ("no risk", "guaranteed"), ("risk free", "guaranteed"), ("没有任何风险", "guaranteed"),
+        ("不亏本", "guaranteed"),
         ("本金有保障", "guaranteed"), ("躺着赚钱", "income"), ("不推荐也有收益", "income"),
     ],
 )  # fmt: skip
@@ -191,7 +192,8 @@ def test_the_pieces_that_were_not_read_are_given_back():
 
 @pytest.mark.parametrize(
     ("text", "share", "amount", "days"),
-    [("每月返10%", Fraction(1, 10), None, 30), ("每三天返5%", Fraction(1, 20), None, 3), ("5% per week", Fraction(1, 20), None, 7),
+    [("每月返10%", Fraction(1, 10), None, 30), ("每三天返5%", Fraction(1, 20), None, 3),
+     ("5% per week", Fraction(1, 20), None, 7),
      ("每天返50元", None, 50, 1), ("earn $10 a day", None, 10, 1), ("300 yuan per month", None, 300, 30)],
 )  # fmt: skip
 def test_a_rate_has_its_period_and_may_be_a_sum(text, share, amount, days):

@@ -225,7 +225,7 @@ def test_who_waits_in_a_line_has_nothing_though_the_sum_would_do():
 
 
 def test_a_share_that_all_have_who_sell_is_told_with_all_of_them():
-    """A hundred orders of 1000 put 30,000 into the pool; nobody who sells has less than a fifth, some less than a half."""
+    """A hundred orders of 1000 put 30,000 into the pool; nobody who sells has less than a fifth."""
     found = answer("appreciation", "返20%")
     assert (found.verdict, said(found.conditions, "all_sell")) == ("conditional", {"members": 100, "day": 100})
     half = answer("appreciation", "返50%")

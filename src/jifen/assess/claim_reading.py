@@ -135,11 +135,8 @@ def _claim(plain: str, match: re.Match[str], kind: str) -> Claim | None:
     persons, days = numbers.get("persons"), _days(numbers.get("days", Fraction(1)), unit)
     order, amount = (_amount(numbers.get(name)) for name in ("spend", "yuan"))
     share = numbers["percent"] / 100 if "percent" in numbers else None
-    if (
-        (persons or 0) > _PERSONS_MAX
-        or 0 in (order, amount)
-        or (kind == "daily" and not 0 < (days or 0) <= _PERIOD_MAX)
-    ):
+    period = days if kind == "daily" else 1
+    if (persons or 0) > _PERSONS_MAX or 0 in (order, amount) or not 0 < (period or 0) <= _PERIOD_MAX:
         return None
     times = numbers["back"] / numbers["spend"] if "back" in numbers else numbers.get("times", share)
     doubled = Fraction(2 if "翻倍" in match[0] else 1)

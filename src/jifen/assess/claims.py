@@ -71,7 +71,7 @@ def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None
 
 
 def _cases_for(claim: Claim, usual: list[Case], order: int | None) -> list[Case]:
-    """The orders that a claim is held against: its own, or those given and, for a sum a day, one that is large enough."""
+    """The orders that a claim is held against: its own, or the usual ones and, for a sum a day, one large enough."""
     first = usual[0]
     if claim.order is not None:
         try:
@@ -212,9 +212,9 @@ def _daily(claim: Claim, case: Case) -> _Says:
     for day in range(wait + 1 + period, trial.days + 1):
         paid = trial.received[day - 1][0] - trial.received[day - 1 - period][0]
         if paid < claimed:
-            numbers = {"day": day, "order": case.order, "paid": paid, "claimed": claimed}
-            return [], [Statement("day_pays", numbers) if period == 1 else
-                        Statement("period_pays", numbers | {"days": period})]  # fmt: skip
+            numbers: dict[str, Number] = {"day": day, "order": case.order, "paid": paid, "claimed": claimed}
+            once = Statement("day_pays", numbers)
+            return [], [once if period == 1 else Statement("period_pays", numbers | {"days": period})]
     return [*_tasks(case), Statement("held_daily", {"days": trial.days})], []
 
 
@@ -262,8 +262,9 @@ def _only_rises(_claim: Claim, case: Case) -> _Says:
 
 def _free(_claim: Claim, case: Case) -> _Says:
     """Nothing is free that is paid for first: what is back at the end of the day of the order."""
-    paid_first = Statement("paid_first", {"order": case.order, "has": case.trial(1).received[0][0]})
-    return ([], [paid_first]) if paid_first.numbers["has"] < case.order else _with(case, paid_first)
+    has = case.trial(1).received[0][0]
+    paid_first = Statement("paid_first", {"order": case.order, "has": has})
+    return ([], [paid_first]) if has < case.order else _with(case, paid_first)
 
 
 def _guaranteed(_claim: Claim, case: Case) -> _Says:

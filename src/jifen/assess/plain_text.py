@@ -55,7 +55,7 @@ def simple_text(text: str) -> str:
 
 
 @cache
-def _simplified() -> dict[int, str]:
+def _simplified() -> dict[int, int]:
     pairs = grammar()["traditional"]
     return str.maketrans(pairs[::2], pairs[1::2])
 
