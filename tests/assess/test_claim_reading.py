@@ -236,6 +236,7 @@ def test_a_claim_that_comes_twice_is_read_once_and_there_is_a_most():
 def test_numbers_that_nobody_promises_are_not_read_and_times_are_bounded():
     assert read(f"返{'9' * 40}倍") == []
     assert read("推99999人回本") == []
+    assert read("返0倍，返0%，每天0%，花0返100") == []
     assert one("99999999年全返").days == DAYS_MAX
 
 

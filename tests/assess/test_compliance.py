@@ -150,6 +150,8 @@ def test_every_phrase_of_the_sources_is_found_with_the_name_of_its_text(phrase):
         ("ＧＵＡＲＡＮＴＥＥＤ　ＲＥＴＵＲＮ", "copy_returns", True),
         ("A Risk-Free plan", "copy_returns", True),
         ("公司IPO计划", "copy_shares", True),
+        ("積分只漲不跌，穩賺", "copy_returns", True),
+        ("只涨\u200b不·跌", "copy_returns", True),
         ("riskfreedom", "copy_returns", False),
         ("确保本店商品为正品", "copy_returns", False),
         ("夏季新品上市", "copy_shares", False),

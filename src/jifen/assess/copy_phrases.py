@@ -1,16 +1,16 @@
 """Phrases in a shop's texts that promise what may not be promised: lists as data, in ``rules/phrases.yaml``.
 
-Case, width and spaces do not matter. A list of words reads no meaning: who writes that nothing is guaranteed is found
+Case, width, script, spaces and what cannot be seen do not matter. A list of words reads no meaning: who writes that nothing is guaranteed is found
 as well, and who promises in words of his own is not.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from jifen.assess.plain_text import simple_text
 from jifen.plan.document import read_text
 
 __all__ = ["found_phrases", "phrase_lists"]
@@ -38,12 +38,12 @@ def found_phrases(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _hits(text: str, lists: Mapping[str, tuple[str, ...]]) -> list[str]:
-    words = unicodedata.normalize("NFKC", text).casefold()
+    words = simple_text(text)
     packed = re.sub(r"\s+", "", words)
     for harmless in lists.get("harmless", ()):
         packed = packed.replace(harmless, "·")
     chinese = [phrase for phrase in lists.get("zh", ()) if phrase in packed]
-    spaced = re.sub(r"[\s\-–—]+", " ", words.replace("’", "'"))
+    spaced = re.sub(r"[\s\-–—]+", " ", words)
     english = [
         # Not `\b`: a Chinese character beside a word is no part of it.
         phrase

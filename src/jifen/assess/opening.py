@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jifen.core.errors import ensure
-from jifen.core.micros import MICRO
+from jifen.core.micros import AMOUNT_MAX, MICRO
 from jifen.engine import World
 from jifen.engine.events import Event, PoolDonated, ReserveToppedUp, StoreAdjusted
 from jifen.engine.world import ASSETS, price_of
@@ -157,10 +157,11 @@ def _listed(column: Any) -> list[Any]:
 
 
 def _base(after: Plan, store: str, daily: int) -> int | None:
-    """The yuan of which the new plan's rate releases as much a day as before."""
+    """The yuan of which the new plan's rate releases as much a day as before; a lot that releases nothing has none."""
     for rule in after.rules:
-        if isinstance(rule.amount, Schedule) and rule.amount.lots == store and rule.amount.rate:
-            return daily * MICRO // rule.amount.rate
+        if daily and isinstance(rule.amount, Schedule) and rule.amount.lots == store and rule.amount.rate:
+            # Rounded up, as the engine rounds down what the rate makes of it.
+            return min(-(-daily * MICRO // rule.amount.rate), AMOUNT_MAX)
     return None
 
 

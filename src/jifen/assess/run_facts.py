@@ -5,7 +5,7 @@ decided by it.
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -55,12 +55,12 @@ class RunFacts:
     plan_versions: int
 
 
-def read_run(folder: Path, upward: Collection[str]) -> RunFacts:
+def read_run(folder: Path, upward: Collection[str], progress: Callable[[int, int], None] | None = None) -> RunFacts:
     """Measure the run in ``folder``; ``upward``: the ids of the rules that reward those above for an order.
 
     A folder without a run is an ``InputError``.
     """
-    world = world_of(folder)
+    world = world_of(folder, progress)
     members = world.members.size
     parent = np.asarray(world.members.parent[:members], dtype=np.int64)
     brought = np.zeros(members, dtype=bool)

@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.text import Text
 
 from jifen.cli.options import takes
-from jifen.cli.output import JsonOption, make_table, out, print_json
+from jifen.cli.output import JsonOption, make_table, out, print_json, progress_bar
 from jifen.cli.settings import SetOption, read_settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def check(options: CheckOptions) -> None:
     if options.run is not None:
         from jifen.assess.run_facts import read_run
 
-        run = read_run(options.run, upward_rules(plan))
+        with progress_bar("replaying days") as progress:
+            run = read_run(options.run, upward_rules(plan), progress)
     found = check_plan(plan, shop, run)
     if options.as_json:
         print_json(_document(found))
