@@ -1,7 +1,8 @@
-"""The directives ``{rules} JURISDICTION``, ``{metrics} SOURCE`` and ``{phrases}``: tables of the rule pack's own data.
+"""The directives ``{rules} JURISDICTION``, ``{metrics} SOURCE``, ``{phrases}`` and ``{findings}``: tables of the pack.
 
 Rules come from ``assess/rules/*.yaml`` with what triggers them, what they cite and what would make them pass; metrics
-are those of a plan, a shop or a run. A page under ``zh/`` gets the Chinese texts.
+are those of a plan, a shop or a run; findings are what a check says of every preset as it comes. A page under ``zh/``
+gets the Chinese texts.
 """
 
 import re
@@ -13,14 +14,17 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from exact import ROOT
 
+from jifen.assess.compliance import check
 from jifen.assess.copy_phrases import phrase_lists
 from jifen.assess.rule_pack import Condition, Rule, jurisdictions, metric_texts
+from jifen.plan import load_plan, preset_names
 
 RULES = ROOT / "src" / "jifen" / "assess" / "rules"
 HEADINGS = {
     "rules": {"en": ("rule", "found when", "cites", "to pass"), "zh": ("规则", "触发条件", "依据", "整改")},
     "metrics": {"en": ("metric", "what it is", "unit"), "zh": ("指标", "含义", "单位")},
     "phrases": {"en": ("metric", "phrases", "left out"), "zh": ("指标", "用语", "不计")},
+    "findings": {"en": ("preset", "blocks", "high", "to be read"), "zh": ("预设", "禁止", "高", "须知悉")},
 }
 WORDS = {
     "en": {"block": "block", "high": "high", "medium": "medium", "info": "to know", "any": "any of",
@@ -31,6 +35,7 @@ WORDS = {
            "yuan": "元", "phrases": "用语", "stops": "停止", "not": "非"},
 }  # fmt: skip
 SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
+_LOW = ("medium", "info")
 FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -129,8 +134,29 @@ class PhraseTable(_Table):
         ]
 
 
+class FindingTable(_Table):
+    """What a check finds of every preset as it comes, without a shop."""
+
+    kind = "findings"
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """One row a preset."""
+        return [finding_row(preset) for preset in preset_names()]
+
+
+def finding_row(preset: str) -> tuple[str, ...]:
+    """The ids of what is found of a preset, by how grave it is.
+
+    >>> finding_row("friend_bonus")
+    ('`friend_bonus`', '`EU-03`', '`CN-03`, `CN-06`, `US-03`', '`CN-23`')
+    """
+    found = check(load_plan(preset)).found
+    by_severity = [[each.id for each in found if each.severity in kinds] for kinds in (["block"], ["high"], _LOW)]
+    return f"`{preset}`", *(", ".join(f"`{name}`" for name in names) or "–" for names in by_severity)
+
+
 def setup(app: Any) -> dict[str, Any]:
     """Register the directives."""
-    for directive in (RuleTable, MetricTable, PhraseTable):
+    for directive in (RuleTable, MetricTable, PhraseTable, FindingTable):
         app.add_directive(directive.kind, directive)
     return {"parallel_read_safe": True}

@@ -12,6 +12,7 @@ from jifen.assess.copy_phrases import found_phrases
 from jifen.assess.metrics import Measure, measure
 from jifen.assess.rule_pack import holds
 from jifen.assess.shop import Shop
+from jifen.cli.settings import read_settings
 from jifen.plan import load_plan
 from jifen.plan.load import example_names, preset_names
 
@@ -41,6 +42,10 @@ DESIGN = {
 """``.``: the table has no texts of this mode; here every mode is shown with all phrases."""
 DIFFERENCE = re.compile(r"^\| `(\w+)` \| `([A-Z]{2}-\d\d)` \| (yes|depends|no) \| (yes|no) \|", re.MULTILINE)
 
+DEPENDS = re.compile(
+    r"^\| `(\w+)` \| `([A-Z]{2}-\d\d)` \| (`[^|]+=[^|]+`|a commission[^|]+|none:[^|]+) \|$", re.MULTILINE
+)
+
 
 def test_the_presets_touch_what_the_design_expects_but_where_the_page_says_so():
     differences = set()
@@ -54,6 +59,29 @@ def test_the_presets_touch_what_the_design_expects_but_where_the_page_says_so():
                 differences.add((preset, rule, table, "yes" if rule in found else "no"))
     page = (ROOT / "docs/compliance.md").read_text(encoding="utf-8")
     assert differences == set(DIFFERENCE.findall(page))
+
+
+def test_what_depends_on_the_configuration_is_found_with_the_setting_that_the_page_names():
+    page = (ROOT / "docs/compliance.md").read_text(encoding="utf-8")
+    told = {(preset, rule): setting for preset, rule, setting in DEPENDS.findall(page)}
+    depends = set()
+    for preset, marks in DESIGN.items():
+        found = {each.id for each in check(load_plan(preset), EVERYWHERE).found}
+        pairs = zip(COLUMNS, marks.split(), strict=True)
+        depends |= {(preset, rule) for rule, mark in pairs if mark == "o" and rule not in found}
+    assert told.keys() == depends
+    for (preset, rule), setting in told.items():
+        settings = re.fullmatch(r"`([^`]+)`", setting)
+        if settings:
+            plan = load_plan(preset, read_settings(settings[1].split()))
+            assert rule in {each.id for each in check(plan, EVERYWHERE).found}, (preset, rule)
+
+
+def test_a_commission_of_half_an_order_pays_mainly_for_bringing_others():
+    row = {"quota": 2, "contribution": 1, "commission": "50%", "pool_part": "50%"}
+    tiers = [{"name": "L1", "min": 1000} | row, {"name": "L2", "min": 3000} | row]
+    plan = load_plan("consumption_dividend", {"tiers": tiers})
+    assert "EU-01" in {each.id for each in check(plan, EVERYWHERE).found}
 
 
 @pytest.mark.parametrize("preset", preset_names())

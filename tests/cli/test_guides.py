@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-PAGES = ("claims", "downgrade", "disclosure")
+PAGES = [f"{folder}{page}" for folder in ("guide/", "zh/guide/") for page in ("claims", "downgrade", "disclosure")]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -27,7 +27,7 @@ def shown_wrongly(jifen, text: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_guide_shows_what_its_commands_print(jifen, root_of_docs, page):
-    text = (root_of_docs / "guide" / f"{page}.md").read_text(encoding="utf-8")
+    text = (root_of_docs / f"{page}.md").read_text(encoding="utf-8")
     assert examples(text)
     assert shown_wrongly(jifen, text) == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from jifen.assess.rule_pack import JURISDICTIONS, jurisdictions
 
-DIRECTIVE = re.compile(r"^```\{(rules|metrics|phrases)\} ?(\w*)", re.MULTILINE)
+DIRECTIVE = re.compile(r"^```\{(rules|metrics|phrases|findings)\} ?(\w*)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_a_page_on_compliance_shows_all_of_the_pack_and_is_no_advice(root, page)
     shown = DIRECTIVE.findall(text)
     assert {name for kind, name in shown if kind == "rules"} == set(JURISDICTIONS)
     assert {name for kind, name in shown if kind == "metrics"} == {"plan", "shop", "run"}
-    assert ("phrases", "") in shown
+    assert {("phrases", ""), ("findings", "")} <= set(shown)
     assert "not legal advice" in text.lower() or "不构成法律意见" in text
 
 
@@ -49,3 +49,9 @@ def test_a_condition_is_written_in_one_line(rule_table):
         rule_table.rule_row("CN-06", jurisdictions()["cn"].rules["CN-06"], "zh")[1]
         == "**高**: `CN-03`, 非 `CN-01`, 非 `CN-02`"
     )
+
+
+def test_the_findings_of_a_preset_are_told_by_how_grave_they_are(rule_table):
+    assert rule_table.finding_row("friend_bonus") == (
+        "`friend_bonus`", "`EU-03`", "`CN-03`, `CN-06`, `US-03`", "`CN-23`",
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """Phrases in a shop's texts that promise what may not be promised: lists as data, in ``rules/phrases.yaml``.
 
-Case, width, script, spaces and what cannot be seen do not matter. A list of words reads no meaning: who writes that nothing is guaranteed is found
-as well, and who promises in words of his own is not.
+Case, width, script, spaces and what cannot be seen do not matter. A list of words reads no meaning: who writes that
+nothing is guaranteed is found as well, and who promises in words of his own is not.
 """
 
 import re
