@@ -1,6 +1,7 @@
 """The page for members: its numbers are the figures, and nothing on it is refuted by the claim checker."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,46 @@ def test_no_sentence_of_any_plan_is_refuted_in_either_language(name):
     assert all(section.statements for section in page.sections)
     for language in LANGUAGES:
         assert refuted(plan, sentences(page, language)) == []
+
+
+SETTINGS = [
+    ("points_dividend", {"points_per_yuan": "0.3", "pay_asset": "coin"}),
+    ("points_dividend", {"points_per_yuan": "3", "settle_at": "settled"}),
+    ("points_dividend", {"funding": "reserve", "reserve_share": "100%"}),
+    ("green_points", {"refund_days": 14, "settle_at": "settled", "peer_rate": "0%"}),
+    ("refer_three", {"referral_rates": ["33%", "33%", "34%"], "referral_count": "orders"}),
+    ("appreciation", {"exit_multiple": None, "sell_fee": "0%"}),
+    ("appreciation", {"exit_multiple": 3, "refund_mode": "exact_undo"}),
+    ("rebate_queue", {"claim_multiple": "1.1", "pool_share": "50%"}),
+    ("rebate_queue", {"claim_multiple": "0.2"}),
+    ("three_for_one", {"group": 2, "subsidy_rate": "100%"}),
+    ("three_for_one", {"group": 1}),
+    ("cyclic_purchase", {"pool_share": "80%"}),
+    ("ad_tasks", {"points_per_yuan": "2"}),
+    ("member_rebate", {"rebate_rate": "100%", "pay_asset": "cash"}),
+    ("distribution", {"generations": ["30%"]}),
+    ("funded_points", {"reserve_share": "1%"}),
+    ("tests/assess/plans/cash_back.yaml", {"daily_rate": "100%"}),
+    ("tests/assess/plans/cash_back.yaml", {"pay_asset": "coin"}),
+]
+
+
+@pytest.mark.parametrize("cost", [Fraction(0), Fraction(85, 100)])
+@pytest.mark.parametrize(("name", "params"), SETTINGS, ids=str)
+def test_no_sentence_is_refuted_with_other_parameters_and_costs_either(request, name, params, cost):
+    plan = load_plan(request.config.rootpath / name if name.endswith(".yaml") else name, params)
+    page = disclose(plan, cost, simulated={SPENDING_BACK: Fraction(1, 4)})
+    for language in LANGUAGES:
+        assert [one for one in sentences(page, language) if judge(plan, one, cost).verdict == "refuted"] == []
+
+
+def test_what_is_paid_at_once_is_told():
+    page = disclose(load_plan(Path(__file__).parent / "plans/cash_back.yaml"), COST)
+    assert numbers(page, "get_at_once") == {"order": 1000 * MICRO, "entitled": 500 * MICRO, "asset": "cash"}
+    assert codes(page, "money") == ["money_left", "money_merchant"]
+    assert codes(page, "stops") == ["stops_nothing"]
+    whole = disclose(load_plan(Path(__file__).parent / "plans/cash_back.yaml", {"daily_rate": "100%"}), COST)
+    assert numbers(whole, "depends_short") == {"inflow": Fraction(8, 10), "promised": 1}
 
 
 def test_a_sentence_that_promises_too_much_would_be_found():

@@ -3,9 +3,13 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from jifen.assess.shop import load_shop, read_shop
+from jifen.assess.compliance import check
+from jifen.assess.shop import FACTS, load_shop, read_shop
 from jifen.core.errors import InputError
+from jifen.plan import load_plan
 
 
 def problems(text) -> list[tuple[str, int, str]]:
@@ -111,3 +115,28 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(InputError) as raised:
         load_shop(tmp_path / "none.yaml")
     assert raised.value.problems[0].code == "unreadable"
+
+
+_VALUES = st.sampled_from(
+    ["CN", "CNY", "true", "no", "20%", "-1", "1e9", "0.5", "[CN]", "[CN, 86, null]", "{a: b}", "{a: {b: c}}", "~", "",
+     "'", "*x", "&x y", "!!python/object:os.system x", "[" * 40, "9" * 30, "2026-01-01", "\t", "[buy_back, buy_back]",
+     "100.0000001%"]
+)  # fmt: skip
+_KEYS = st.one_of(st.sampled_from([*FACTS, "seat ", "cots", "? a"]), st.text(max_size=8))
+_ROWS = st.lists(st.tuples(_KEYS, _VALUES).map(": ".join), max_size=8).map("\n".join)
+
+
+def problems_of(text) -> list:
+    """What is wrong with a shop file; what is right can be checked."""
+    try:
+        shop = read_shop(text, "shop.yaml")
+    except InputError as error:
+        return list(error.problems)
+    assert check(load_plan("member_rebate"), shop).jurisdictions[0] == "solvency"
+    return []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200), _ROWS))
+def test_whatever_stands_in_a_shop_file_it_is_read_or_refused_with_a_remedy(text):
+    assert all(each.code and each.message and each.remedy and each.file == "shop.yaml" for each in problems_of(text))
