@@ -132,7 +132,7 @@ def _claim(plain: str, match: re.Match[str], kind: str) -> Claim | None:
     found = {name.rstrip("_"): value for name, value in match.groupdict().items() if value}
     unit = found.pop("unit", None)
     numbers = {name: Fraction(re.sub(r"[^\d.]", "", value)) for name, value in found.items()}
-    if 0 in (numbers.get(name) for name in ("times", "percent", "spend", "back", "yuan")):
+    if any(numbers.get(name) == 0 for name in ("times", "percent", "spend", "back", "yuan")):
         return None
     persons, days = numbers.get("persons"), _days(numbers.get("days", Fraction(1)), unit)
     order, amount = (_amount(numbers.get(name)) for name in ("spend", "yuan"))

@@ -52,11 +52,17 @@ _Says = tuple[list[Statement], list[Statement]]
 """Conditions under which a claim is true (none: always), or examples that refute it: then they are not empty."""
 
 
-def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None = None) -> Judgement:
+def judge(
+    plan: Plan,
+    text: str,
+    cost: Fraction = Fraction(0),
+    order: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Judgement:
     """Hold a text against a plan. ``cost``: of goods, a share of sales; ``order``: the amount of every order.
 
     A claim that names its order is held against that; without an order each tier of the plan is tried, and what is best
-    for the claim counts.
+    for the claim counts. ``progress`` is called with claims judged and claims in all.
 
     >>> from jifen.plan import load_plan
     >>> plan = load_plan("points_dividend")
@@ -65,9 +71,13 @@ def judge(plan: Plan, text: str, cost: Fraction = Fraction(0), order: int | None
     """
     claims, unread = read_claims(text)
     usual = cases_of(plan, cost, order)
-    answers = tuple(_answer(claim, _cases_for(claim, usual, order)) for claim in claims)
+    answers = []
+    for done, claim in enumerate(claims):
+        if progress is not None:
+            progress(done, len(claims))
+        answers.append(_answer(claim, _cases_for(claim, usual, order)))
     verdicts = [answer.verdict for answer in answers] or ["unread"]
-    return Judgement(text, max(verdicts, key=VERDICTS.index), answers, unread)
+    return Judgement(text, max(verdicts, key=VERDICTS.index), tuple(answers), unread)
 
 
 def _cases_for(claim: Claim, usual: list[Case], order: int | None) -> list[Case]:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from jifen.cli.assumptions import COST_USUAL, CostOption, LanguageOption, OrderOption, read_cost, read_order
 from jifen.cli.compiling import compiling_shown
 from jifen.cli.options import takes
-from jifen.cli.output import JsonOption, out, print_json
+from jifen.cli.output import JsonOption, out, print_json, progress_bar
 from jifen.cli.settings import SetOption, read_settings
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def claim(options: ClaimOptions) -> None:
 
     plan = load_plan(options.plan, read_settings(options.settings or ()))
     share, amount = read_cost(options.cost), read_order(options.order)
-    with compiling_shown():
-        judgement = judge(plan, options.text, share, amount)
+    with compiling_shown(), progress_bar("trying claims") as progress:
+        judgement = judge(plan, options.text, share, amount, progress)
     if options.as_json:
         print_json(judgement_data(judgement, share))
     else:
