@@ -112,6 +112,20 @@ def test_every_example_that_is_offered_is_read_as_its_kind():
         assert {claim.kind for example in kind.examples for claim in read(example)} == {kind.name}
 
 
+def test_a_whole_leaflet_is_read_claim_by_claim():
+    leaflet = (
+        "消费满3000元，每天返千分之十二，250%出局，10天回本90天翻番，推三人直接回本，"
+        "积分只涨不跌，零风险稳赚不赔，不承诺收益，国家认可！"
+    )
+    claims, unread = read_claims(leaflet)
+    assert [(each.kind, each.denied) for each in claims] == [
+        ("daily", False), ("full_return", False), ("full_return", False), ("full_return", False),
+        ("break_even", False), ("only_rises", False), ("guaranteed", False), ("guaranteed", False), ("guaranteed", True),
+    ]  # fmt: skip
+    assert [(each.times, each.days) for each in claims[1:4]] == [(Fraction(5, 2), None), (1, 10), (2, 90)]
+    assert unread == ("消费满3000元", "国家认可")
+
+
 def test_one_sentence_may_make_several_claims_in_their_order():
     claims = read("推三人回本，100天全返，每天返1% 只涨不跌！")
     assert [claim.kind for claim in claims] == ["break_even", "full_return", "daily", "only_rises"]

@@ -141,7 +141,7 @@ def _claim(plain: str, match: re.Match[str], kind: str) -> Claim | None:
     if (persons or 0) > _PERSONS_MAX or 0 in (order, amount) or not 0 < (period or 0) <= _PERIOD_MAX:
         return None
     times = numbers["back"] / numbers["spend"] if "back" in numbers else numbers.get("times", share)
-    doubled = Fraction(2 if "翻倍" in match[0] else 1)
+    doubled = Fraction(2 if re.search("翻[倍番]", match[0]) else 1)
     return Claim(
         kind, match[0].strip(), _denied(plain, match), days=days, amount=amount, order=order,
         times=(times or doubled) if kind == "full_return" else None,
