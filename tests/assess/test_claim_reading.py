@@ -120,7 +120,8 @@ def test_a_whole_leaflet_is_read_claim_by_claim():
     claims, unread = read_claims(leaflet)
     assert [(each.kind, each.denied) for each in claims] == [
         ("daily", False), ("full_return", False), ("full_return", False), ("full_return", False),
-        ("break_even", False), ("only_rises", False), ("guaranteed", False), ("guaranteed", False), ("guaranteed", True),
+        ("break_even", False), ("only_rises", False), ("guaranteed", False), ("guaranteed", False),
+        ("guaranteed", True),
     ]  # fmt: skip
     assert [(each.times, each.days) for each in claims[1:4]] == [(Fraction(5, 2), None), (1, 10), (2, 90)]
     assert unread == ("消费满3000元", "国家认可")
