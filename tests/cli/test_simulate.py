@@ -1,0 +1,94 @@
+"""``jifen simulate``: what it prints, what it writes, and what it refuses."""
+
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+SHORT = ("--set", "days=12", "--set", "joining.a_day=3", "--set", "joining.drawn=false")
+
+
+def test_one_simulation_is_a_table_and_a_folder_that_is_whole(jifen, tmp_path):
+    # 36 orders of 3000; each has been released 30 a day since the day after: 3 × (0 + 1 + … + 11) × 30 = 5940.
+    out = tmp_path / "out"
+    answer = jifen("simulate", "points_dividend", "--scenario", "equal_orders", *SHORT, "--out", out)
+    assert answer.code == 0, answer.err
+    figures = dict(line.split("  ", 1) for line in answer.out.splitlines()[1:] if "  " in line)
+    figures = {name: value.strip() for name, value in figures.items()}
+    assert (figures["sold"], figures["paid to members"]) == ("108,000.00", "5,940.00")
+    assert figures["cash in hand, without pools"] == "80,460.00"
+    assert figures["below zero"] == "never"
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "scenario.yaml", "plan.json", "days.parquet", "days.csv", "members.parquet", "cohorts.csv", "summary.json",
+    }  # fmt: skip
+    assert pq.read_table(out / "days.parquet")["paid"].to_pylist() == [90_000_000 * day for day in range(12)]
+    assert (out / "days.csv").read_text().splitlines()[2].startswith("2,6,3,3,0,9000.000000,")
+
+
+def test_what_is_in_the_way_is_kept_unless_it_is_forced(jifen, tmp_path):
+    arguments = ("simulate", "points_dividend", *SHORT, "--out", tmp_path / "out")
+    assert jifen(*arguments).code == 0
+    again = jifen(*arguments)
+    assert (again.code, "target_exists" in again.err) == (2, True)
+    assert jifen(*arguments, "--force").code == 0
+
+
+def test_json_has_the_summary_of_the_folder(jifen, tmp_path):
+    answer = jifen("simulate", "rebate_queue", *SHORT, "--seed", 5, "--out", tmp_path / "out", "--json")
+    summary = json.loads(answer.out)
+    assert summary == json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["seed"], summary["queues"]["claim"]["places"]) == (5, 36)
+
+
+def test_the_scenario_that_was_run_can_be_run_again(jifen, tmp_path):
+    first = jifen("simulate", "points_dividend", "--scenario", "everyday", *SHORT, "--out", tmp_path / "out", "--json")
+    again = jifen("simulate", "points_dividend", "--scenario", tmp_path / "out" / "scenario.yaml", "--json")
+    assert json.loads(first.out)["digest"] == json.loads(again.out)["digest"]
+
+
+def test_many_runs_of_every_combination(jifen, tmp_path):
+    values = ("--set", "daily_rate=1%,2%", "--set", "generations=[20%, 15%],[]", "--runs", 2, "--processes", 1)
+    answer = jifen("simulate", "points_dividend", *SHORT, *values, "--out", tmp_path / "out", "--json")
+    document = json.loads(answer.out)
+    assert (answer.code, document["runs"], document["finished"], document["failed"]) == (0, 8, 8, [])
+    settings = [(point["settings"]["daily_rate"], point["settings"]["generations"]) for point in document["points"]]
+    assert settings == [("1%", "[20%, 15%]"), ("1%", "[]"), ("2%", "[20%, 15%]"), ("2%", "[]")]
+    again = jifen("simulate", "points_dividend", *SHORT, *values, "--out", tmp_path / "out", "--resume")
+    assert (again.code, "8 of 8 runs" in again.out) == (0, True)
+
+
+def test_members_and_amounts_come_from_files(jifen, shop):
+    files = ("--members", shop / "members.csv", "--orders", shop / "orders.csv", "--out", shop / "out")
+    changes = ("--set", "referrals.shape=forest", "--set", "orders.amount=file")
+    assert jifen("simulate", "points_dividend", *SHORT, *changes, *files).code == 0
+    members = pq.read_table(shop / "out" / "members.parquet").to_pydict()
+    assert members["referrer"] == [-1, 0]
+    assert set(members["spent"]) <= {3_000_000_000, 9_000_000_000}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("points_dividend", "--scenario", "stedy"), "did you mean `steady`?"),
+        (("points_dividend", "--set", "joining.aday=3"), "did you mean `joining.a_day`?"),
+        (("points_dividend", "--set", "daily_rate=1%,2%"), "--runs"),
+        (("points_dividend", "--set", "daily_rate"), "key=value"),
+        (("points_dividend", "--runs", "2"), "--out"),
+        (("points_dividend", "--set", "referrals.shape=forest"), "--members"),
+        (("points_dividend", "--set", "orders.amount=file"), "--orders"),
+        (("points_dividends",), "did you mean"),
+        ((), "PLAN"),
+    ],
+)
+def test_what_cannot_be_simulated_is_said(jifen, arguments, said):
+    answer = jifen("simulate", *arguments)
+    assert answer.code == 2
+    assert said in answer.err
+
+
+def test_scenarios_and_keys_are_listed(jifen):
+    assert "sales stop" in jifen("simulate", "--list").out
+    assert json.loads(jifen("simulate", "--list", "--json").out)["steady"]["zh"] == "销售平稳"
+    assert json.loads(jifen("simulate", "--keys", "--json").out)["cost"]["default"] == "20%"
+    assert "refunds.share" in jifen("simulate", "--keys").out
