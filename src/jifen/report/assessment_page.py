@@ -43,9 +43,12 @@ def assessment_report(
     The first simulation is shown, without any the one that the assessment has made; several are runs of one plan and
     scenario, and make the fan. ``progress`` is called with files done and files in all.
     """
-    if assessment is None and not simulations:
+    if simulations:
+        made = simulations[0]
+    elif assessment is not None:
+        made = assessment.base
+    else:
         raise ValueError("a report needs an assessment or a simulation")
-    made = simulations[0] if simulations else assessment.base  # type: ignore[union-attr]
     fan = Fan.of_simulations(simulations) if len(simulations) > 1 else None
     return write_assessment(Foresight(made, assessment, fan), folder, language, force=force, progress=progress)
 
@@ -95,7 +98,7 @@ def assessment_page(foresight: Foresight, language: str) -> str:
         f"<title>{escape(title)} · jifen</title>",
         f'<style>{style}</style></head><body><main class="findings">',
         f"<h1>{escape(title)}</h1>",
-        *(f'<p class="soft">{escape(line)}</p>' for line in _facts(foresight, language)),
+        f'<p class="soft">{escape(" · ".join(_facts(foresight, language)))}</p>',
         "" if foresight.assessment is None else _stop(foresight.assessment, language),
         '<div class="charts">',
         *_sections(charts, language),

@@ -156,6 +156,7 @@ CONFIG = {
     "view": {"stroke": None},
     "axis": {
         "gridColor": "#e3e5de", "domain": False, "labelFontSize": 12, "labelColor": "#5d6661", "tickColor": "#e3e5de",
+        "titleColor": "#5d6661", "titleFontWeight": "normal", "titleFontSize": 12, "titlePadding": 8,
     },
 }  # fmt: skip
 """How every chart of a report looks."""

@@ -28,7 +28,9 @@ def cohort_finding(cohorts: CohortTable) -> Finding | None:
     parts = {"later_share": later, "own_share": own, "earlier_share": earlier}
     numbers |= {name: percent(part, there + missing) for name, part in parts.items()}
     if missing:
-        return Finding("money_missing", numbers | {"missing": money(missing), "part": percent(missing, there + missing)})
+        return Finding(
+            "money_missing", numbers | {"missing": money(missing), "part": percent(missing, there + missing)}
+        )
     return Finding("money_of_later" if later else "money_of_no_later", numbers)
 
 

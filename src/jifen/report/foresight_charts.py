@@ -52,19 +52,20 @@ def cash_chart(foresight: Foresight, look: Look) -> Chart | None:
     """Cash and claims by day, with the fan of other runs; ``None`` if there never was any."""
     days, fan = foresight.made.days, foresight.fan
     pools = pools_held(foresight.made.plan, days)
-    columns = {look.word("cash"): days["free_cash"], look.word("claims"): days["promised"], look.word("pools"): pools}
-    columns = {name: column for name, column in columns.items() if column.any()}
+    # In the order in which they are drawn: claims are dashed, and do not hide what covers them exactly.
+    every = {look.word("cash"): (days["free_cash"], ACCENT), look.word("pools"): (pools, SOFT),
+             look.word("claims"): (days["promised"], WARM)}  # fmt: skip
+    columns = {name: column for name, (column, _) in every.items() if column.any()}
+    colours = {name: every[name][1] for name in columns}
     if not columns:
         return None
-    colours = dict(zip((look.word("cash"), look.word("claims"), look.word("pools")), (ACCENT, WARM, SOFT), strict=True))
-    colours = {name: colours[name] for name in columns}
     findings = cash_findings(days, pools, fan)
     layers = [] if fan is None else _bands(fan.quantiles["promised"], WARM) + _bands(fan.quantiles["free_cash"], ACCENT)
     layers += [_lines({name: column / MICRO for name, column in columns.items()}, colours, look)]
-    layers.append({"mark": {"type": "rule", "color": INK, "strokeWidth": 0.8}, "encoding": {"y": {"datum": 0}}})
+    layers.append(_rule("y", 0))
     end = cash_end(days)
     if end is not None:
-        layers.append({"mark": {"type": "rule", "color": INK, "strokeDash": [2, 3]}, "encoding": {"x": {"datum": end}}})
+        layers.append(_rule("x", end))
     extra = {} if fan is None else {
         look.word(name): fan.quantiles["free_cash"][QUANTILES.index(int(name[1:]))] for name in ("q05", "q50", "q95")
     }  # fmt: skip
@@ -74,11 +75,9 @@ def cash_chart(foresight: Foresight, look: Look) -> Chart | None:
     ]
     reading = say("readings", "cash", look.language)
     if fan is not None:
-        reading += " " + say("readings", "fan", look.language, {"runs": count(len(fan.ends))})
+        reading += say("readings", "fan", look.language, {"runs": count(len(fan.ends))})
     heads = (look.word("day"), *columns, *extra)
-    return Chart(
-        "cash", look.title(findings), reading, [look.panel(layers)], colours, look.said(findings), heads, rows
-    )
+    return Chart("cash", look.title(findings), reading, [look.panel(layers)], colours, look.said(findings), heads, rows)
 
 
 def coverage_chart(foresight: Foresight, look: Look) -> Chart | None:
@@ -95,11 +94,14 @@ def coverage_chart(foresight: Foresight, look: Look) -> Chart | None:
               for day, share in zip(owing.tolist(), shares.tolist(), strict=True)]  # fmt: skip
     scale = {"domain": [0, min(max(120, float(shares.max())), _COVERAGE_TOP)]}
     encoding = {"x": look.along("day"), "y": look.up("share_of_claims", scale=scale)}
-    tooltip = [{"field": "x", "title": look.word("day")}, {"field": "y", "title": look.word("covered"), "format": ".1f"}]
+    tooltip = [
+        {"field": "x", "title": look.word("day")},
+        {"field": "y", "title": look.word("covered"), "format": ".1f"},
+    ]
     layers = [
-        {"mark": {"type": "rule", "color": INK, "strokeWidth": 0.8}, "encoding": {"y": {"datum": 100}}},
         {"data": {"values": values}, "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2.4,
          "point": len(values) == 1}, "encoding": encoding | {"tooltip": tooltip}},
+        _rule("y", 100),
     ]  # fmt: skip
     rows = [
         (count(day + 1), money(backed.item(day)), money(claims.item(day)),
@@ -107,7 +109,7 @@ def coverage_chart(foresight: Foresight, look: Look) -> Chart | None:
         for day in shown_rows(len(claims), [finding])
     ]  # fmt: skip
     reading = say("readings", "coverage", look.language)
-    reading += " " + say("readings", "coverage_cut", look.language) if cut else ""
+    reading += say("readings", "coverage_cut", look.language) if cut else ""
     heads = tuple(map(look.word, ("day", "can_pay", "claims", "covered")))
     return Chart(
         "coverage", look.title([finding]), reading, [look.panel(layers)], {}, look.said([finding]), heads, rows
@@ -144,10 +146,14 @@ def _lines(columns: Mapping[str, npt.NDArray[Any]], colours: Mapping[str, str], 
                {"field": "y", "title": look.word("yuan"), "format": ",.2f"}]  # fmt: skip
     encoding = {
         "x": look.along("day"), "y": look.up("yuan", write="yuan"), "color": look.colours(colours),
-        "strokeDash": look.dashes(list(colours)), "tooltip": tooltip,
+        "strokeDash": look.dashes(colours), "tooltip": tooltip,
     }  # fmt: skip
     single = max(map(len, columns.values())) == 1
-    return {"data": {"values": values}, "mark": {"type": "line", "strokeWidth": 2.4, "point": single}, "encoding": encoding}
+    return {
+        "data": {"values": values},
+        "mark": {"type": "line", "strokeWidth": 2.4, "point": single},
+        "encoding": encoding,
+    }
 
 
 def _line(column: Column, unit: str, look: Look, colour: str, *, write: str) -> dict[str, Any]:
@@ -157,6 +163,14 @@ def _line(column: Column, unit: str, look: Look, colour: str, *, write: str) -> 
     mark = {"type": "line", "color": colour, "strokeWidth": 2.4, "point": len(values) == 1}
     return {"data": {"values": values}, "mark": mark,
             "encoding": {"x": look.along("day"), "y": look.up(unit, write=write), "tooltip": tooltip}}  # fmt: skip
+
+
+def _rule(along: str, at: int) -> dict[str, Any]:
+    """A thin line across the drawing."""
+    return {
+        "data": {"values": [{}]}, "mark": {"type": "rule", "color": INK, "strokeWidth": 0.8},
+        "encoding": {along: {"datum": at}},
+    }  # fmt: skip
 
 
 def _bands(quantiles: npt.NDArray[np.int64], colour: str) -> list[dict[str, Any]]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any
 from unicodedata import east_asian_width
 
 from jifen.report.charts import CONFIG, SCHEMA
 from jifen.report.foresight_charts import Chart
+from jifen.report.look import INK
 
 __all__ = ["chinese_is_drawn", "image", "wrapped"]
 
@@ -30,7 +31,8 @@ def chinese_is_drawn() -> bool:
     import vl_convert
 
     sign = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><text y="30" font-size="30">{}</text></svg>'
-    return cast("bool", vl_convert.svg_to_png(sign.format("积")) != vl_convert.svg_to_png(sign.format("分")))
+    one, other = (vl_convert.svg_to_png(sign.format(text)) for text in ("积", "分"))
+    return bool(one != other)
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -69,12 +71,12 @@ def _width(text: str) -> int:
     return sum(2 if _is_wide(sign) else 1 for sign in text)
 
 
-def _standing_alone(chart: Chart) -> Mapping[str, Any]:
+def _standing_alone(chart: Chart) -> dict[str, Any]:
     """The drawing with its title, on white, and its panels one above the other."""
     title = {
         "text": wrapped(chart.title, _TITLE_WIDTH), "subtitle": wrapped(chart.reading, _READING_WIDTH),
-        "anchor": "start", "frame": "group", "fontSize": 18, "fontWeight": 600, "lineHeight": 24, "offset": 30,
-        "subtitleFontSize": 12.5, "subtitleLineHeight": 17, "subtitlePadding": 8, "subtitleColor": "#5d6661",
+        "anchor": "start", "frame": "group", "fontSize": 18, "fontWeight": 600, "color": INK,
+        "lineHeight": 24, "offset": 30, "subtitleFontSize": 12.5, "subtitleLineHeight": 17, "subtitlePadding": 8, "subtitleColor": "#5d6661",
     }  # fmt: skip
     config = {**CONFIG, "background": "#ffffff", "padding": 24,
               "legend": {"labelFontSize": 13, "symbolSize": 120, "labelLimit": 400}}  # fmt: skip

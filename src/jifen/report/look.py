@@ -12,7 +12,7 @@ __all__ = ["ACCENT", "INK", "PALE", "SOFT", "TEXTS", "WARM", "Look", "say"]
 
 TEXTS = "foresight.yaml"
 ACCENT, WARM, SOFT, INK, PALE = "#1f6f5c", "#d9822b", "#8a938d", "#1d2320", "#eceee8"
-"""One accent; the others are told from it by lightness alone, and lines by their dashes as well."""
+"""One accent; the others are told from it by lightness alone, and warm lines are dashed as well."""
 
 _PAGE_HEIGHT, _IMAGE_HEIGHT, _IMAGE_WIDTH = 250, 340, 780
 _YUAN = {
@@ -48,12 +48,18 @@ class Look:
 
     def said(self, findings: Iterable[Finding]) -> list[tuple[str, str]]:
         """Return what each number of the findings is, and the number."""
-        return [(say("numbers", name, self.language), number) for each in findings for name, number in each.numbers.items()]
+        return [
+            (say("numbers", name, self.language), number) for each in findings for name, number in each.numbers.items()
+        ]
 
     def axis(self, unit: str, *, write: str = "", **more: Any) -> dict[str, Any]:
         """Return an axis with its unit; ``write``: ``yuan`` or ``many`` for large numbers."""
         expression = {"yuan": _YUAN, "many": _MANY}.get(write, {}).get(self.language)
-        return {"title": self.word(unit), "labelExpr": expression, **more} if expression else {"title": self.word(unit), **more}
+        return (
+            {"title": self.word(unit), "labelExpr": expression, **more}
+            if expression
+            else {"title": self.word(unit), **more}
+        )
 
     def along(self, unit: str, field: str = "x", **more: Any) -> dict[str, Any]:
         """Return a horizontal axis of whole numbers."""
@@ -72,13 +78,10 @@ class Look:
         scale = {"domain": list(of), "range": list(of.values())}
         return {"field": field, "type": "nominal", "legend": legend, "scale": scale}
 
-    def dashes(self, of: Sequence[str]) -> dict[str, Any]:
-        """Return the encoding of dashes: the first line is whole, each other one has its own."""
-        several = [[1, 0], [6, 4], [2, 3]][: len(of)]
-        return self.colours({}, "what") | {
-            "legend": {"title": None, "orient": "bottom"} if self.image and len(of) > 1 else None,
-            "scale": {"domain": list(of), "range": several},
-        }
+    def dashes(self, of: Mapping[str, str]) -> dict[str, Any]:
+        """Return the encoding of dashes: the warm line has them, so that it is told from others without its colour."""
+        scale = {"domain": list(of), "range": [[6, 4] if colour == WARM else [1, 0] for colour in of.values()]}
+        return self.colours(of) | {"scale": scale}
 
     def panel(self, layers: Sequence[Mapping[str, Any]], height: float = 1.0) -> dict[str, Any]:
         """Return layers as a drawing; its height in parts of the usual one."""

@@ -14,7 +14,7 @@ from jifen.report.flow_findings import Step, cohort_finding, hundred_findings, h
 from jifen.report.foresight import Foresight, cash_end
 from jifen.report.foresight_charts import Chart, shown_rows
 from jifen.report.look import ACCENT, INK, PALE, SOFT, WARM, Look, say
-from jifen.report.terms import rule_names, store_term
+from jifen.report.terms import rule_names, store_names
 from jifen.simulate.outcomes import MemberTable, QueueTable
 
 __all__ = ["cohort_chart", "hundred_chart", "outcome_chart", "queue_charts", "received_groups"]
@@ -52,12 +52,11 @@ def _queue_chart(name: str, queue: QueueTable, today: int, look: Look) -> Chart 
     ]  # fmt: skip
     tooltip = [{"field": "x", "title": look.word("place")}, {"field": "y", "title": look.word("waited")},
                {"field": "what", "title": " "}]  # fmt: skip
-    shapes = {"field": "what", "type": "nominal", "scale": {"domain": list(colours), "range": ["circle", "stroke"]}}
     encoding = {
-        "x": look.along("place"), "y": look.up("waited", scale={"domainMin": 0}), "color": look.colours(colours),
-        "shape": shapes | {"legend": look.colours(colours)["legend"]}, "tooltip": tooltip,
+        "x": look.along("place"), "y": look.up("waited"), "color": look.colours(colours),
+        "tooltip": tooltip,
     }  # fmt: skip
-    mark = {"type": "point", "filled": True, "size": 26, "opacity": 0.9, "strokeWidth": 1.4}
+    mark = {"type": "point", "filled": True, "size": 24, "opacity": 1}
     layers = [{"data": {"values": values}, "mark": mark, "encoding": encoding}]
     rows = [
         (count(place + 1), count(queue.arrived.item(place)),
@@ -66,9 +65,16 @@ def _queue_chart(name: str, queue: QueueTable, today: int, look: Look) -> Chart 
         for place in shown_rows(places, [finding])
     ]  # fmt: skip
     heads = tuple(map(look.word, ("place", "arrived", "paid_on", "waited", "amount")))
-    reading = f"{store_term(name)}: {say('readings', 'queue', look.language)}"
+    reading = f"{store_names(name)[look.language]} · {say('readings', 'queue', look.language)}"
     return Chart(
-        f"queue-{name}", look.title([finding]), reading, [look.panel(layers)], colours, look.said([finding]), heads, rows
+        f"queue-{name}",
+        look.title([finding]),
+        reading,
+        [look.panel(layers)],
+        colours,
+        look.said([finding]),
+        heads,
+        rows,
     )
 
 
@@ -100,7 +106,9 @@ def cohort_chart(foresight: Foresight, look: Look) -> Chart | None:
          *(money(amount) for amount in table[row].tolist()))
         for row, day in enumerate(days)
     ]  # fmt: skip
-    sources = [look.word("from_day", day=day) for day in days] + ([look.word("missing")] if len(payers) > len(days) else [])
+    sources = [look.word("from_day", day=day) for day in days] + (
+        [look.word("missing")] if len(payers) > len(days) else []
+    )
     heads = (*map(look.word, ("joined", "members", "spent", "received")), *sources)
     reading = say("readings", "cohorts", look.language)
     return Chart(
@@ -131,8 +139,7 @@ def outcome_chart(foresight: Foresight, look: Look) -> Chart | None:
     finding = outcome_finding(made.members_then, end, len(made.days["day"]))
     if finding is None:
         return None
-    labels = ["0", f"<{_GROUPS[1]}", *(f"{low}–{high}" for low, high in zip(_GROUPS[1:-1], _GROUPS[2:], strict=True))]
-    labels.append(f"≥{_GROUPS[-1]}")
+    labels = ["0", f"<{_GROUPS[1]}", *(f"{low}+" for low in _GROUPS[1:])]
     groups = received_groups(made.members_then).tolist()
     colours = {look.word("back"): ACCENT, look.word("not_back"): SOFT}
     values = [
@@ -142,11 +149,11 @@ def outcome_chart(foresight: Foresight, look: Look) -> Chart | None:
     tooltip = [{"field": "x", "title": look.word("received_share")}, {"field": "y", "title": look.word("buyers"),
                "format": ",d"}]  # fmt: skip
     across = {"field": "x", "type": "ordinal", "sort": labels, "axis": look.axis("received_share", labelAngle=0)}
-    up = look.up("buyers", write="many", scale={"domainMin": 0})
+    up = look.up("buyers", write="many")
     up["axis"] |= {"tickMinStep": 1}
     encoding = {"x": across, "y": up, "color": look.colours(colours), "tooltip": tooltip}
     layers = [{"data": {"values": values}, "mark": {"type": "bar"}, "encoding": encoding}]
-    rows = [(label, count(buyers)) for label, buyers in zip(labels, groups, strict=True)]
+    rows: list[tuple[str, ...]] = [(label, count(buyers)) for label, buyers in zip(labels, groups, strict=True)]
     heads: tuple[str, ...] = (look.word("received_share"), look.word("buyers"))
     if end is not None:
         later = received_groups(made.members).tolist()
@@ -181,7 +188,7 @@ def _step_label(step: Step, look: Look) -> str:
     if step.kind == "rule":
         return look.word("rule", name=rule_names(step.name)[look.language])
     if step.kind == "pool":
-        return look.word("pool", name=store_term(step.name))
+        return look.word("pool", name=store_names(step.name)[look.language])
     return look.word("short" if step.kind == "shop" and step.amount < 0 else step.kind)
 
 
@@ -204,12 +211,17 @@ def _fall(steps: Sequence[Step], labels: Sequence[str], look: Look) -> list[dict
             "start": 100 * start / steps[0].amount, "stop": 100 * stop / steps[0].amount,
         })  # fmt: skip
     rows = {"field": "place", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0.2}}
-    across = {"field": "start", "type": "quantitative", "axis": look.axis("of_hundred", write="yuan", tickCount=5)}
+    across = {
+        "field": "start",
+        "type": "quantitative",
+        "axis": look.axis("of_hundred", write="yuan", tickCount=5, grid=False),
+    }
     text = {"type": "text", "baseline": "bottom", "fontSize": 12, "color": INK}
     base = {"data": {"values": values}}
     return [
         base | {"mark": {"type": "bar", "height": 12, "yOffset": 9}, "encoding": {
-            "y": rows, "x": across, "x2": {"field": "stop"}, "color": {"field": "colour", "type": "nominal", "scale": None},
+            "y": rows, "x": across, "x2": {"field": "stop"},
+            "color": {"field": "colour", "type": "nominal", "scale": None},
         }},
         base | {"mark": {**text, "align": "left"}, "encoding": {
             "y": rows, "x": {"value": 0}, "text": {"field": "label"}}},
