@@ -103,6 +103,7 @@ def assessment_page(foresight: Foresight, language: str) -> str:
         '<div class="charts">',
         *_sections(charts, language),
         "</div>",
+        "" if charts else f"<p>{escape(say('page', 'empty', language))}</p>",
         "" if foresight.assessment is None else _assessed(foresight.assessment, language),
         f'<p class="soft">{escape(say("page", "note", language))}</p>',
         f"</main>{drawing_script(panels)}</body></html>\n",

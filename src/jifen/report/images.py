@@ -1,6 +1,5 @@
 """Charts as images that stand alone: PNG, with the finding as their title and the colours explained inside."""
 
-from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 from unicodedata import east_asian_width
@@ -76,11 +75,12 @@ def _standing_alone(chart: Chart) -> dict[str, Any]:
     title = {
         "text": wrapped(chart.title, _TITLE_WIDTH), "subtitle": wrapped(chart.reading, _READING_WIDTH),
         "anchor": "start", "frame": "group", "fontSize": 18, "fontWeight": 600, "color": INK,
-        "lineHeight": 24, "offset": 30, "subtitleFontSize": 12.5, "subtitleLineHeight": 17, "subtitlePadding": 8, "subtitleColor": "#5d6661",
+        "lineHeight": 24, "offset": 30, "subtitleFontSize": 12.5, "subtitleLineHeight": 17,
+        "subtitlePadding": 8, "subtitleColor": "#5d6661",
     }  # fmt: skip
     config = {**CONFIG, "background": "#ffffff", "padding": 24,
               "legend": {"labelFontSize": 13, "symbolSize": 120, "labelLimit": 400}}  # fmt: skip
-    panels: Sequence[Mapping[str, Any]] = [
+    panels = [
         {name: part for name, part in panel.items() if name not in ("$schema", "config")} for panel in chart.panels
     ]
     return {"$schema": SCHEMA, "title": title, "config": config, "vconcat": panels, "spacing": 34}
