@@ -162,7 +162,8 @@ def _schedules(measure: _Measure) -> Figures:
     if longest and sold and len(days["sold"]) >= longest + _MONTH:
         month = min(_MONTH, len(days["sold"]))
         found["owed_steady_days"] = Fraction(days["promised"].item(-1) * month, sold)
-    if any(map(plan.from_own_account, scheduled)):
+    by_day = [*scheduled, *(each for each in plan.promises if each.by("task"))]
+    if any(map(plan.from_own_account, by_day)):
         below = np.flatnonzero(days["free_cash"] < 0)
         found["cash_peak_day"] = int(days["free_cash"].argmax()) + 1
         found["cash_negative_day"] = int(below[0]) + 1 if len(below) else None

@@ -22,9 +22,10 @@ from jifen.plan.model import Plan
 from jifen.simulate.scenario import Scenario, load_scenario
 from jifen.simulate.simulation import Given, Simulation, simulate
 
-__all__ = ["Assessment", "Stop", "assess", "equal_orders", "spending_back_share"]
+__all__ = ["EQUAL_ORDERS", "Assessment", "Stop", "assess", "equal_orders", "spending_back_share"]
 
-_SCENARIO = "equal_orders"
+EQUAL_ORDERS = "equal_orders"
+"""The scenario of the shop in which a plan is assessed where nothing else is said."""
 _DAYS, _DAYS_MAX = 400, 1000
 _A_DAY = 10
 _A_DAY_WITH_TASKS = 2
@@ -53,6 +54,12 @@ class Stop:
     """How many are still owed something when cash has ended, or at the end."""
     joined: tuple[int, int] | None
     """The days on which the first and the last of them joined."""
+    buyers: int
+    """How many had bought anything."""
+    spent: int
+    """What they had spent."""
+    tokens: int
+    """What their tokens are quoted at, at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,12 @@ class Assessment:
     def spending_back_share(self) -> Fraction | None:
         """Of the buyers, how many had got back what they spent when cash ended, or at the end."""
         return spending_back_share(self.base)
+
+    @property
+    def cash_ended(self) -> int | None:
+        """The first day at whose end the operator had no cash of his own, whatever the plan promises."""
+        below = np.flatnonzero(self.base.days["free_cash"] < 0)
+        return int(below[0]) + 1 if len(below) else None
 
     @property
     def per_order(self) -> dict[str, tuple[Fraction, Fraction | None]]:
@@ -162,7 +175,7 @@ def equal_orders(
         "orders.yuan": format_micros(economics.order or 0, 2),
     }  # fmt: skip
     referrals = {"referrals.shape": "branching", "referrals.width": rounds} if rounds else {}
-    return load_scenario(_SCENARIO, shop | referrals | dict(values or {}))
+    return load_scenario(EQUAL_ORDERS, shop | referrals | dict(values or {}))
 
 
 def assess(
@@ -229,7 +242,9 @@ def _stop(made: Simulation, last: int) -> Stop:
     waiting = then.joined[then.promised > 0]
     joined = (int(waiting.min()), int(waiting.max())) if len(waiting) else None
     owed, cash = days["promised"].item(last - 1), days["cash"].item(last - 1)
-    return Stop(last, owed, cash, days["promised"].item(-1) + missing, len(waiting), joined)
+    unpaid, members = days["promised"].item(-1) + missing, made.members
+    spent, tokens = exact_sum(members.spent), exact_sum(members.tokens)
+    return Stop(last, owed, cash, unpaid, len(waiting), joined, members.buyers, spent, tokens)
 
 
 def _stop_document(stop: Stop) -> dict[str, Any]:
