@@ -1,16 +1,16 @@
 """The report of a plan's foresight: one page that works offline, and every chart of it as an image beside it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from jifen.assess.closed_forms import FIGURES
 from jifen.assess.solvency import Assessment
-from jifen.core.micros import MICRO
+from jifen.assess.solvency_findings import TEXTS, basis, findings, lines
+from jifen.assess.texts import Number, Statement, texts
+from jifen.assess.texts import say as told
 from jifen.ledger.atomic import atomic_directory
-from jifen.report.amounts import count, money, percent
+from jifen.report.amounts import count
 from jifen.report.drawing import drawing_script
 from jifen.report.foresight import Fan, Foresight
 from jifen.report.foresight_charts import Chart, cash_chart, coverage_chart, price_chart
@@ -25,12 +25,6 @@ __all__ = ["assessment_page", "assessment_report", "foresight_charts", "write_as
 
 _TAGS = {"en": "en", "zh": "zh-Hans"}
 _DIGEST_SHOWN = 12
-_SHARES = frozenset({
-    "net_per_order", "growth_required_daily", "never_paid_share", "return_ceiling_share", "exit_ceiling_share",
-    "paid_share", "coverage",
-})  # fmt: skip
-"""Figures that are written in percent; the others are numbers."""
-
 _Progress = Callable[[int, int], None]
 
 
@@ -60,15 +54,15 @@ def write_assessment(
 
     A folder with something in it is an ``InputError``, unless ``force``: then it is replaced.
     """
-    told = progress or (lambda done, files: None)
+    shown = progress or (lambda done, files: None)
     with atomic_directory(folder, force=force) as unfinished:
         images = foresight_charts(foresight, Look(language, image=True))
         for done, chart in enumerate(images):
-            told(done, len(images) + 1)
+            shown(done, len(images) + 1)
             (unfinished / f"{chart.name}.png").write_bytes(image(chart))
-        told(len(images), len(images) + 1)
+        shown(len(images), len(images) + 1)
         (unfinished / REPORT).write_text(assessment_page(foresight, language), encoding="utf-8")
-        told(len(images) + 1, len(images) + 1)
+        shown(len(images) + 1, len(images) + 1)
     return folder / REPORT
 
 
@@ -99,7 +93,6 @@ def assessment_page(foresight: Foresight, language: str) -> str:
         f'<style>{style}</style></head><body><main class="findings">',
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(" · ".join(_facts(foresight, language)))}</p>',
-        "" if foresight.assessment is None else _stop(foresight.assessment, language),
         '<div class="charts">',
         *_sections(charts, language),
         "</div>",
@@ -112,27 +105,11 @@ def assessment_page(foresight: Foresight, language: str) -> str:
 
 
 def _facts(foresight: Foresight, language: str) -> list[str]:
-    made, assessment = foresight.made, foresight.assessment
-    lines = [f"{say('page', 'plan', language)} {made.plan.name} ({made.plan.digest[:_DIGEST_SHOWN]})"]
-    numbers = {"days": count(len(made.days["day"])), "seed": str(made.seed)}
+    made = foresight.made
     scenario = made.scenario.title.get(language) or made.scenario.name
-    lines.append(say("page", "simulated", language, numbers | {"scenario": scenario}))
-    if assessment is not None:
-        cost = percent(assessment.cost.numerator, assessment.cost.denominator)
-        shop = {"order": money(assessment.order), "a_day": count(assessment.a_day), "cost": cost}
-        lines.append(say("page", "assessed", language, shop))
-    return lines
-
-
-def _stop(assessment: Assessment, language: str) -> str:
-    """What happens if sales stop."""
-    stop = assessment.stop
-    name = "stop_unpaid" if stop.unpaid else "stop_paid" if stop.owed else "stop_free"
-    numbers = {
-        "day": count(stop.day), "owed": money(stop.owed), "unpaid": money(stop.unpaid), "members": count(stop.members),
-    }  # fmt: skip
-    short = " short" if stop.unpaid else ""
-    return f'<p class="verdict{short}">{escape(say("page", name, language, numbers))}</p>'
+    numbers = {"days": count(len(made.days["day"])), "seed": str(made.seed), "scenario": scenario}
+    plan = f"{say('page', 'plan', language)} {made.plan.name} ({made.plan.digest[:_DIGEST_SHOWN]})"
+    return [plan, say("page", "simulated", language, numbers)]
 
 
 def _sections(charts: Sequence[Chart], language: str) -> Iterable[str]:
@@ -158,28 +135,29 @@ def _tables(chart: Chart, language: str) -> str:
     return said + _table(chart.heads, chart.rows)
 
 
-def _assessed(assessment: Assessment, language: str) -> str:
-    """The figures of the plan, worked out and simulated side by side."""
-    heads = [say("page", name, language) for name in ("figure", "closed", "measured")]
+def _assessed(found: Assessment, language: str) -> str:
+    """The figures of the plan, worked out and simulated side by side, and what they mean."""
+    labels = {name: label[language] for name, label in texts(TEXTS)["labels"].items()}
+    figures = texts(TEXTS)["figures"]
     rows = [
-        (say("figures", name, language), _figure(name, closed), _figure(name, simulated))
-        for name in FIGURES
-        for closed, simulated in [(assessment.closed[name], assessment.simulated[name])]
-        if closed is not None or simulated is not None
+        (
+            figures[line.figure][language],
+            *(_figure(line.figure, each, language) for each in (line.closed, line.simulated)),
+        )
+        for line in lines(found)
     ]
-    return f"<h2>{escape(say('page', 'assessment', language))}</h2>{_table(heads, rows)}"
+    meant = "".join(f"<li>{escape(told(TEXTS, each, language))}</li>" for each in findings(found))
+    table = _table((labels["figure"], labels["closed_form"], labels["simulated"]), rows)
+    basis_told = f'<p class="soft">{escape(told(TEXTS, basis(found), language))}</p>'
+    return f'<section id="assessment"><h2>{escape(labels["means"])}</h2><ul>{meant}</ul>{table}{basis_told}</section>'
 
 
-def _figure(name: str, value: Fraction | float | int | None) -> str:
-    """Write a figure; one that a plan has not, or a day that does not come, is a dash."""
+def _figure(name: str, value: Number | None, language: str) -> str:
+    """Write a figure in its unit; a dash for one that a plan has not."""
+    known = texts(TEXTS)
     if value is None:
-        return "–"
-    if name in _SHARES:
-        # Rounded to a hundredth of a percent, here only.
-        hundredths = round(Fraction(value) * 10_000)
-        sign = "−" if hundredths < 0 else ""
-        return f"{sign}{abs(hundredths) // 100:,}.{abs(hundredths) % 100:02d}%"
-    return count(value) if isinstance(value, int) else f"{round(value * MICRO) / MICRO:,.2f}"
+        return str(known["labels"]["none"][language])
+    return told(TEXTS, Statement(f"as_{known['figures'][name]['unit']}", {"value": value}), language)
 
 
 def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

@@ -34,8 +34,11 @@ class Finding:
     rows: tuple[int, ...] = field(default=())
 
 
-def cash_findings(days: Mapping[str, Column], pools: Column, fan: Fan | None) -> list[Finding]:
-    """Whether and when cash ends, what members are promised then, and how many other runs end so."""
+def cash_findings(days: Mapping[str, Column], aside: Column, fan: Fan | None) -> list[Finding]:
+    """Whether and when cash ends, what members are promised then, and how many other runs end so.
+
+    ``aside``: by day what pools hold for what is promised.
+    """
     cash, claims, last = days["free_cash"], days["promised"], len(days["day"])
     end = cash_end(days)
     if end is not None:
@@ -43,8 +46,8 @@ def cash_findings(days: Mapping[str, Column], pools: Column, fan: Fan | None) ->
     else:
         numbers = {"days": count(last), "cash": money(cash.item(-1)), "claims": money(claims.item(-1))}
         name = "cash_lasts" if claims.item(-1) else "cash_lasts_free"
-        if claims.item(-1) and pools.item(-1):
-            name, numbers["pools"] = "cash_lasts_pools", money(pools.item(-1))
+        if claims.item(-1) and aside.item(-1):
+            name, numbers["pools"] = "cash_lasts_pools", money(aside.item(-1))
         found = [Finding(name, numbers, (last - 1,))]
     return found if fan is None else [*found, _ends(fan)]
 
@@ -82,11 +85,14 @@ def _ends(fan: Fan) -> Finding:
 
 
 def coverage_finding(backed: Column, claims: Column) -> Finding | None:
-    """Which part of what is promised can be paid, and since when not all of it; ``None`` if nothing ever is."""
+    """Which part of what is promised is put aside, and since when not all of it; ``None`` if nothing is promised."""
     owing = np.flatnonzero(claims > 0)
     if not len(owing):
         return None
     last = len(claims) - 1
+    if not backed[owing].any():
+        high = int(claims.argmax())
+        return Finding("covered_nothing", {"most": money(claims.item(high)), "day": count(high + 1)}, (high,))
     low = min(owing.tolist(), key=lambda day: backed.item(day) / claims.item(day))
     short = owing[backed[owing] < claims[owing]]
     numbers = {"low": percent(backed.item(low), claims.item(low)), "low_day": count(low + 1)}

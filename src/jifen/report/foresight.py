@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from jifen.assess.solvency import Assessment
 from jifen.engine.columns import Column
-from jifen.plan.model import Lots, Plan
 from jifen.simulate.fan import fan_of, quantiles_of
 from jifen.simulate.simulation import Simulation
 from jifen.simulate.summary import SUMMARY
 
-__all__ = ["Fan", "Foresight", "backing", "cash_end", "pools_held"]
+__all__ = ["Fan", "Foresight", "cash_end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +51,3 @@ def cash_end(days: Mapping[str, Column]) -> int | None:
     """The first day on which the operator's own cash is below zero."""
     below = np.flatnonzero(days["free_cash"] < 0)
     return int(below[0]) + 1 if len(below) else None
-
-
-def pools_held(plan: Plan, days: Mapping[str, Column]) -> Column:
-    """By day what lies in pools that can pay what is promised: those that back tokens cannot."""
-    priced = {store.priced_by for store in plan.stores.values() if isinstance(store, Lots) and store.priced_by}
-    held = np.zeros(len(days["day"]), dtype=np.int64)
-    for name, column in days.items():
-        if name.startswith("pool:") and name.removeprefix("pool:") not in priced:
-            held = held + column
-    return held
-
-
-def backing(plan: Plan, days: Mapping[str, Column]) -> Column:
-    """By day what can pay what is promised: pools and the reserve; the operator's cash too where he pays himself."""
-    held = pools_held(plan, days) + days["reserve"]
-    return held if plan.params["funding"] == "reserve" else held + np.maximum(days["free_cash"], 0)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jifen.assess.measured import reserved
 from jifen.core.micros import MICRO
 from jifen.engine.columns import Column
 from jifen.report.amounts import count, money, percent, price
 from jifen.report.findings import Finding, cash_findings, coverage_finding, price_finding
-from jifen.report.foresight import Foresight, backing, cash_end, pools_held
+from jifen.report.foresight import Foresight, cash_end
 from jifen.report.look import ACCENT, INK, SOFT, WARM, Look, say
 from jifen.simulate.fan import QUANTILES
 
@@ -51,7 +52,7 @@ def shown_rows(rows: int, findings: Iterable[Finding]) -> list[int]:
 def cash_chart(foresight: Foresight, look: Look) -> Chart | None:
     """Cash and claims by day, with the fan of other runs; ``None`` if there never was any."""
     days, fan = foresight.made.days, foresight.fan
-    pools = pools_held(foresight.made.plan, days)
+    pools = reserved(foresight.made.plan, days) - days["reserve"]
     # In the order in which they are drawn: claims are dashed, and do not hide what covers them exactly.
     every = {look.word("cash"): (days["free_cash"], ACCENT), look.word("pools"): (pools, SOFT),
              look.word("claims"): (days["promised"], WARM)}  # fmt: skip
@@ -81,39 +82,50 @@ def cash_chart(foresight: Foresight, look: Look) -> Chart | None:
 
 
 def coverage_chart(foresight: Foresight, look: Look) -> Chart | None:
-    """Which part of the claims can be paid, by day; ``None`` if nothing is ever promised."""
+    """Which part of the claims is put aside, by day; ``None`` if nothing is ever promised.
+
+    Where the shop pays of its own cash, a second line says how far that would reach too.
+    """
     made = foresight.made
-    claims, backed = made.days["promised"], backing(made.plan, made.days)
-    finding = coverage_finding(backed, claims)
+    claims, aside = made.days["promised"], reserved(made.plan, made.days)
+    finding = coverage_finding(aside, claims)
     if finding is None:
         return None
+    held = {look.word("put_aside"): aside}
+    colours = {look.word("put_aside"): ACCENT}
+    if made.plan.params["funding"] != "reserve":
+        held[look.word("with_cash")] = aside + np.maximum(made.days["free_cash"], 0)
+        colours[look.word("with_cash")] = WARM
     owing = np.flatnonzero(claims > 0)
-    shares = 100 * backed[owing] / claims[owing]
-    cut = bool((shares > _COVERAGE_TOP).any())
-    values = [{"x": day + 1, "y": round(min(share, _COVERAGE_TOP), 2)}
-              for day, share in zip(owing.tolist(), shares.tolist(), strict=True)]  # fmt: skip
-    scale = {"domain": [0, min(max(120, float(shares.max())), _COVERAGE_TOP)]}
-    encoding = {"x": look.along("day"), "y": look.up("share_of_claims", scale=scale)}
-    tooltip = [
-        {"field": "x", "title": look.word("day")},
-        {"field": "y", "title": look.word("covered"), "format": ".1f"},
+    shares = {name: 100 * column[owing] / claims[owing] for name, column in held.items()}
+    top = max(float(column.max()) for column in shares.values())
+    values = [
+        {"x": day + 1, "y": round(min(share, _COVERAGE_TOP), 2), "what": name}
+        for name, column in shares.items()
+        for day, share in zip(owing.tolist(), column.tolist(), strict=True)
     ]
-    layers = [
-        {"data": {"values": values}, "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2.4,
-         "point": len(values) == 1}, "encoding": encoding | {"tooltip": tooltip}},
-        _rule("y", 100),
-    ]  # fmt: skip
+    tooltip = [{"field": "x", "title": look.word("day")}, {"field": "what", "title": " "},
+               {"field": "y", "title": look.word("share_of_claims"), "format": ".1f"}]  # fmt: skip
+    encoding = {
+        "x": look.along("day"), "color": look.colours(colours), "strokeDash": look.dashes(colours), "tooltip": tooltip,
+        "y": look.up("share_of_claims", scale={"domain": [0, min(max(120, top), _COVERAGE_TOP)]}),
+    }  # fmt: skip
+    mark = {"type": "line", "strokeWidth": 2.4, "point": len(owing) == 1}
+    layers = [{"data": {"values": values}, "mark": mark, "encoding": encoding}, _rule("y", 100)]
     rows = [
-        (count(day + 1), money(backed.item(day)), money(claims.item(day)),
-         percent(backed.item(day), claims.item(day)) if claims.item(day) else "–")
+        (count(day + 1), money(claims.item(day)),
+         *(text for column in held.values() for text in (money(column.item(day)), _share(column, claims, day))))
         for day in shown_rows(len(claims), [finding])
     ]  # fmt: skip
     reading = say("readings", "coverage", look.language)
-    reading += say("readings", "coverage_cut", look.language) if cut else ""
-    heads = tuple(map(look.word, ("day", "can_pay", "claims", "covered")))
-    return Chart(
-        "coverage", look.title([finding]), reading, [look.panel(layers)], {}, look.said([finding]), heads, rows
-    )
+    reading += say("readings", "coverage_cut", look.language) if top > _COVERAGE_TOP else ""
+    heads = (*map(look.word, ("day", "claims")), *(head for name in held for head in (name, look.word("covered"))))
+    title, said = look.title([finding]), look.said([finding])
+    return Chart("coverage", title, reading, [look.panel(layers)], colours, said, heads, rows)
+
+
+def _share(held: Column, claims: Column, day: int) -> str:
+    return percent(held.item(day), claims.item(day)) if claims.item(day) else "–"
 
 
 def price_chart(foresight: Foresight, look: Look) -> Chart | None:
