@@ -40,7 +40,7 @@ def wrapped(text: str, width: int) -> list[str]:
     >>> wrapped("Cash ends on day 143", 12)
     ['Cash ends on', 'day 143']
     >>> wrapped("现金用完，没有待付", 10)
-    ['现金用', '完，没有待', '付']
+    ['现金用完，', '没有待付']
     """
     lines: list[str] = []
     for piece in _pieces(text):
