@@ -11,11 +11,14 @@ from jifen.assess.measured import reserved
 from jifen.assess.texts import LANGUAGES
 from jifen.core.errors import InputError
 from jifen.core.micros import MICRO
+from jifen.plan import load_plan
 from jifen.report.assessment_page import assessment_page, assessment_report, foresight_charts, write_assessment
 from jifen.report.flow_findings import hundred_steps
-from jifen.report.foresight import Fan
+from jifen.report.foresight import Fan, Foresight
 from jifen.report.images import chinese_is_drawn, image, wrapped
 from jifen.report.look import Look
+from jifen.simulate.scenario import load_scenario
+from jifen.simulate.simulation import simulate
 from jifen.simulate.sweep import Point, Sweep, folder_of, run_sweep
 
 NUMBER = re.compile(r"[<>]?−?¥?\d+(?:,\d{3})*(?:\.\d+)?%?")
@@ -144,6 +147,25 @@ def test_coverage_is_what_is_put_aside():
     assert chart.rows[-1][-1] == "100%"
 
 
+def test_what_lies_in_the_reserve_is_in_hand_and_put_aside_but_in_no_pool():
+    plan = load_plan("points_dividend", {"funding": "reserve", "reserve_share": "30%"})
+    made = simulate(plan, load_scenario("equal_orders", {"days": 10}))
+    found = {chart.name: chart for chart in foresight_charts(Foresight(made), Look("en"))}
+    assert found["cash"].heads == ("day", "cash in hand", "claims")
+    # 10 orders of 3000 on the first day: 9000 are put aside for 30,000 points, and no cash of the shop stands for them.
+    assert found["coverage"].heads == ("day", "claims", "put aside", "covered")
+    assert found["coverage"].rows[0] == ("1", "¥30,000", "¥9,000", "30%")
+
+
+def test_outcomes_are_those_of_the_day_when_cash_ended_and_beside_them_those_of_the_end():
+    chart, made = charts("assessed")["outcomes"], foresight("assessed").made
+    then, later = (sum(int(row[place]) for row in chart.rows[5:]) for place in (1, 2))
+    assert f"{then} of 304 buyers" in chart.title
+    # Two orders a day are paid back in 84 days (3000 ÷ 36) from the next day on: 2 × (152 − 84), 2 × (160 − 84).
+    assert (then, later) == (136, 152)
+    assert (made.members_then.paid_back, made.members.paid_back) == (136, 152)
+
+
 def test_axes_name_their_units():
     for name in NAMES:
         for chart in charts(name).values():
@@ -189,7 +211,8 @@ def test_a_report_is_of_the_first_simulation_or_of_the_assessment(tmp_path):
     found = foresight("assessed")
     runs = [simulated("points_dividend", 60, run) for run in range(3)]
     of_runs = assessment_report(None, runs, tmp_path / "runs").read_text(encoding="utf-8")
-    assert "3 runs" in without_scripts(of_runs)
+    assert sections(of_runs)["cash"][0] == charts("fan")["cash"].title
+    assert "3 runs" in charts("fan")["cash"].title
     alone = assessment_report(found.assessment, [], tmp_path / "alone").read_text(encoding="utf-8")
     assert alone == assessment_page(found, "en")
     with pytest.raises(ValueError, match="a report needs"):

@@ -89,6 +89,8 @@ def _cash_cases():
     ends = [5.0] * 39 + [-1]
     yield Said(cash(ends, [0] * 39 + [630]), "cash_ends", {
         "day": "40", "times": "2.1", "claims": "¥630.00", "sales": "¥300.00"})  # fmt: skip
+    yield Said(cash(ends[10:], [0] * 29 + [630]), "cash_ends", {
+        "day": "30", "times": "2.1", "claims": "¥630.00", "sales": "¥300.00"})  # fmt: skip
     yield Said(cash([5, -1], [0, 30]), "cash_ends_early", {
         "day": "2", "times": "1.5", "claims": "¥30.00", "sales": "¥20.00"})  # fmt: skip
     yield Said(cash(ends, [9] * 40, sold=[10] * 10 + [0] * 30), "cash_ends_unsold", {"day": "40", "claims": "¥9.00"})
@@ -125,8 +127,8 @@ def _coverage_cases():
 def _price_cases():
     yield Said(priced([1, 2, 2.001], [0, 5, 5]), "price_stays", {"final": "¥2.00"})
     yield Said(priced([1, 1.5, 3.21], [1, 2, 3]), "price_rises", {"first": "¥1.00", "final": "¥3.21"})
-    yield Said(priced([1, 4, 1], [1, 1, 1]), "price_falls", {
-        "top": "¥4.00", "day": "2", "final": "¥1.00", "lost": "75%"})  # fmt: skip
+    yield Said(priced([5, 1, 4, 1], [0, 1, 1, 1]), "price_falls", {
+        "top": "¥4.00", "day": "3", "final": "¥1.00", "lost": "75%"})  # fmt: skip
     yield Said(priced([1, 3, 2, 4], [1] * 4), "price_dips", {"first": "¥1.00", "final": "¥4.00", "falls": "1"})
     yield Said(priced([2, 0.5, 2], [1] * 3), "price_back", {"bottom": "¥0.5000", "day": "2", "final": "¥2.00"})
     yield Said(priced([2, 3, 7], [1, 1, 0]), "tokens_gone", {"day": "2", "final": "¥3.00"})
