@@ -92,3 +92,41 @@ def test_scenarios_and_keys_are_listed(jifen):
     assert json.loads(jifen("simulate", "--list", "--json").out)["steady"]["zh"] == "销售平稳"
     assert json.loads(jifen("simulate", "--keys", "--json").out)["cost"]["default"] == "20%"
     assert "refunds.share" in jifen("simulate", "--keys").out
+
+
+def test_a_report_of_one_simulation(jifen, tmp_path):
+    folder = tmp_path / "report"
+    answer = jifen("simulate", "rebate_queue", *SHORT, "--report", folder, "--lang", "zh")
+    assert (answer.code, f"Report: {folder / 'report.html'}" in answer.out) == (0, True)
+    assert '<html lang="zh-Hans">' in (folder / "report.html").read_text(encoding="utf-8")
+    assert (folder / "queue-claim.png").is_file()
+
+
+def test_a_folder_that_is_in_the_way_of_a_report_is_said_before_the_work(jifen, tmp_path):
+    arguments = ("simulate", "points_dividend", *SHORT, "--report", tmp_path / "report", "--out", tmp_path / "out")
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "letter.txt").write_text("dear")
+    refused = jifen(*arguments)
+    assert (refused.code, "target_exists" in refused.err, (tmp_path / "out").exists()) == (2, True, False)
+    assert jifen(*arguments, "--force").code == 0
+    assert not (tmp_path / "report" / "letter.txt").exists()
+
+
+def test_a_report_of_many_runs_has_the_fan_of_each_combination(jifen, tmp_path):
+    values = ("--set", "daily_rate=1%,2%", "--runs", 3, "--processes", 1, "--report", tmp_path / "report")
+    answer = jifen("simulate", "points_dividend", *SHORT, *values, "--out", tmp_path / "out")
+    assert answer.code == 0, answer.err
+    pages = [tmp_path / "report" / point / "report.html" for point in ("p0000", "p0001")]
+    assert all("In none of 3 runs does cash end" in page.read_text(encoding="utf-8") for page in pages)
+
+
+def test_json_stays_json_with_a_report(jifen, tmp_path):
+    answer = jifen("simulate", "points_dividend", *SHORT, "--report", tmp_path / "report", "--json")
+    assert json.loads(answer.out)["days"] == 12
+
+
+def test_a_machine_without_chinese_signs_is_told_of(jifen, tmp_path, monkeypatch):
+    monkeypatch.setattr("jifen.report.images.chinese_is_drawn", lambda: False)
+    told = jifen("simulate", "points_dividend", *SHORT, "--report", tmp_path / "zh", "--lang", "zh")
+    assert (told.code, "no Chinese font" in told.err) == (0, True)
+    assert "font" not in jifen("simulate", "points_dividend", *SHORT, "--report", tmp_path / "en").err

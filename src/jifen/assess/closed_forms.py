@@ -12,7 +12,10 @@ from itertools import accumulate
 
 from jifen.assess.promises import Economics, Promise
 
-__all__ = ["FIGURES", "Figures", "closed_forms", "growth_required", "response"]
+__all__ = [
+    "FIGURES", "Figures", "closed_forms", "funded_share", "growth_required", "pays_itself", "promised_share",
+    "response",
+]  # fmt: skip
 
 FIGURES = (
     "net_per_order",
@@ -59,13 +62,36 @@ def closed_forms(plan: Economics, orders: int, days: int) -> Figures:
     if cash is not None:
         found["cash_peak_day"] = max(range(len(cash)), key=cash.__getitem__) + 1
         found["cash_negative_day"] = next((day for day, held in enumerate(cash, 1) if held < 0), None)
-        found["growth_required_daily"] = growth_required(paid_out, _inflow(plan))
+        found["growth_required_daily"] = growth_required(paid_out, plan.inflow)
     found["never_paid_share"] = _never_paid(case)
     found["return_ceiling_share"] = _return_ceiling(plan)
     found["exit_ceiling_share"] = _exit_ceiling(plan)
     found["paid_share"] = _paid_share(case)
     found["wait_over_age"] = _wait(plan)
     return found
+
+
+def promised_share(plan: Economics) -> Fraction:
+    """What a buyer is entitled to on one yuan, in all assets, at the lowest tier and if he refers a whole round."""
+    return sum((each.multiple.low for each in plan.promises), Fraction(0))
+
+
+def funded_share(plan: Economics) -> Fraction:
+    """What one yuan of an order brings for that: into the pools that pay, and into the own account where it pays.
+
+    >>> from jifen.plan import load_plan
+    >>> plan = Economics(load_plan("rebate_queue"), Fraction(1, 5))
+    >>> promised_share(plan), funded_share(plan)
+    (Fraction(1, 1), Fraction(1, 5))
+    """
+    pools = {pool for promise in plan.promises for pool in promise.pools}
+    fed = sum((plan.feeds.get(pool, Fraction(0)) for pool in pools), Fraction(0))
+    return fed + (plan.inflow if pays_itself(plan) else 0)
+
+
+def pays_itself(plan: Economics) -> bool:
+    """Whether the plan's own account pays some promise."""
+    return any(plan.from_own_account(each) or (each.rounds and not each.pools) for each in plan.promises)
 
 
 def response(plan: Economics, promise: Promise) -> list[Fraction]:
@@ -117,11 +143,6 @@ def _worth(dues: Sequence[float], growth: float) -> float:
     return worth
 
 
-def _inflow(plan: Economics) -> Fraction:
-    """What one yuan of an order leaves in the plan's own account when nobody has referred the buyer."""
-    return 1 - plan.cost - sum(plan.feeds.values(), Fraction(0)) + plan.feeds.get("reserve", Fraction(0))
-
-
 def _total(responses: Sequence[Sequence[Fraction]]) -> list[Fraction]:
     length = max(map(len, responses), default=0)
     return [sum((each[age] for each in responses if age < len(each)), Fraction(0)) for age in range(length)]
@@ -130,7 +151,7 @@ def _total(responses: Sequence[Sequence[Fraction]]) -> list[Fraction]:
 def _cash(plan: Economics, paid: Sequence[Fraction], days: int) -> list[Fraction]:
     """What is in hand after each day, in days of sales, if each day sells as much."""
     due = list(accumulate([*paid[:days], *[Fraction(0)] * (days - len(paid))]))
-    return list(accumulate(_inflow(plan) - each for each in due))
+    return list(accumulate(plan.inflow - each for each in due))
 
 
 def _owed(plan: Economics, promise: Promise) -> Fraction:
@@ -167,7 +188,7 @@ def _paid_share(case: _Case) -> Fraction | None:
         if promise.pools and promise.by("price") is None:
             return _part(plan.fed(promise), promise.multiple.low)
         if promise.by("schedule") is not None:
-            return _part(_inflow(plan), promise.multiple.low)
+            return _part(plan.inflow, promise.multiple.low)
     return None
 
 
@@ -184,7 +205,7 @@ def _return_ceiling(plan: Economics) -> Fraction | None:
     fed = sum((plan.feeds.get(pool, Fraction(0)) for pool in pools), Fraction(0))
     own = sum((plan.debt(promise) for promise in plan.promises), Fraction(0))
     turns = sum((each.multiple.low / each.rounds for each in plan.promises if each.rounds), Fraction(0))
-    return min(fed, _promised(plan, pools)) + min(own + turns, _inflow(plan))
+    return min(fed, _promised(plan, pools)) + min(own + turns, plan.inflow)
 
 
 def _promised(plan: Economics, pools: set[str]) -> Fraction:

@@ -183,11 +183,18 @@ class Economics:
     def net_per_order(self) -> Fraction:
         """What one yuan of an order leaves when all has been paid that it entitles to, at the lowest tier.
 
-        What a pool pays is limited by what feeds it, which is counted as a feed; rewards out of lots are no new debt.
+        What a pool pays is limited by what feeds it, which is counted as a feed; the reserve is no cost beside the
+        debts that it pays; rewards out of lots are no new debt.
         """
         promised = (self.debt(each) for each in self.promises)
         above = (each.usual for each in self.rewards if each.drains is None and not each.pool)
-        return 1 - self.cost - sum((*promised, *above, *self._to_buyers, *self.feeds.values()), Fraction(0))
+        return self.inflow - sum((*promised, *above, *self._to_buyers), Fraction(0))
+
+    @cached_property
+    def inflow(self) -> Fraction:
+        """What one yuan of an order leaves in the plan's own account, the reserve with it."""
+        pools = (share for pool, share in self.feeds.items() if pool != RESERVE)
+        return 1 - self.cost - sum(pools, Fraction(0))
 
     @cached_property
     def static_multiple(self) -> Span:

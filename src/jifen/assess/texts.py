@@ -28,10 +28,10 @@ class Statement:
 
 
 @cache
-def texts(file: str) -> Mapping[str, Any]:
-    """Return a file of texts beside this module; each text by name and language."""
+def texts(file: str, package: str = "jifen.assess") -> Mapping[str, Any]:
+    """Return a file of texts of a package, if no other is named of this one; each text by name and language."""
     read: Mapping[str, Any] = YAML(typ="safe", pure=True).load(
-        files("jifen.assess").joinpath(file).read_text(encoding="utf-8")
+        files(package).joinpath(file).read_text(encoding="utf-8")
     )
     return read
 

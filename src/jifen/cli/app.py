@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from jifen.cli.assess import assess
 from jifen.cli.audit import audit
 from jifen.cli.bench import bench_commands
 from jifen.cli.check import check
@@ -40,6 +41,7 @@ app.command()(verify)
 app.command()(audit)
 app.command()(explain)
 app.command()(simulate)
+app.command()(assess)
 app.command()(check)
 app.command()(demo)
 app.command()(claim)

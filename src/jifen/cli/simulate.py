@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Group
 
+from jifen.cli.assumptions import LanguageOption
 from jifen.cli.compiling import compiling_shown
+from jifen.cli.foresight import ReportOption, check_target, report_sweep, report_written
 from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, errors, make_table, out, print_json, progress_bar
 from jifen.cli.settings import SetOption, read_settings
@@ -44,6 +46,8 @@ class SimulateOptions:
     force: Annotated[bool, typer.Option("--force", help="Replace the folder of one earlier simulation.")] = False
     list_scenarios: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False
     list_keys: Annotated[bool, typer.Option("--keys", help="List what a scenario may say.")] = False
+    report: ReportOption = None
+    language: LanguageOption = "en"
     as_json: JsonOption = False
 
 
@@ -73,16 +77,22 @@ def _simulate_once(options: SimulateOptions, plan: "Plan", scenario: "Scenario",
     from jifen.simulate.simulation import simulate as run
     from jifen.simulate.summary import summary_of, write_simulation
 
-    _check_target(options)
+    check_target(options.out, options.force)
+    check_target(options.report, options.force)
     with compiling_shown(), progress_bar("simulating days") as progress:
         made = run(plan, scenario, options.seed, given=given, progress=progress)
     summary = summary_of(made) if options.out is None else write_simulation(made, options.out, force=options.force)
+    page = None
+    if options.report is not None:
+        page = report_written(None, [made], options.report, options.language, force=options.force)
     if options.as_json:
         print_json(summary.document())
         return
     out.print(_table(summary))
     if options.out is not None:
         out.print(f"Everything: {options.out}", markup=False, soft_wrap=True)
+    if page is not None:
+        out.print(f"Report: {page}", markup=False, soft_wrap=True)
 
 
 def _simulate_many(options: SimulateOptions, given: "Given") -> None:
@@ -91,6 +101,7 @@ def _simulate_many(options: SimulateOptions, given: "Given") -> None:
 
     if options.out is None:
         raise InputError(Problem("bad_option", "many runs need a folder", "give --out", column="--out"))
+    check_target(options.report, options.force)
     points = [Point(*each) for each in _points(options)]
     sweep = Sweep(points, options.runs, options.seed, given)
     try:
@@ -102,11 +113,16 @@ def _simulate_many(options: SimulateOptions, given: "Given") -> None:
         errors.print(f"Stopped. What has finished is in {options.out}; --resume goes on.", markup=False)
         raise
     document = write_fan(sweep, options.out)
+    pages = []
+    if options.report is not None:
+        pages = report_sweep(sweep, options.out, options.report, options.language, force=options.force)
     if options.as_json:
         print_json(document)
     else:
         out.print(_fan_table(sweep, document))
         out.print(f"All runs: {options.out}", markup=False, soft_wrap=True)
+        for page in pages:
+            out.print(f"Report: {page}", markup=False, soft_wrap=True)
     for each in document["failed"]:
         errors.print(f"{each['run']} failed: {each['error']}", markup=False)
     if failed:
@@ -166,14 +182,6 @@ def _check_given(options: SimulateOptions, scenario: "Scenario") -> None:
         if needed and path is None:
             message = f"the scenario `{scenario.name}` takes something from a file"
             raise InputError(Problem("bad_option", message, f"give {option}", column=option))
-
-
-def _check_target(options: SimulateOptions) -> None:
-    """Say before the work that a folder is in the way, not after it."""
-    target = options.out
-    if target is not None and not options.force and target.is_dir() and any(target.iterdir()):
-        remedy = "choose another name, or force it"
-        raise InputError(Problem("target_exists", "the directory is not empty", remedy, str(target)))
 
 
 def _table(summary: "SimulationSummary") -> Group:

@@ -21,11 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jifen.core.micros import parse_micros
+from jifen.engine.columns import Column
 from jifen.ledger.atomic import atomic_file, atomic_write
 from jifen.simulate.summary import DAYS, SUMMARY
 from jifen.simulate.sweep import Sweep, Task, failure_of, folder_of, is_finished
 
-__all__ = ["FAN", "MAIN", "QUANTILES", "fan_of", "write_fan"]
+__all__ = ["FAN", "MAIN", "QUANTILES", "fan_of", "quantiles_of", "write_fan"]
 
 FAN = "fan.parquet"
 QUANTILES = (5, 25, 50, 75, 95)
@@ -68,13 +69,18 @@ def write_fan(sweep: Sweep, out: Path) -> dict[str, Any]:
 def fan_of(folders: Sequence[Path]) -> dict[str, npt.NDArray[np.int64]]:
     """By figure that all these runs have, a row of values by day for each quantile."""
     tables = [pq.read_table(folder / DAYS) for folder in folders]
-    names = [name for name in tables[0].column_names if all(name in table.column_names for table in tables)]
+    return quantiles_of([{name: table[name].to_numpy() for name in table.column_names} for table in tables])
+
+
+def quantiles_of(runs: Sequence[Mapping[str, Column]]) -> dict[str, npt.NDArray[np.int64]]:
+    """The same of runs whose figures by day are at hand; at least one run."""
+    names = [name for name in runs[0] if all(name in run for run in runs)]
     found = {}
     for name in names:
         if name != "day":
-            runs = np.array([table[name].to_numpy() for table in tables])
             # Whole numbers of the runs themselves: no value is made up between two of them.
-            found[name] = np.percentile(runs, QUANTILES, axis=0, method="inverted_cdf").astype(np.int64)
+            values = np.array([run[name] for run in runs])
+            found[name] = np.percentile(values, QUANTILES, axis=0, method="inverted_cdf").astype(np.int64)
     return found
 
 
