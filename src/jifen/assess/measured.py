@@ -131,14 +131,16 @@ class _Measure:
             elif self.plan.from_own_account(promise) and promise.by("price") is None:
                 debts += self.granted(promise.store)
         walks = (reward.rule for reward in self.plan.rewards if reward.drains is None and not reward.pool)
-        return sum(map(self._paid, walks), debts)
+        at_once = (rule.id for rule, pay in self.plan.paid_back() if pay.source is None)
+        return sum(map(self._paid, {*walks, *at_once}), debts)
 
     def _paid(self, rule: str) -> Fraction:
         return Fraction(self.total(f"paid:{rule}"), self.net)
 
     def entitled(self, *, cash_only: bool) -> Fraction:
         """What was granted to buyers; tokens and referrals at what is held out to them."""
-        total = Fraction(0)
+        at_once = {rule.id for rule, pay in self.plan.paid_back() if not cash_only or self.plan.becomes_cash(pay.asset)}
+        total = sum(map(self._paid, at_once), Fraction(0))
         for promise in self.plan.promises:
             if cash_only and not self.plan.becomes_cash(promise.asset):
                 continue

@@ -48,14 +48,18 @@ class Stop:
     """What is promised at its end."""
     cash: int
     """What the operator has in hand at its end, pools and reserve included."""
+    until: int
+    """The day until which it was simulated: when all schedules have run out, if not later."""
     unpaid: int
-    """What of it is never paid: claims that stay open, and payments for which there was no money."""
+    """What of it is not paid by then: claims that stay open, and payments for which there was no money."""
     members: int
     """How many are still owed something when cash has ended, or at the end."""
     joined: tuple[int, int] | None
     """The days on which the first and the last of them joined."""
     buyers: int
     """How many had bought anything."""
+    paid_back: int
+    """How many of them had got back what they spent when cash ended, or at the end."""
     spent: int
     """What they had spent."""
     tokens: int
@@ -195,7 +199,8 @@ def assess(
     economics = cases_of(plan, cost, scenario.orders.yuan)[0].economics
     last = min(_STOP, max(scenario.days // 2, 1), max((scenario.orders.stop or scenario.days) - 1, 1))
     one_day = equal_orders(plan, cost, economics.order, {"days": max(_schedule(economics), 1), "orders.stop": 2})
-    stopped = replace(scenario, orders=replace(scenario.orders, stop=last + 1))
+    until = max(scenario.days, last + _schedule(economics) + _AFTER)
+    stopped = replace(scenario, days=until, orders=replace(scenario.orders, stop=last + 1))
     closed = closed_forms(economics, 1, scenario.days)
     shops = [scenario, stopped, *([one_day] if closed["growth_required_daily"] is not None else [])]
     made = _run_all(plan, shops, seed, given, progress)
@@ -244,13 +249,16 @@ def _stop(made: Simulation, last: int) -> Stop:
     owed, cash = days["promised"].item(last - 1), days["cash"].item(last - 1)
     unpaid, members = days["promised"].item(-1) + missing, made.members
     spent, tokens = exact_sum(members.spent), exact_sum(members.tokens)
-    return Stop(last, owed, cash, unpaid, len(waiting), joined, members.buyers, spent, tokens)
+    return Stop(
+        last, owed, cash, len(days["day"]), unpaid, len(waiting), joined, members.buyers, then.paid_back, spent, tokens
+    )
 
 
 def _stop_document(stop: Stop) -> dict[str, Any]:
     return {
         "day": stop.day, "owed": format_micros(stop.owed), "cash": format_micros(stop.cash),
-        "unpaid": format_micros(stop.unpaid), "members": stop.members, "joined": stop.joined,
+        "until": stop.until, "unpaid": format_micros(stop.unpaid), "members": stop.members, "joined": stop.joined,
+        "buyers": stop.buyers, "paid_back": stop.paid_back,
     }  # fmt: skip
 
 

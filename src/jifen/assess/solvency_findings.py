@@ -10,6 +10,7 @@ from fractions import Fraction
 from jifen.assess.closed_forms import FIGURES
 from jifen.assess.solvency import EQUAL_ORDERS, Assessment
 from jifen.assess.texts import Number, Statement
+from jifen.core.micros import MICRO
 from jifen.engine.columns import exact_sum
 from jifen.plan.worth import is_tokens
 
@@ -21,6 +22,8 @@ _YEAR = 365
 _TIMES_MAX = 10**9
 """Beyond this a year's growth says nothing more."""
 _AGE = 100
+"""The age of the shop for which a wait is told, in days."""
+_NEXT_TO_NOTHING = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,17 @@ def basis(found: Assessment) -> Statement:
     numbers: dict[str, Number] = {"cost": found.cost, "order": found.order, "days": len(base.days["day"])}
     if base.scenario.name != EQUAL_ORDERS:
         return Statement("basis_scenario", numbers | {"scenario": base.scenario.name, "seed": base.seed})
-    rounds = max((each.rounds for each in found.economics.promises), default=0)
-    if rounds:
-        return Statement("basis_rounds", numbers | {"a_day": found.a_day, "rounds": rounds})
-    return Statement("basis", numbers | {"a_day": found.a_day})
+    numbers["a_day"] = found.a_day
+    return (
+        Statement("basis_rounds", numbers | {"rounds": _rounds(found)})
+        if _rounds(found)
+        else Statement("basis", numbers)
+    )
+
+
+def _rounds(found: Assessment) -> int:
+    """How many referrals make a round; 0 if no promise hangs on referrals."""
+    return max((each.rounds for each in found.economics.promises), default=0)
 
 
 def _told(found: Assessment, figure: str) -> Number | None:
@@ -85,7 +95,15 @@ def _per_order(found: Assessment) -> Iterator[Statement]:
         else:
             yield Statement("net_left", {"net": net})
     times = found.closed["static_multiple"]
-    yield Statement("multiple", {"times": times}) if times else Statement("multiple_none")
+    yield _multiple(found, times) if times else Statement("multiple_none")
+
+
+def _multiple(found: Assessment, times: Number) -> Statement:
+    if any(each.by("price") for each in found.economics.promises):
+        return Statement("multiple_held_out", {"times": times})
+    if _rounds(found):
+        return Statement("multiple_rounds", {"times": times, "rounds": _rounds(found)})
+    return Statement("multiple", {"times": times})
 
 
 def _is_usual(found: Assessment) -> bool:
@@ -136,8 +154,8 @@ def _paid(found: Assessment) -> Iterator[Statement]:
 def _coverage(found: Assessment) -> Iterator[Statement]:
     share = found.simulated["coverage"]
     if share is not None:
-        yield Statement("coverage_none" if not share else "coverage_full" if share >= 1 else "coverage_short",
-                        {"share": share})  # fmt: skip
+        kind = "full" if share >= 1 else "short" if share > _NEXT_TO_NOTHING else "none"
+        yield Statement(f"coverage_{kind}", {"share": share})
 
 
 def _back(found: Assessment) -> Iterator[Statement]:
@@ -157,12 +175,14 @@ def _stop(found: Assessment) -> Statement:
     numbers: dict[str, Number] = {"day": stop.day, "owed": stop.owed, "cash": stop.cash}
     if stop.unpaid and stop.joined:
         who = {"members": stop.members, "all": stop.buyers, "first": stop.joined[0], "last": stop.joined[1]}
+        who["until"] = stop.until
         return Statement("stop_unpaid", numbers | {"unpaid": stop.unpaid} | who)
     if stop.owed:
         return Statement("stop_paid", numbers)
+    short: dict[str, Number] = {"day": stop.day, "members": stop.buyers - stop.paid_back, "all": stop.buyers}
     if any(is_tokens(found.plan, store) for store in found.plan.stores):
-        return Statement("stop_tokens", numbers | {"pool": stop.tokens, "spent": stop.spent})
-    return Statement("stop_nothing", numbers)
+        return Statement("stop_tokens", short | {"pool": stop.tokens // MICRO * MICRO, "spent": stop.spent})
+    return Statement("stop_rounds" if _rounds(found) else "stop_nothing", short)
 
 
 def _cohorts(found: Assessment) -> Statement:
@@ -170,7 +190,8 @@ def _cohorts(found: Assessment) -> Statement:
     whole = sum(paid.values())
     if whole <= 0:
         return Statement("pays_nobody")
-    return Statement("pays_later", {name: Fraction(paid[name], whole) for name in ("later", "missing")})
+    name = "pays_later" if paid["missing"] else "pays_all"
+    return Statement(name, {name: Fraction(paid[name], whole) for name in ("later", "missing")})
 
 
 def _refused(found: Assessment) -> Iterator[Statement]:

@@ -40,7 +40,7 @@ def say(file: str, statement: Statement, language: str) -> str:
     """Write a statement in a language.
 
     In a text ``{has:yuan}`` is an amount, ``{share:percent}`` a share, ``{times:number}`` a number, ``{day}`` a count
-    and ``{event:word}`` a word; numbers are rounded here and nowhere else.
+    ``{event:word}`` a word and ``{name:text}`` a name as it is; numbers are rounded here and nowhere else.
 
     >>> say("claim_answers.yaml", Statement("until", {"times": Fraction(6, 5), "days": 100}), "en")
     'It ends when 120 % of the price has come back, after 100 days.'
@@ -60,6 +60,8 @@ class _Writer(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "word":
             return self.words[value][self.language]
+        if format_spec == "text":
+            return str(value)
         number = Fraction(value)
         match format_spec:
             case "yuan":
