@@ -62,8 +62,8 @@ def test_points_at_1_2_have_most_cash_on_day_67_and_none_on_day_152(points):
         ("points_dividend", {"points_per_yuan": "1"}, 1000, 0.4603),
         ("green_points", {}, 3000, 1.4206),
         ("green_points", {}, 9000, 1.4600),
-        ("green_points", {}, 30_000, 1.4793),
-        ("green_points", {}, 90_000, 1.4891),
+        ("green_points", {}, 27_000, 1.4793),
+        ("green_points", {}, 51_000, 1.4891),
     ],
 )
 def test_the_growth_that_is_required_is_that_of_the_table(preset, settings, order, percent):
@@ -74,7 +74,7 @@ def test_the_growth_that_is_required_is_that_of_the_table(preset, settings, orde
 
 def test_the_orders_of_the_growth_rows_have_the_multiples_of_the_table():
     multiples = [Economics(load_plan("green_points"), COST, order * MICRO).static_multiple.low
-                 for order in (3000, 9000, 30_000, 90_000)]  # fmt: skip
+                 for order in (3000, 9000, 27_000, 51_000)]  # fmt: skip
     assert multiples == [Fraction(5, 2), 3, Fraction(7, 2), 4]
 
 

@@ -19,7 +19,7 @@ from jifen.plan.worth import is_tokens, yuan_per_unit
 from jifen.simulate.outcomes import QueueTable
 from jifen.simulate.simulation import Simulation
 
-__all__ = ["measured", "measured_funding", "measured_growth", "measured_promise", "reserved"]
+__all__ = ["cash_end", "measured", "measured_funding", "measured_growth", "measured_promise", "reserved"]
 
 _SETTLED_AGE = 100
 """Waits are compared with the shop's age from this day on; before, whole days and orders are too coarse."""
@@ -67,6 +67,12 @@ def measured_funding(plan: Economics, made: Simulation) -> Fraction | None:
         return None
     pools = {pool for promise in plan.promises for pool in promise.pools}
     return sum(map(measure.pool, pools), 1 - measure.goods - measure.fed if pays_itself(plan) else Fraction(0))
+
+
+def cash_end(days: Mapping[str, Column]) -> int | None:
+    """The first day at whose end the operator has less than nothing of his own; ``None``: there is none."""
+    below = np.flatnonzero(days["free_cash"] < 0)
+    return int(below[0]) + 1 if len(below) else None
 
 
 def reserved(plan: Plan, days: Mapping[str, Column]) -> Column:
@@ -166,9 +172,8 @@ def _schedules(measure: _Measure) -> Figures:
         found["owed_steady_days"] = Fraction(days["promised"].item(-1) * month, sold)
     by_day = [*scheduled, *(each for each in plan.promises if each.by("task"))]
     if any(map(plan.from_own_account, by_day)):
-        below = np.flatnonzero(days["free_cash"] < 0)
         found["cash_peak_day"] = int(days["free_cash"].argmax()) + 1
-        found["cash_negative_day"] = int(below[0]) + 1 if len(below) else None
+        found["cash_negative_day"] = cash_end(days)
     return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from jifen.assess.claim_case import cases_of
 from jifen.assess.closed_forms import FIGURES, Figures, closed_forms, funded_share, promised_share, response
-from jifen.assess.measured import measured, measured_funding, measured_growth, measured_promise, reserved
+from jifen.assess.measured import cash_end, measured, measured_funding, measured_growth, measured_promise, reserved
 from jifen.assess.promises import Economics
 from jifen.core.micros import MICRO, format_micros
 from jifen.engine.columns import Column, exact_sum
@@ -94,8 +94,7 @@ class Assessment:
     @property
     def cash_ended(self) -> int | None:
         """The first day at whose end the operator had no cash of his own, whatever the plan promises."""
-        below = np.flatnonzero(self.base.days["free_cash"] < 0)
-        return int(below[0]) + 1 if len(below) else None
+        return cash_end(self.base.days)
 
     @property
     def per_order(self) -> dict[str, tuple[Fraction, Fraction | None]]:
