@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-PAGES = ("claims", "downgrade", "disclosure")
+PAGES = ("assess", "../zh/assess", "claims", "downgrade", "disclosure")
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
