@@ -108,7 +108,7 @@ def test_of_cyclic_credits_one_in_twenty_is_ever_paid():
 
 
 def test_a_queue_fed_with_a_fifth_pays_a_fifth_after_four_times_the_age():
-    found = assessed("rebate_queue", joining__a_day=2, days=600)
+    found = assessed("rebate_queue", joining__a_day=1, days=520)
     assert both(found, "paid_share") == (Fraction(1, 5), Fraction(1, 5))
     assert both(found, "never_paid_share") == (Fraction(4, 5), Fraction(4, 5))
     closed, simulated = both(found, "wait_over_age")
@@ -170,6 +170,24 @@ def test_what_a_reserve_takes_is_no_second_cost(funding):
     assert Economics(plan, COST, 1000 * MICRO).net_per_order == Fraction(55, 100)
     found = assess(plan, equal_orders(plan, COST, 1000 * MICRO, {"joining.a_day": 1, "days": 60}))
     assert found.simulated["net_per_order"] == Fraction(55, 100)
+
+
+def test_only_what_is_released_by_schedule_is_owed_in_steady_state():
+    """Of four plans in one, one pays by schedule; what waits in the lines of the others has no steady state."""
+    closed, simulated = both(assessed("four_in_one", joining__a_day=1, days=160), "owed_steady_days")
+    assert closed == simulated == Fraction(505, 100)  # 0.1 × Σ (1 − a/100) for a = 0 … 99
+
+
+def test_a_plan_for_certain_articles_says_that_the_simulation_names_none():
+    told = [each.name for each in findings(assessed("prepaid_release", joining__a_day=1, days=5))]
+    assert "articles" in told
+    assert "articles" not in [each.name for each in findings(assessed("rebate_queue", joining__a_day=1, days=5))]
+
+
+def test_an_exit_is_not_measured_where_members_sell_as_they_like():
+    plan = load_plan("appreciation")
+    sold = equal_orders(plan, COST, None, {"joining.a_day": 50, "days": 30, "tokens.sold": "2%"})
+    assert both(assess(plan, sold), "exit_ceiling_share") == (Fraction(3, 16), None)
 
 
 def test_orders_that_do_not_count_yet_are_left_out():

@@ -126,6 +126,11 @@ class _Measure:
         """What is granted of a store, as what it becomes."""
         return self._counted(f"granted:{store}") * Fraction(yuan_per_unit(self.plan.plan, store), MICRO)
 
+    def open(self, store: str) -> Fraction:
+        """What open lots of a store come to at the end, in micro-units."""
+        lots = self.made.days.get(f"lots:{store}")
+        return Fraction(0 if lots is None else lots.item(-1) * yuan_per_unit(self.plan.plan, store), MICRO)
+
     @property
     def own(self) -> Fraction:
         """What orders have added to the debts of the plan's own account, as they are paid in the long run."""
@@ -168,8 +173,8 @@ def _schedules(measure: _Measure) -> Figures:
     longest = max((len(response(plan, each)) for each in scheduled), default=0)
     sold = exact_sum(days["sold"][-_MONTH:])
     if longest and sold and len(days["sold"]) >= longest + _MONTH:
-        month = min(_MONTH, len(days["sold"]))
-        found["owed_steady_days"] = Fraction(days["promised"].item(-1) * month, sold)
+        owed = sum((measure.open(each.store) for each in scheduled), Fraction(0))
+        found["owed_steady_days"] = owed * _MONTH / sold
     by_day = [*scheduled, *(each for each in plan.promises if each.by("task"))]
     if any(map(plan.from_own_account, by_day)):
         found["cash_peak_day"] = int(days["free_cash"].argmax()) + 1
@@ -217,8 +222,10 @@ def _ceiling(measure: _Measure) -> Fraction | None:
 
 
 def _exits(measure: _Measure) -> Fraction | None:
-    """What an order brings into the pool ÷ what an exit takes out of it, on average of those who have left."""
-    members, plan = measure.made.members, measure.plan
+    """What an order brings into the pool ÷ what an exit takes out of it, on average; none if members sell as well."""
+    members, plan, scenario = measure.made.members, measure.plan, measure.made.scenario
+    if scenario.tokens.sold or scenario.panic.day is not None:
+        return None
     left = int(np.count_nonzero((members.spent > 0) & (members.tokens == 0)))
     for promise in plan.promises:
         if promise.exits_at and left:

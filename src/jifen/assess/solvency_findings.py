@@ -53,7 +53,7 @@ def findings(found: Assessment) -> list[Statement]:
     """Return what is to be said of an assessment, in the order of its table, then of a stop and of the cohorts."""
     return [
         *_per_order(found), *_cash(found), *_paid(found), *_coverage(found), *_back(found), _stop(found),
-        _cohorts(found), *_refused(found),
+        _cohorts(found), *_missing(found),
     ]  # fmt: skip
 
 
@@ -194,7 +194,10 @@ def _cohorts(found: Assessment) -> Statement:
     return Statement(name, {name: Fraction(paid[name], whole) for name in ("later", "missing")})
 
 
-def _refused(found: Assessment) -> Iterator[Statement]:
+def _missing(found: Assessment) -> Iterator[Statement]:
+    """What the simulation lacks."""
     events = exact_sum(found.base.days["refused"])
     if events:
         yield Statement("refused", {"events": events})
+    if found.plan.params["skus"]:
+        yield Statement("articles")
