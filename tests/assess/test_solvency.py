@@ -184,6 +184,13 @@ def test_a_plan_for_certain_articles_says_that_the_simulation_names_none():
     assert "articles" not in [each.name for each in findings(assessed("rebate_queue", joining__a_day=1, days=5))]
 
 
+def test_a_schedule_of_decades_is_not_simulated_to_its_end():
+    found = assessed("points_dividend", {"daily_rate": "0.01%"}, joining__a_day=1, days=20)
+    assert found.closed["owed_steady_days"] == Fraction(10_001, 2)  # Σ (1 − a/10,000) for a = 0 … 9,999
+    assert found.simulated["owed_steady_days"] is found.simulated["growth_required_daily"] is None
+    assert found.stop.until == 10 + 1000 + 30
+
+
 def test_an_exit_is_not_measured_where_members_sell_as_they_like():
     plan = load_plan("appreciation")
     sold = equal_orders(plan, COST, None, {"joining.a_day": 50, "days": 30, "tokens.sold": "2%"})

@@ -16,7 +16,7 @@ def test_figures_stand_side_by_side_and_are_told_in_words(jifen):
     assert rows["first day without cash"] == ["152", "152"]
     assert rows["owed in steady state (days of sales)"] == ["60.6", "60.6"]
     assert "It ends on day 152" in found.out
-    assert "sales must grow by 0.87 % every day, for ever" in found.out
+    assert "sales must grow by 0.8679 % every day, for ever" in found.out
     assert (
         "Taken for granted: goods cost 20 % of sales; orders of 1,000 yuan, 1 a day from day 1; 160 days." in found.out
     )

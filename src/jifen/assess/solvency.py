@@ -49,7 +49,7 @@ class Stop:
     cash: int
     """What the operator has in hand at its end, pools and reserve included."""
     until: int
-    """The day until which it was simulated: when all schedules have run out, if not later."""
+    """The day until which it was simulated: schedules have run out, unless they take years."""
     unpaid: int
     """What of it is not paid by then: claims that stay open, and payments for which there was no money."""
     members: int
@@ -197,11 +197,12 @@ def assess(
     cost = Fraction(scenario.cost, MICRO)
     economics = cases_of(plan, cost, scenario.orders.yuan)[0].economics
     last = min(_STOP, max(scenario.days // 2, 1), max((scenario.orders.stop or scenario.days) - 1, 1))
-    one_day = equal_orders(plan, cost, economics.order, {"days": max(_schedule(economics), 1), "orders.stop": 2})
-    until = max(scenario.days, last + _schedule(economics) + _AFTER)
+    schedule = _schedule(economics)
+    until = max(scenario.days, last + min(schedule, _DAYS_MAX) + _AFTER)
     stopped = replace(scenario, days=until, orders=replace(scenario.orders, stop=last + 1))
-    closed = closed_forms(economics, 1, scenario.days)
-    shops = [scenario, stopped, *([one_day] if closed["growth_required_daily"] is not None else [])]
+    shops = [scenario, stopped]
+    if 0 < schedule <= _DAYS_MAX and closed_forms(economics, 1, 1)["growth_required_daily"] is not None:
+        shops.append(equal_orders(plan, cost, economics.order, {"days": schedule, "orders.stop": 2}))
     made = _run_all(plan, shops, seed, given, progress)
     base = made[0]
     closed = closed_forms(economics, max(base.members.buyers, 1), scenario.days)

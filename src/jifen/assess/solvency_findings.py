@@ -61,14 +61,13 @@ def basis(found: Assessment) -> Statement:
     """Return what all figures rest on."""
     base = found.base
     numbers: dict[str, Number] = {"cost": found.cost, "order": found.order, "days": len(base.days["day"])}
-    if base.scenario.name != EQUAL_ORDERS:
+    joining = base.scenario.joining
+    if base.scenario.name != EQUAL_ORDERS or joining.curve != "constant" or joining.at_start:
         return Statement("basis_scenario", numbers | {"scenario": base.scenario.name, "seed": base.seed})
     numbers["a_day"] = found.a_day
-    return (
-        Statement("basis_rounds", numbers | {"rounds": _rounds(found)})
-        if _rounds(found)
-        else Statement("basis", numbers)
-    )
+    if _rounds(found):
+        return Statement("basis_rounds", numbers | {"rounds": _rounds(found)})
+    return Statement("basis", numbers)
 
 
 def _rounds(found: Assessment) -> int:
@@ -90,7 +89,7 @@ def _per_order(found: Assessment) -> Iterator[Statement]:
         referred = any(each.drains is None and not each.pool for each in found.economics.rewards)
         if net < 0:
             yield Statement("net_short", {"gap": -net})
-        elif referred and alone is not None and alone > net and _is_usual(found):
+        elif referred and alone is not None and alone > net and found.base.scenario.referrals.shape == "none":
             yield Statement("net_referrals", {"net": net, "alone": alone})
         else:
             yield Statement("net_left", {"net": net})
@@ -104,11 +103,6 @@ def _multiple(found: Assessment, times: Number) -> Statement:
     if _rounds(found):
         return Statement("multiple_rounds", {"times": times, "rounds": _rounds(found)})
     return Statement("multiple", {"times": times})
-
-
-def _is_usual(found: Assessment) -> bool:
-    """Whether the simulation is the shop of equal orders in which nobody is referred."""
-    return found.base.scenario.referrals.shape == "none"
 
 
 def _cash(found: Assessment) -> Iterator[Statement]:
@@ -141,11 +135,7 @@ def _paid(found: Assessment) -> Iterator[Statement]:
     if paid is not None:
         # What is less than the closed form by more than whole orders and days make out is worth a word.
         less = simulated is not None and Fraction(simulated) < Fraction(paid) * Fraction(9, 10)
-        yield (
-            Statement("paid_less", {"share": paid, "simulated": simulated or 0})
-            if less
-            else Statement("paid", {"share": paid})
-        )
+        yield Statement("paid_less" if less else "paid", {"share": paid, "simulated": simulated or 0})
     wait = _told(found, "wait_over_age")
     if wait is not None:
         yield Statement("wait", {"age": _AGE, "days": Fraction(wait) * _AGE})
@@ -163,11 +153,8 @@ def _back(found: Assessment) -> Iterator[Statement]:
     if share is not None:
         numbers: dict[str, Number] = {"buyers": members.buyers, "paid": members.paid_back, "share": share}
         ends = found.cash_ended
-        yield (
-            Statement("back", numbers | {"days": len(found.base.days["day"])})
-            if ends is None
-            else Statement("back_then", numbers | {"day": ends})
-        )
+        last = {"days": len(found.base.days["day"])} if ends is None else {"day": ends}
+        yield Statement("back" if ends is None else "back_then", numbers | last)
 
 
 def _stop(found: Assessment) -> Statement:
