@@ -18,6 +18,7 @@ from jifen.core.errors import InputError
 from jifen.core.micros import MICRO
 from jifen.plan import load_plan, preset_names
 from jifen.simulate.scenario import load_scenario, load_scenario_text
+from jifen.simulate.simulation import simulate
 
 COST = Fraction(1, 5)
 
@@ -100,6 +101,12 @@ def test_after_ten_thousand_equal_orders_six_have_left_at_twice_their_spending()
     found = assessed("appreciation", {"exit_multiple": "2"}, joining__a_day=200, days=50)
     assert int((found.base.members.received > 0).sum()) == 6
     assert found.spending_back_share == Fraction(6, 10_000)
+
+
+def test_after_a_million_equal_orders_572_have_left():
+    plan = load_plan("appreciation", {"exit_multiple": "2"})
+    made = simulate(plan, equal_orders(plan, COST, None, {"joining.a_day": 10_000, "days": 100}))
+    assert int((made.members.received > 0).sum()) == pytest.approx(572, rel=0.01)
 
 
 def test_of_cyclic_credits_one_in_twenty_is_ever_paid():

@@ -39,9 +39,9 @@ def texts(file: str) -> Mapping[str, Any]:
 def say(file: str, statement: Statement, language: str) -> str:
     """Write a statement in a language.
 
-    In a text ``{has:yuan}`` is an amount, ``{share:percent}`` a share, ``{growth:rate}`` a small one, ``{times:number}``
-    a number, ``{day}`` a count, ``{event:word}`` a word and ``{name:text}`` a name as it is; numbers are rounded here and
-    nowhere else.
+    In a text ``{has:yuan}`` is an amount, ``{share:percent}`` a share, ``{growth:rate}`` a small one, ``{day}`` a
+    count, ``{times:number}`` another number, ``{event:word}`` a word and ``{name:text}`` a name as it is; numbers are
+    rounded here and nowhere else.
 
     >>> say("claim_answers.yaml", Statement("until", {"times": Fraction(6, 5), "days": 100}), "en")
     'It ends when 120 % of the price has come back, after 100 days.'
