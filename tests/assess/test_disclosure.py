@@ -7,14 +7,16 @@ import pytest
 
 from jifen.assess.claims import judge
 from jifen.assess.closed_forms import closed_forms
-from jifen.assess.disclosure import SPENDING_BACK, Disclosure, disclose, sentences
+from jifen.assess.disclosure import SPENDING_BACK, Disclosure, disclose, outcome_of, sentences
 from jifen.assess.promises import Economics
+from jifen.assess.solvency import equal_orders
 from jifen.assess.texts import LANGUAGES, say, texts
 from jifen.core.micros import MICRO
 from jifen.plan import load_plan, preset_names
 from jifen.plan.load import example_names
 from jifen.plan.model import Plan
 from jifen.report.disclosure_page import disclosure_page
+from jifen.simulate.simulation import simulate
 
 COST = Fraction(1, 5)
 
@@ -43,7 +45,7 @@ def refuted(plan: Plan, told: list[str]) -> list[str]:
 @pytest.mark.parametrize("name", [*preset_names(), *example_names()])
 def test_no_sentence_of_any_plan_is_refuted_in_either_language(name):
     plan = load_plan(name)
-    page = disclose(plan, COST)
+    page = disclose(plan, COST, simulated={SPENDING_BACK: Fraction(1), "buyers": 100, "days": 100})
     assert all(section.statements for section in page.sections)
     for language in LANGUAGES:
         assert refuted(plan, sentences(page, language)) == []
@@ -175,9 +177,19 @@ def test_a_reserve_that_is_short_is_not_called_put_aside():
 
 def test_what_a_simulation_found_is_told_and_what_it_did_not_find_is_not():
     plan = load_plan("points_dividend")
-    found = disclose(plan, COST, simulated={SPENDING_BACK: Fraction(1, 3)})
-    assert numbers(found, "back_simulated") == {"share": Fraction(1, 3)}
-    assert "back_simulated" not in codes(disclose(plan, COST, simulated={SPENDING_BACK: None}), "back")
+    told = {SPENDING_BACK: Fraction(1, 3), "buyers": 30, "days": 10}
+    assert numbers(disclose(plan, COST, simulated=told), "back_simulated") == told
+    assert "back_simulated" not in codes(disclose(plan, COST, simulated={SPENDING_BACK: None, "days": 10}), "back")
+
+
+def test_what_a_simulation_found_ends_with_the_money():
+    """1.2 % a day pays all back after 84 days: of the 152 who bought until cash ended those of the first 68."""
+    plan = load_plan("points_dividend", {"points_per_yuan": "1.2"})
+    made = simulate(plan, equal_orders(plan, COST, None, {"joining.a_day": 1, "days": 170}))
+    assert outcome_of(made) == {SPENDING_BACK: Fraction(68, 152), "buyers": 152, "days": 152}
+    assert outcome_of(simulate(plan, equal_orders(plan, COST, None, {"joining.a_day": 0, "days": 5}))) == {
+        SPENDING_BACK: None, "buyers": 0, "days": 5,
+    }  # fmt: skip
 
 
 # -- the page -------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ import shlex
 
 import pytest
 
-PAGES = [f"{folder}{page}" for folder in ("guide/", "zh/guide/") for page in ("claims", "downgrade", "disclosure")]
+_GUIDES = ("claims", "downgrade", "disclosure")
+PAGES = ["guide/assess", "zh/assess", *(f"{folder}{page}" for folder in ("guide/", "zh/guide/") for page in _GUIDES)]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -73,7 +73,8 @@ def closed_forms(plan: Economics, orders: int, days: int) -> Figures:
 
 def promised_share(plan: Economics) -> Fraction:
     """What a buyer is entitled to on one yuan, in all assets, at the lowest tier and if he refers a whole round."""
-    return sum((each.multiple.low for each in plan.promises), Fraction(0))
+    at_once = (plan.amount(rule).low for rule, _ in plan.paid_back())
+    return sum((each.multiple.low for each in plan.promises), sum(at_once, Fraction(0)))
 
 
 def funded_share(plan: Economics) -> Fraction:
@@ -91,7 +92,8 @@ def funded_share(plan: Economics) -> Fraction:
 
 def pays_itself(plan: Economics) -> bool:
     """Whether the plan's own account pays some promise."""
-    return any(plan.from_own_account(each) or (each.rounds and not each.pools) for each in plan.promises)
+    at_once = any(pay.source is None for _, pay in plan.paid_back())
+    return at_once or any(plan.from_own_account(each) or (each.rounds and not each.pools) for each in plan.promises)
 
 
 def response(plan: Economics, promise: Promise) -> list[Fraction]:

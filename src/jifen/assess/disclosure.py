@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from jifen.assess.claim_case import DAYS_RUN_MAX, MEMBERS, Case, cases_of
+from jifen.assess.measured import cash_end
 from jifen.assess.promises import RESERVE, Promise
+from jifen.assess.solvency import spending_back_share
 from jifen.assess.texts import LANGUAGES, Number, Statement, say
 from jifen.plan.model import Grant, Plan, Schedule
+from jifen.simulate.simulation import Simulation
 
-__all__ = ["SPENDING_BACK", "TEXTS", "Disclosure", "Section", "disclose", "sentences"]
+__all__ = ["SPENDING_BACK", "TEXTS", "Disclosure", "Section", "disclose", "outcome_of", "sentences"]
 
 TEXTS = "disclosure.yaml"
 """The file of the sentences."""
@@ -40,11 +43,11 @@ class Disclosure:
 
 
 def disclose(
-    plan: Plan, cost: Fraction, order: int | None = None, simulated: Mapping[str, Fraction | None] | None = None
+    plan: Plan, cost: Fraction, order: int | None = None, simulated: Mapping[str, Number | None] | None = None
 ) -> Disclosure:
     """Say what a plan means for its members; for orders of one amount, else for each that the plan tells apart.
 
-    ``simulated``: shares that a simulation found, by name; what it has not found is not said.
+    ``simulated``: what a simulation found, as ``outcome_of`` has it; what it has not found is not said.
 
     >>> from jifen.plan import load_plan
     >>> page = disclose(load_plan("member_rebate"), Fraction(1, 5))
@@ -64,6 +67,15 @@ def disclose(
     told = tuple(Section(name, statements) for name, statements in sections.items())
     title = {language: plan.title.get(language, plan.name) for language in LANGUAGES}
     return Disclosure(plan.name, plan.digest, title, cost, told)
+
+
+def outcome_of(made: Simulation) -> dict[str, Number | None]:
+    """Return what a simulation found for the page: the share of buyers who had their spending back, and by when.
+
+    That is the end, or the day on which cash ended: what is paid later is money that is not there.
+    """
+    days = cash_end(made.days) or len(made.days["day"])
+    return {SPENDING_BACK: spending_back_share(made), "buyers": made.members_then.buyers, "days": days}
 
 
 def sentences(disclosure: Disclosure, language: str) -> list[str]:
@@ -204,7 +216,7 @@ def _schedule_depends(case: Case) -> Statement:
 # -- how it went, and what if sales stop ----------------------------------------------------------------------------
 
 
-def _back(case: Case, simulated: Mapping[str, Fraction | None]) -> Iterator[Statement]:
+def _back(case: Case, simulated: Mapping[str, Number | None]) -> Iterator[Statement]:
     figures = case.figures
     if case.promised and not any(each.by("price") for each in case.economics.promises):
         yield Statement("back_promised", {"share": case.promised})
@@ -219,9 +231,11 @@ def _back(case: Case, simulated: Mapping[str, Fraction | None]) -> Iterator[Stat
     trial = case.trial(days)
     paid = sum(trial.got(member, days) >= case.order for member in range(1, days + 1))
     yield Statement("back_shop", {"members": days, "paid": paid, "days": days})
-    share = simulated.get(SPENDING_BACK)
-    if share is not None:
-        yield Statement("back_simulated", {"share": share})
+    if simulated.get(SPENDING_BACK) is not None:
+        numbers = {name: number for name, number in simulated.items() if number is not None}
+        rounds = max((each.rounds for each in case.economics.promises), default=0)
+        name = "back_simulated_rounds" if rounds else "back_simulated"
+        yield Statement(name, numbers | ({"persons": rounds} if rounds else {}))
 
 
 def _days_told(case: Case) -> int:

@@ -19,7 +19,7 @@ from jifen.plan.worth import is_tokens, yuan_per_unit
 from jifen.simulate.outcomes import QueueTable
 from jifen.simulate.simulation import Simulation
 
-__all__ = ["measured", "measured_funding", "measured_growth", "measured_promise", "reserved"]
+__all__ = ["cash_end", "measured", "measured_funding", "measured_growth", "measured_promise", "reserved"]
 
 _SETTLED_AGE = 100
 """Waits are compared with the shop's age from this day on; before, whole days and orders are too coarse."""
@@ -67,6 +67,12 @@ def measured_funding(plan: Economics, made: Simulation) -> Fraction | None:
         return None
     pools = {pool for promise in plan.promises for pool in promise.pools}
     return sum(map(measure.pool, pools), 1 - measure.goods - measure.fed if pays_itself(plan) else Fraction(0))
+
+
+def cash_end(days: Mapping[str, Column]) -> int | None:
+    """The first day at whose end the operator has less than nothing of his own; ``None``: there is none."""
+    below = np.flatnonzero(days["free_cash"] < 0)
+    return int(below[0]) + 1 if len(below) else None
 
 
 def reserved(plan: Plan, days: Mapping[str, Column]) -> Column:
@@ -120,6 +126,11 @@ class _Measure:
         """What is granted of a store, as what it becomes."""
         return self._counted(f"granted:{store}") * Fraction(yuan_per_unit(self.plan.plan, store), MICRO)
 
+    def open(self, store: str) -> Fraction:
+        """What open lots of a store come to at the end, in micro-units."""
+        lots = self.made.days.get(f"lots:{store}")
+        return Fraction(0 if lots is None else lots.item(-1) * yuan_per_unit(self.plan.plan, store), MICRO)
+
     @property
     def own(self) -> Fraction:
         """What orders have added to the debts of the plan's own account, as they are paid in the long run."""
@@ -131,14 +142,16 @@ class _Measure:
             elif self.plan.from_own_account(promise) and promise.by("price") is None:
                 debts += self.granted(promise.store)
         walks = (reward.rule for reward in self.plan.rewards if reward.drains is None and not reward.pool)
-        return sum(map(self._paid, walks), debts)
+        at_once = (rule.id for rule, pay in self.plan.paid_back() if pay.source is None)
+        return sum(map(self._paid, {*walks, *at_once}), debts)
 
     def _paid(self, rule: str) -> Fraction:
         return Fraction(self.total(f"paid:{rule}"), self.net)
 
     def entitled(self, *, cash_only: bool) -> Fraction:
         """What was granted to buyers; tokens and referrals at what is held out to them."""
-        total = Fraction(0)
+        at_once = {rule.id for rule, pay in self.plan.paid_back() if not cash_only or self.plan.becomes_cash(pay.asset)}
+        total = sum(map(self._paid, at_once), Fraction(0))
         for promise in self.plan.promises:
             if cash_only and not self.plan.becomes_cash(promise.asset):
                 continue
@@ -160,13 +173,12 @@ def _schedules(measure: _Measure) -> Figures:
     longest = max((len(response(plan, each)) for each in scheduled), default=0)
     sold = exact_sum(days["sold"][-_MONTH:])
     if longest and sold and len(days["sold"]) >= longest + _MONTH:
-        month = min(_MONTH, len(days["sold"]))
-        found["owed_steady_days"] = Fraction(days["promised"].item(-1) * month, sold)
+        owed = sum((measure.open(each.store) for each in scheduled), Fraction(0))
+        found["owed_steady_days"] = owed * _MONTH / sold
     by_day = [*scheduled, *(each for each in plan.promises if each.by("task"))]
     if any(map(plan.from_own_account, by_day)):
-        below = np.flatnonzero(days["free_cash"] < 0)
         found["cash_peak_day"] = int(days["free_cash"].argmax()) + 1
-        found["cash_negative_day"] = int(below[0]) + 1 if len(below) else None
+        found["cash_negative_day"] = cash_end(days)
     return found
 
 
@@ -210,8 +222,10 @@ def _ceiling(measure: _Measure) -> Fraction | None:
 
 
 def _exits(measure: _Measure) -> Fraction | None:
-    """What an order brings into the pool ÷ what an exit takes out of it, on average of those who have left."""
-    members, plan = measure.made.members, measure.plan
+    """What an order brings into the pool ÷ what an exit takes out of it, on average; none if members sell as well."""
+    members, plan, scenario = measure.made.members, measure.plan, measure.made.scenario
+    if scenario.tokens.sold or scenario.panic.day is not None:
+        return None
     left = int(np.count_nonzero((members.spent > 0) & (members.tokens == 0)))
     for promise in plan.promises:
         if promise.exits_at and left:

@@ -177,7 +177,7 @@ class Economics:
     @cached_property
     def _to_buyers(self) -> tuple[Fraction, ...]:
         """What buyers themselves are paid at once from the plan's own account."""
-        return tuple(self.amount(rule).high for rule, pay in self._paid_back() if pay.source is None)
+        return tuple(self.amount(rule).high for rule, pay in self.paid_back() if pay.source is None)
 
     @cached_property
     def net_per_order(self) -> Fraction:
@@ -199,7 +199,7 @@ class Economics:
     @cached_property
     def static_multiple(self) -> Span:
         """What a buyer is entitled to that is cash or can be made cash, on one yuan: at once, and later."""
-        at_once = (self.amount(rule) for rule, pay in self._paid_back() if self.becomes_cash(pay.asset))
+        at_once = (self.amount(rule) for rule, pay in self.paid_back() if self.becomes_cash(pay.asset))
         return sum((each.multiple for each in self.promises if self.becomes_cash(each.asset)), sum(at_once, Span.of(0)))
 
     def becomes_cash(self, asset: str) -> bool:
@@ -223,7 +223,7 @@ class Economics:
 
     # -- one rule ---------------------------------------------------------------------------------------------------
 
-    def _paid_back(self) -> Iterator[tuple[Rule, Asset]]:
+    def paid_back(self) -> Iterator[tuple[Rule, Asset]]:
         """The rules that pay the buyer himself when he orders, and out of no lots of his."""
         for rule in self.rules:
             if rule.when == "order" and rule.who is None and isinstance(rule.pay, Asset) and _drains(rule) is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from jifen.assess.claim_case import cases_of
 from jifen.assess.closed_forms import FIGURES, Figures, closed_forms, funded_share, promised_share, response
-from jifen.assess.measured import measured, measured_funding, measured_growth, measured_promise, reserved
+from jifen.assess.measured import cash_end, measured, measured_funding, measured_growth, measured_promise, reserved
 from jifen.assess.promises import Economics
 from jifen.core.micros import MICRO, format_micros
 from jifen.engine.columns import Column, exact_sum
@@ -48,14 +48,18 @@ class Stop:
     """What is promised at its end."""
     cash: int
     """What the operator has in hand at its end, pools and reserve included."""
+    until: int
+    """The day until which it was simulated: schedules have run out, unless they take years."""
     unpaid: int
-    """What of it is never paid: claims that stay open, and payments for which there was no money."""
+    """What of it is not paid by then: claims that stay open, and payments for which there was no money."""
     members: int
     """How many are still owed something when cash has ended, or at the end."""
     joined: tuple[int, int] | None
     """The days on which the first and the last of them joined."""
     buyers: int
     """How many had bought anything."""
+    paid_back: int
+    """How many of them had got back what they spent when cash ended, or at the end."""
     spent: int
     """What they had spent."""
     tokens: int
@@ -90,8 +94,7 @@ class Assessment:
     @property
     def cash_ended(self) -> int | None:
         """The first day at whose end the operator had no cash of his own, whatever the plan promises."""
-        below = np.flatnonzero(self.base.days["free_cash"] < 0)
-        return int(below[0]) + 1 if len(below) else None
+        return cash_end(self.base.days)
 
     @property
     def per_order(self) -> dict[str, tuple[Fraction, Fraction | None]]:
@@ -194,10 +197,12 @@ def assess(
     cost = Fraction(scenario.cost, MICRO)
     economics = cases_of(plan, cost, scenario.orders.yuan)[0].economics
     last = min(_STOP, max(scenario.days // 2, 1), max((scenario.orders.stop or scenario.days) - 1, 1))
-    one_day = equal_orders(plan, cost, economics.order, {"days": max(_schedule(economics), 1), "orders.stop": 2})
-    stopped = replace(scenario, orders=replace(scenario.orders, stop=last + 1))
-    closed = closed_forms(economics, 1, scenario.days)
-    shops = [scenario, stopped, *([one_day] if closed["growth_required_daily"] is not None else [])]
+    schedule = _schedule(economics)
+    until = max(scenario.days, last + min(schedule, _DAYS_MAX) + _AFTER)
+    stopped = replace(scenario, days=until, orders=replace(scenario.orders, stop=last + 1))
+    shops = [scenario, stopped]
+    if 0 < schedule <= _DAYS_MAX and closed_forms(economics, 1, 1)["growth_required_daily"] is not None:
+        shops.append(equal_orders(plan, cost, economics.order, {"days": schedule, "orders.stop": 2}))
     made = _run_all(plan, shops, seed, given, progress)
     base = made[0]
     closed = closed_forms(economics, max(base.members.buyers, 1), scenario.days)
@@ -244,13 +249,16 @@ def _stop(made: Simulation, last: int) -> Stop:
     owed, cash = days["promised"].item(last - 1), days["cash"].item(last - 1)
     unpaid, members = days["promised"].item(-1) + missing, made.members
     spent, tokens = exact_sum(members.spent), exact_sum(members.tokens)
-    return Stop(last, owed, cash, unpaid, len(waiting), joined, members.buyers, spent, tokens)
+    return Stop(
+        last, owed, cash, len(days["day"]), unpaid, len(waiting), joined, members.buyers, then.paid_back, spent, tokens
+    )
 
 
 def _stop_document(stop: Stop) -> dict[str, Any]:
     return {
         "day": stop.day, "owed": format_micros(stop.owed), "cash": format_micros(stop.cash),
-        "unpaid": format_micros(stop.unpaid), "members": stop.members, "joined": stop.joined,
+        "until": stop.until, "unpaid": format_micros(stop.unpaid), "members": stop.members, "joined": stop.joined,
+        "buyers": stop.buyers, "paid_back": stop.paid_back,
     }  # fmt: skip
 
 

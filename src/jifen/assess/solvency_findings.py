@@ -10,6 +10,7 @@ from fractions import Fraction
 from jifen.assess.closed_forms import FIGURES
 from jifen.assess.solvency import EQUAL_ORDERS, Assessment
 from jifen.assess.texts import Number, Statement
+from jifen.core.micros import MICRO
 from jifen.engine.columns import exact_sum
 from jifen.plan.worth import is_tokens
 
@@ -21,6 +22,8 @@ _YEAR = 365
 _TIMES_MAX = 10**9
 """Beyond this a year's growth says nothing more."""
 _AGE = 100
+"""The age of the shop for which a wait is told, in days."""
+_NEXT_TO_NOTHING = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def findings(found: Assessment) -> list[Statement]:
     """Return what is to be said of an assessment, in the order of its table, then of a stop and of the cohorts."""
     return [
         *_per_order(found), *_cash(found), *_paid(found), *_coverage(found), *_back(found), _stop(found),
-        _cohorts(found), *_refused(found),
+        _cohorts(found), *_missing(found),
     ]  # fmt: skip
 
 
@@ -58,12 +61,18 @@ def basis(found: Assessment) -> Statement:
     """Return what all figures rest on."""
     base = found.base
     numbers: dict[str, Number] = {"cost": found.cost, "order": found.order, "days": len(base.days["day"])}
-    if base.scenario.name != EQUAL_ORDERS:
+    joining = base.scenario.joining
+    if base.scenario.name != EQUAL_ORDERS or joining.curve != "constant" or joining.at_start:
         return Statement("basis_scenario", numbers | {"scenario": base.scenario.name, "seed": base.seed})
-    rounds = max((each.rounds for each in found.economics.promises), default=0)
-    if rounds:
-        return Statement("basis_rounds", numbers | {"a_day": found.a_day, "rounds": rounds})
-    return Statement("basis", numbers | {"a_day": found.a_day})
+    numbers["a_day"] = found.a_day
+    if _rounds(found):
+        return Statement("basis_rounds", numbers | {"rounds": _rounds(found)})
+    return Statement("basis", numbers)
+
+
+def _rounds(found: Assessment) -> int:
+    """How many referrals make a round; 0 if no promise hangs on referrals."""
+    return max((each.rounds for each in found.economics.promises), default=0)
 
 
 def _told(found: Assessment, figure: str) -> Number | None:
@@ -80,17 +89,20 @@ def _per_order(found: Assessment) -> Iterator[Statement]:
         referred = any(each.drains is None and not each.pool for each in found.economics.rewards)
         if net < 0:
             yield Statement("net_short", {"gap": -net})
-        elif referred and alone is not None and alone > net and _is_usual(found):
+        elif referred and alone is not None and alone > net and found.base.scenario.referrals.shape == "none":
             yield Statement("net_referrals", {"net": net, "alone": alone})
         else:
             yield Statement("net_left", {"net": net})
     times = found.closed["static_multiple"]
-    yield Statement("multiple", {"times": times}) if times else Statement("multiple_none")
+    yield _multiple(found, times) if times else Statement("multiple_none")
 
 
-def _is_usual(found: Assessment) -> bool:
-    """Whether the simulation is the shop of equal orders in which nobody is referred."""
-    return found.base.scenario.referrals.shape == "none"
+def _multiple(found: Assessment, times: Number) -> Statement:
+    if any(each.by("price") for each in found.economics.promises):
+        return Statement("multiple_held_out", {"times": times})
+    if _rounds(found):
+        return Statement("multiple_rounds", {"times": times, "rounds": _rounds(found)})
+    return Statement("multiple", {"times": times})
 
 
 def _cash(found: Assessment) -> Iterator[Statement]:
@@ -123,11 +135,7 @@ def _paid(found: Assessment) -> Iterator[Statement]:
     if paid is not None:
         # What is less than the closed form by more than whole orders and days make out is worth a word.
         less = simulated is not None and Fraction(simulated) < Fraction(paid) * Fraction(9, 10)
-        yield (
-            Statement("paid_less", {"share": paid, "simulated": simulated or 0})
-            if less
-            else Statement("paid", {"share": paid})
-        )
+        yield Statement("paid_less" if less else "paid", {"share": paid, "simulated": simulated or 0})
     wait = _told(found, "wait_over_age")
     if wait is not None:
         yield Statement("wait", {"age": _AGE, "days": Fraction(wait) * _AGE})
@@ -136,8 +144,8 @@ def _paid(found: Assessment) -> Iterator[Statement]:
 def _coverage(found: Assessment) -> Iterator[Statement]:
     share = found.simulated["coverage"]
     if share is not None:
-        yield Statement("coverage_none" if not share else "coverage_full" if share >= 1 else "coverage_short",
-                        {"share": share})  # fmt: skip
+        kind = "full" if share >= 1 else "short" if share > _NEXT_TO_NOTHING else "none"
+        yield Statement(f"coverage_{kind}", {"share": share})
 
 
 def _back(found: Assessment) -> Iterator[Statement]:
@@ -145,11 +153,8 @@ def _back(found: Assessment) -> Iterator[Statement]:
     if share is not None:
         numbers: dict[str, Number] = {"buyers": members.buyers, "paid": members.paid_back, "share": share}
         ends = found.cash_ended
-        yield (
-            Statement("back", numbers | {"days": len(found.base.days["day"])})
-            if ends is None
-            else Statement("back_then", numbers | {"day": ends})
-        )
+        last = {"days": len(found.base.days["day"])} if ends is None else {"day": ends}
+        yield Statement("back" if ends is None else "back_then", numbers | last)
 
 
 def _stop(found: Assessment) -> Statement:
@@ -157,12 +162,14 @@ def _stop(found: Assessment) -> Statement:
     numbers: dict[str, Number] = {"day": stop.day, "owed": stop.owed, "cash": stop.cash}
     if stop.unpaid and stop.joined:
         who = {"members": stop.members, "all": stop.buyers, "first": stop.joined[0], "last": stop.joined[1]}
+        who["until"] = stop.until
         return Statement("stop_unpaid", numbers | {"unpaid": stop.unpaid} | who)
     if stop.owed:
         return Statement("stop_paid", numbers)
+    short: dict[str, Number] = {"day": stop.day, "members": stop.buyers - stop.paid_back, "all": stop.buyers}
     if any(is_tokens(found.plan, store) for store in found.plan.stores):
-        return Statement("stop_tokens", numbers | {"pool": stop.tokens, "spent": stop.spent})
-    return Statement("stop_nothing", numbers)
+        return Statement("stop_tokens", short | {"pool": stop.tokens // MICRO * MICRO, "spent": stop.spent})
+    return Statement("stop_rounds" if _rounds(found) else "stop_nothing", short)
 
 
 def _cohorts(found: Assessment) -> Statement:
@@ -170,10 +177,14 @@ def _cohorts(found: Assessment) -> Statement:
     whole = sum(paid.values())
     if whole <= 0:
         return Statement("pays_nobody")
-    return Statement("pays_later", {name: Fraction(paid[name], whole) for name in ("later", "missing")})
+    name = "pays_later" if paid["missing"] else "pays_all"
+    return Statement(name, {name: Fraction(paid[name], whole) for name in ("later", "missing")})
 
 
-def _refused(found: Assessment) -> Iterator[Statement]:
+def _missing(found: Assessment) -> Iterator[Statement]:
+    """What the simulation lacks."""
     events = exact_sum(found.base.days["refused"])
     if events:
         yield Statement("refused", {"events": events})
+    if found.plan.params["skus"]:
+        yield Statement("articles")

@@ -39,8 +39,9 @@ def texts(file: str, package: str = "jifen.assess") -> Mapping[str, Any]:
 def say(file: str, statement: Statement, language: str) -> str:
     """Write a statement in a language.
 
-    In a text ``{has:yuan}`` is an amount, ``{share:percent}`` a share, ``{times:number}`` a number, ``{day}`` a count
-    and ``{event:word}`` a word; numbers are rounded here and nowhere else.
+    In a text ``{has:yuan}`` is an amount, ``{share:percent}`` a share, ``{growth:rate}`` a small one, ``{day}`` a
+    count, ``{times:number}`` another number, ``{event:word}`` a word and ``{name:text}`` a name as it is; numbers are
+    rounded here and nowhere else.
 
     >>> say("claim_answers.yaml", Statement("until", {"times": Fraction(6, 5), "days": 100}), "en")
     'It ends when 120 % of the price has come back, after 100 days.'
@@ -60,12 +61,16 @@ class _Writer(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "word":
             return self.words[value][self.language]
+        if format_spec == "text":
+            return str(value)
         number = Fraction(value)
         match format_spec:
             case "yuan":
                 return _decimal(number / MICRO, 2, fixed=number % MICRO != 0)
             case "percent":
                 return f"{_decimal(number * 100, 2)} %"
+            case "rate":
+                return f"{_decimal(number * 100, 4)} %"
             case "number":
                 return _decimal(number, 4)
         return f"{int(number):,}"
@@ -102,4 +107,4 @@ def _plain(number: Number, spec: str | None) -> str | int:
         return number
     if spec == "yuan":
         return decimal_text(Fraction(number) / MICRO)
-    return decimal_text(Fraction(number)) if spec in ("percent", "number") else int(number)
+    return decimal_text(Fraction(number)) if spec in ("percent", "rate", "number") else int(number)

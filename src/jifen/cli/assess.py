@@ -13,6 +13,7 @@ from jifen.cli.output import JsonOption, make_table, out, print_json, progress_b
 from jifen.cli.settings import SetOption, read_settings
 
 if TYPE_CHECKING:
+    from jifen.assess.closed_forms import Figures
     from jifen.assess.solvency import Assessment
     from jifen.assess.texts import Number
     from jifen.plan import Plan
@@ -103,7 +104,8 @@ def _show(found: "Assessment", language: str) -> None:
     rows = [
         (
             figures[line.figure][language],
-            *(_cell(line.figure, each, language) for each in (line.closed, line.simulated)),
+            _cell(line.figure, line.closed, found.closed, language),
+            _cell(line.figure, line.simulated, found.simulated, language),
         )
         for line in lines(found)
     ]
@@ -121,14 +123,15 @@ def _show(found: "Assessment", language: str) -> None:
     out.print(f"\n{say(TEXTS, basis(found), language)}", style="dim", markup=False, soft_wrap=True)
 
 
-def _cell(figure: str, value: "Number | None", language: str) -> str:
+def _cell(figure: str, value: "Number | None", column: "Figures", language: str) -> str:
     """A figure as people read it; one that a plan has not is a dash."""
     from jifen.assess.solvency_findings import TEXTS
     from jifen.assess.texts import texts
 
     unit = texts(TEXTS)["figures"][figure]["unit"]
     if value is None:
-        return str(texts(TEXTS)["labels"]["never" if figure == "cash_negative_day" else "none"][language])
+        lasts = figure == "cash_negative_day" and column["cash_peak_day"] is not None
+        return str(texts(TEXTS)["labels"]["never" if lasts else "none"][language])
     return _as(unit, value, language)
 
 

@@ -9,7 +9,7 @@ import typer
 from jifen.cli.assumptions import COST_USUAL, CostOption, OrderOption, read_cost, read_order
 from jifen.cli.compiling import compiling_shown
 from jifen.cli.options import takes
-from jifen.cli.output import JsonOption, out, print_json
+from jifen.cli.output import JsonOption, out, print_json, progress_bar
 from jifen.cli.settings import SetOption, read_settings
 from jifen.core.errors import InputError, Problem
 
@@ -41,8 +41,11 @@ def disclose(options: DiscloseOptions) -> None:
     Example: [bold]jifen disclose green_points --lang both --out members.html[/]
     """
     from jifen.assess.disclosure import disclose as page_of
+    from jifen.assess.disclosure import outcome_of
+    from jifen.assess.solvency import equal_orders
     from jifen.assess.texts import LANGUAGES
     from jifen.plan import load_plan
+    from jifen.simulate.simulation import simulate
 
     page = options.page
     if page is not None and page.exists():
@@ -50,8 +53,9 @@ def disclose(options: DiscloseOptions) -> None:
         raise InputError(problem)
     plan = load_plan(options.plan, read_settings(options.settings or ()))
     share, amount = read_cost(options.cost), read_order(options.order)
-    with compiling_shown():
-        disclosure = page_of(plan, share, amount)
+    with compiling_shown(), progress_bar("simulating days") as progress:
+        made = simulate(plan, equal_orders(plan, share, amount), progress=progress)
+        disclosure = page_of(plan, share, amount, outcome_of(made))
     languages = LANGUAGES if options.language == "both" else (options.language,)
     if page is not None:
         from jifen.report.disclosure_page import disclosure_page
