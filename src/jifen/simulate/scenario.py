@@ -21,8 +21,9 @@ from jifen.plan.parameters import Parameter, read_parameter
 from jifen.plan.values import BadValueError, did_you_mean, shown
 
 __all__ = [
-    "Joining", "Orders", "Panic", "Referrals", "Refunds", "Scenario", "Tasks", "Tokens", "Withdrawals", "key_help",
-    "load_scenario", "load_scenario_text", "range_of", "scenario_keys", "scenario_names", "scenario_text",
+    "Joining", "Orders", "Panic", "Ranks", "Referrals", "Refunds", "Regions", "Scenario", "Tasks", "Tokens",
+    "Withdrawals", "key_help", "load_scenario", "load_scenario_text", "range_of", "scenario_keys", "scenario_names",
+    "scenario_text",
 ]  # fmt: skip
 
 _SUFFIX = ".yaml"
@@ -48,6 +49,22 @@ class Referrals:
 
     shape: str
     referred: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Who gets a rank by hand. Shares in parts per million."""
+
+    appointed: int
+    higher: int
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Who becomes an agent, and of how many regions. ``agents`` is in parts per million."""
+
+    agents: int
     width: int
 
 
@@ -113,6 +130,8 @@ class Scenario:
     cost: int
     joining: Joining
     referrals: Referrals
+    ranks: Ranks
+    regions: Regions
     orders: Orders
     refunds: Refunds
     tokens: Tokens
@@ -138,8 +157,8 @@ class Scenario:
 
 
 _SECTIONS: dict[str, type[Any]] = {
-    "joining": Joining, "referrals": Referrals, "orders": Orders, "refunds": Refunds, "tokens": Tokens, "panic": Panic,
-    "tasks": Tasks, "withdrawals": Withdrawals,
+    "joining": Joining, "referrals": Referrals, "ranks": Ranks, "regions": Regions, "orders": Orders,
+    "refunds": Refunds, "tokens": Tokens, "panic": Panic, "tasks": Tasks, "withdrawals": Withdrawals,
 }  # fmt: skip
 
 
