@@ -8,17 +8,18 @@
 An unknown key, or a value out of its bounds, stops the load; all mistakes of a file come at once.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from jifen.core.errors import InputError, PlanError, Problem
 from jifen.plan.document import Block, Place, Problems, locate, plain, read_bytes, read_text
 from jifen.plan.parameters import Parameter, read_parameter
-from jifen.plan.values import BadValueError, did_you_mean, shown
+from jifen.plan.values import TEXT_MAX, BadValueError, did_you_mean, shown
 
 __all__ = [
     "Joining", "Orders", "Panic", "Ranks", "Referrals", "Refunds", "Regions", "Scenario", "Tasks", "Tokens",
@@ -145,7 +146,8 @@ class Scenario:
 
     def text(self) -> str:
         """The scenario as a file that has every key."""
-        lines = [f"scenario: {self.name}", f"title: {{en: {self.title['en']!r}, zh: {self.title['zh']!r}}}"]
+        english, chinese = (json.dumps(self.title[language], ensure_ascii=False) for language in ("en", "zh"))
+        lines = [f'scenario: "{self.name}"', f"title: {{en: {english}, zh: {chinese}}}"]
         section = ""
         for key, value in self.values().items():
             head, _, rest = key.rpartition(".")
@@ -308,7 +310,7 @@ class _Reader:
 
     def _headings(self) -> tuple[str, dict[str, str]]:
         name, title = self.root.get("scenario"), self.root.get("title")
-        if not isinstance(name, str) or not name.isidentifier():
+        if not _is_line(name) or not name.isidentifier():
             code = "missing_key" if name is None else "wrong_type"
             place = self.root.places.get("scenario", self.root.place)
             message = "the scenario has no name" if name is None else f"{shown(name)} is not a name"
@@ -317,11 +319,15 @@ class _Reader:
         if title is None:
             return name, {"en": name, "zh": name}
         texts = dict(title) if isinstance(title, Block) else {}
-        if texts.keys() != {"en", "zh"} or not all(isinstance(text, str) for text in texts.values()):
+        if texts.keys() != {"en", "zh"} or not all(_is_line(text) for text in texts.values()):
             place = self.root.places["title"]
-            remedy = "write `title: {en: …, zh: …}`"
+            remedy = f"write `title: {{en: …, zh: …}}`, a line of at most {TEXT_MAX} characters each"
             self.problems.add("wrong_type", f"{shown(title)} is no title in two languages", remedy, place, "title")
         return name, texts
+
+
+def _is_line(text: object) -> TypeGuard[str]:
+    return isinstance(text, str) and text.isprintable() and len(text) <= TEXT_MAX
 
 
 def _held(scenario: Scenario, key: str) -> Any:
