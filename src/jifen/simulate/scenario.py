@@ -187,9 +187,9 @@ def range_of(key: str) -> str:
 
 
 @cache
-def key_help() -> dict[str, str]:
-    """By key what it means, in a few words."""
-    return {key: str(entry["help"]) for key, entry in _document().items()}
+def key_help(language: str = "en") -> dict[str, str]:
+    """By key what it means, in a few words: ``en``, else ``zh``."""
+    return {key: str(entry["help" if language == "en" else "zh"]) for key, entry in _document().items()}
 
 
 def _document() -> Block:
