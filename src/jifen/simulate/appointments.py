@@ -12,12 +12,12 @@ from jifen.core.micros import MICRO
 from jifen.plan.model import Plan, Walk
 from jifen.simulate.scenario import Scenario
 
-__all__ = ["Appointments", "Given", "path_of"]
+__all__ = ["Appointed", "Appointments", "path_of"]
 
 _LEVELS = 3
 """Provinces, cities, districts."""
 
-Given = list[tuple[int, str]]
+Appointed = list[tuple[int, str]]
 """Members, and what each of them gets."""
 
 
@@ -39,7 +39,7 @@ class Appointments:
         names = tuple(tuple(row.name for row in ladder) for ladder in ladders if ladder)
         return cls(scenario, names, bool(regions) and scenario.regions.agents > 0)
 
-    def ranks(self, random: np.random.Generator, first: int, count: int) -> Given:
+    def ranks(self, random: np.random.Generator, first: int, count: int) -> Appointed:
         """The ranks of ``count`` members who join from number ``first`` on: of one ladder each, seldom a high one."""
         of = self.scenario.ranks
         if not self.ladders or not of.appointed:
@@ -53,7 +53,7 @@ class Appointments:
             found.append((member, names[place]))
         return found
 
-    def agents(self, random: np.random.Generator, first: int, count: int) -> Given:
+    def agents(self, random: np.random.Generator, first: int, count: int) -> Appointed:
         """The regions of those of the same members who become agents: of a province, a city or a district."""
         of = self.scenario.regions
         if not self.agents_paid:

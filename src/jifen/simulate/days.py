@@ -31,7 +31,7 @@ from jifen.engine.tables import NONE
 from jifen.ledger.journal import Journal
 from jifen.ledger.names import Texts
 from jifen.plan.model import Plan
-from jifen.simulate.appointments import Given
+from jifen.simulate.appointments import Appointed
 
 __all__ = ["ROW_LETTERS", "Day", "apply_day", "asks_for_cost", "numbered", "taker_of"]
 
@@ -69,9 +69,9 @@ class Day:
     takers: Narrow = field(default_factory=_no_members)
     """Who withdraw cash."""
     taken: Column = field(default_factory=_no_amounts)
-    ranks: Given = field(default_factory=list)
+    ranks: Appointed = field(default_factory=list)
     """Who gets which rank by hand."""
-    agents: Given = field(default_factory=list)
+    agents: Appointed = field(default_factory=list)
     """Who becomes the agent of which region."""
     districts: list[str] = field(default_factory=list)
     """By order where it goes; empty where that does not matter."""

@@ -80,9 +80,8 @@ class Series:
         """Whom a forced exit has paid, one row for each lot of his."""
         rules = [number for number, name in enumerate(journal.rules) if name in self._exits]
         for block in journal.transfers.chunks:
-            paid = np.isin(block.column("rule", np.int32), rules) & (
-                block.column("to_kind", np.int32) == Account.WALLET
-            )
+            rule, kind = (block.column(name, np.int32) for name in ("rule", "to_kind"))
+            paid = np.isin(rule, rules) & (kind == Account.WALLET)
             yield from block.column("to_id", np.int64)[paid].tolist()
 
     def _promise(self, row: Counter[str], flow: Flow, amount: int) -> None:
