@@ -7,6 +7,7 @@ with which the states of past days are lost. Amounts are micro-units, in Python'
 
 import hashlib
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -72,12 +73,14 @@ def main() -> None:
     )
     run = Simulation(model=model, timesteps=len(days), runs=1)
     run.engine = Engine(backend=Backend.SINGLE_PROCESS, deepcopy=not bare, drop_substeps=True)
-    started = time.perf_counter()
+    clock, processor = time.perf_counter(), time.process_time()
     states = run.run()
-    seconds = time.perf_counter() - started
+    seconds, cpu_seconds = time.perf_counter() - clock, time.process_time() - processor
     wallet = states[-1]["shop"]["wallet"]
     found = {
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10,
         "paid": [state["paid"] for state in states[1:]],
         "wallets": hashlib.sha256(json.dumps(wallet).encode()).hexdigest(),
     }

@@ -1,9 +1,12 @@
 """The race of simulations: radCAD's model pays what the engine pays, and says why when radCAD is not here."""
 
+import hashlib
+import json
 import sys
 
 import pytest
 from benchmarks import simulations
+from benchmarks.peers import NotHere
 from benchmarks.peers.radcad_shop import a_day, the_paid, the_shop
 
 from jifen.plan import load_plan
@@ -26,16 +29,37 @@ def test_the_model_pays_every_day_and_everybody_what_the_engine_pays():
     assert state["shop"]["wallet"] == made.members.received.tolist()
 
 
-def test_an_interpreter_without_radcad_is_named(monkeypatch):
-    monkeypatch.delenv("JIFEN_RADCAD", raising=False)
-    found = simulations.race(20, 5)
-    assert sys.executable in str(found["not_here"])
-    assert found["ours"] > 0
-
-
-def test_peers_that_differ_are_no_race(monkeypatch):
+def test_an_interpreter_without_radcad_is_told_and_ours_is_timed_all_the_same(monkeypatch):
     monkeypatch.setenv("JIFEN_RADCAD", sys.executable)
-    monkeypatch.setattr(simulations, "has_radcad", lambda _: True)
-    monkeypatch.setattr(simulations, "_radcad", lambda *_, **__: {"seconds": 1.0, "paid": [], "wallets": ""})
-    with pytest.raises(SystemExit, match="differ"):
+    found = simulations.race(20, 5)
+    assert "No module named 'radcad'" in str(found["not_here"])
+    assert found["ours"]["seconds"] > 0
+
+
+def test_an_interpreter_that_is_none_and_none_at_all_are_told(monkeypatch):
+    monkeypatch.setenv("JIFEN_RADCAD", "no/such/python")
+    with pytest.raises(NotHere, match="No such file"):
+        simulations.interpreter()
+    monkeypatch.delenv("JIFEN_RADCAD")
+    monkeypatch.setattr(simulations.shutil, "which", lambda _: None)
+    monkeypatch.setattr(simulations.sys, "executable", "nowhere/python")
+    with pytest.raises(NotHere, match="JIFEN_RADCAD"):
+        simulations.interpreter()
+
+
+@pytest.mark.parametrize(("change", "words"), [("paid", "payments differ"), ("wallets", "at the end differs")])
+def test_peers_that_differ_are_no_race(monkeypatch, change, words):
+    differ: dict[str, object] = {}
+
+    def other(python, recorded, *, bare):
+        made = recorded.result()
+        wallets = json.dumps(recorded.world.wallets[0][:20].tolist()).encode()
+        same = {"paid": made.days["paid"].tolist(), "wallets": hashlib.sha256(wallets).hexdigest()}
+        return {"seconds": 1.0, "cpu_seconds": 1.0} | same | differ
+
+    monkeypatch.setattr(simulations, "interpreter", list)
+    monkeypatch.setattr(simulations, "_radcad", other)
+    assert simulations.race(20, 5)["times"] > 0
+    differ[change] = []
+    with pytest.raises(SystemExit, match=words):
         simulations.race(20, 5)

@@ -5,6 +5,9 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
+from jifen.simulate import sweep as sweeps
+from jifen.simulate.simulation import Run
+
 SHORT = ("--set", "days=12", "--set", "joining.a_day=3", "--set", "joining.drawn=false")
 
 
@@ -56,6 +59,24 @@ def test_many_runs_of_every_combination(jifen, tmp_path):
     assert settings == [("1%", "[20%, 15%]"), ("1%", "[]"), ("2%", "[20%, 15%]"), ("2%", "[]")]
     again = jifen("simulate", "points_dividend", *SHORT, *values, "--out", tmp_path / "out", "--resume")
     assert (again.code, "8 of 8 runs" in again.out) == (0, True)
+
+
+def test_the_command_names_the_runs_that_failed_and_leaves_with_1(tmp_path, jifen, monkeypatch):
+    class Failing(Run):
+        def __init__(self, plan, scenario, seed, run, given):
+            if run == 1:
+                raise MemoryError("no room")
+            super().__init__(plan, scenario, seed, run, given)
+
+    monkeypatch.setattr(sweeps, "Run", Failing)
+    arguments = ("simulate", "points_dividend", "--set", "days=5", "--runs", 3, "--processes", 1, "--out", tmp_path)
+    answer = jifen(*arguments)
+    assert answer.code == 1
+    assert "p0000-r00001 failed: MemoryError: no room" in answer.err
+    assert "2 of 3 runs" in answer.out
+    monkeypatch.undo()
+    assert jifen(*arguments, "--resume").code == 0
+    assert not list(tmp_path.glob("runs/*.failed"))
 
 
 def test_members_and_amounts_come_from_files(jifen, shop):

@@ -69,8 +69,20 @@ def test_in_a_chain_all_but_the_last_get_the_tenth_part():
 
 def test_after_ten_thousand_equal_orders_six_have_left_at_twice_their_spending():
     made = equal_orders("appreciation", {"exit_multiple": "2"}, joining__a_day=200, days=50, orders__yuan=1000)
-    assert int((made.members.received > 0).sum()) == 6
+    assert int((made.members.received > 0).sum()) == made.days["exits"].sum() == summary_of(made).exits == 6
     assert made.members.received.sum() <= made.members.spent.sum() * 3 // 10
+
+
+def test_after_a_million_equal_orders_572_have_left():
+    made = equal_orders("appreciation", {"exit_multiple": "2"}, joining__a_day=20_000, days=50, orders__yuan=1000)
+    assert abs(int(made.days["exits"].sum()) - 572) <= 5
+    assert made.members.buyers == 1_000_000
+
+
+def test_plans_without_forced_exits_have_no_figure_of_them():
+    made = equal_orders("points_dividend", joining__a_day=1, days=2)
+    assert "exits" not in made.days
+    assert summary_of(made).exits is None
 
 
 def test_of_cyclic_credits_one_in_twenty_is_ever_paid():

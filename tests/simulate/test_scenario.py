@@ -90,19 +90,32 @@ def test_a_file_is_loaded_by_its_path(tmp_path):
     assert load_scenario(path) == load_scenario("growth")
 
 
-def test_every_key_has_a_line_in_the_guide(request):
-    guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
+RANGES_ZH = {"more than 0%, at most 100%": "大于 0%，至多 100%", " to ": " 至 ", ", ": "、"}
+
+
+@pytest.fixture(params=["en", "zh"])
+def guide(request) -> tuple[str, str]:
+    """The language and the text of each guide."""
+    page = "guide/simulate.md" if request.param == "en" else "zh/simulate.md"
+    return request.param, (request.config.rootpath / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_every_key_has_a_line_in_the_guide(guide):
+    language, text = guide
     defaults = {key: each.write(each.read(each.default, print)) for key, each in scenario_keys().items()}
-    lines = [f"| `{key}` | {defaults[key]} | {range_of(key)} | {key_help()[key]} |" for key in scenario_keys()]
-    assert [line for line in lines if line not in guide] == []
+    ranges = {key: range_of(key) for key in scenario_keys()}
+    for english, chinese in RANGES_ZH.items() if language == "zh" else ():
+        ranges = {key: words.replace(english, chinese) for key, words in ranges.items()}
+    lines = [f"| `{key}` | {defaults[key]} | {ranges[key]} | {key_help(language)[key]} |" for key in scenario_keys()]
+    assert [line for line in lines if line not in text.splitlines()] == []
+    assert sum(line.startswith("| `") and line.count(" | ") == 3 for line in text.splitlines()) == len(lines)
 
 
-def test_the_scenario_in_the_guide_is_one(request):
-    guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
+def test_the_scenario_in_the_guide_is_one(guide):
+    _, guide = guide
     scenario = load_scenario_text(guide.partition("```yaml\n")[2].partition("```")[0])
     assert (scenario.name, scenario.joining.most, scenario.refunds.days) == ("slow_start", 20_000, 14)
 
 
-def test_every_scenario_of_the_package_stands_in_the_guide(request):
-    guide = (request.config.rootpath / "docs/guide/simulate.md").read_text(encoding="utf-8")
-    assert [name for name in scenario_names() if f"| `{name}` |" not in guide] == []
+def test_every_scenario_of_the_package_stands_in_the_guide(guide):
+    assert [name for name in scenario_names() if f"| `{name}` |" not in guide[1]] == []

@@ -3,10 +3,12 @@
 import csv
 import json
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -113,31 +115,111 @@ def test_the_fan_has_quantiles_by_day_of_every_figure(tmp_path):
     assert len(QUANTILES) == 5
 
 
-def test_a_sweep_that_is_interrupted_keeps_what_has_finished_and_goes_on_to_the_same_end(tmp_path):
-    out, command = tmp_path / "sweep", [sys.executable, "-c", "from jifen.cli import main; main()", "simulate"]
-    command += ["points_dividend", "--scenario", "everyday", "--set", "days=120", "--set", "joining.a_day=30"]
-    command += ["--runs", "40", "--processes", "2", "--out", str(out)]
-    restore = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731 -- a shell may ignore it
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=restore) as started:
-        until = time.monotonic() + 120
-        while time.monotonic() < until and len(list(out.glob("runs/p*"))) < 3:
-            time.sleep(0.02)
-        started.send_signal(signal.SIGINT)
-        _, said = started.communicate(timeout=60)
-    assert started.returncode == 130, said
-    assert "--resume" in said
-    kept = {path.name: path.stat().st_mtime_ns for path in out.glob("runs/p*/summary.json")}
-    finished = len(list(out.glob("runs/p*/summary.json")))
-    assert 3 <= finished < 40
-    assert len(list(out.glob("runs/p*"))) == finished  # nothing half done
-    assert kept
-    sweep = Sweep(
-        [Point({"days": "120", "joining.a_day": "30"}, load_plan("points_dividend"),
-               load_scenario("everyday", {"days": 120, "joining.a_day": 30}))], 8, 1,
+def started(out, *arguments: str) -> subprocess.Popen[str]:
+    """The command itself, as in a terminal: in a group of its own, and with Ctrl-C, which a shell may ignore."""
+    command = [sys.executable, "-c", "from jifen.cli import main; main()", "simulate", "points_dividend"]
+    command += ["--scenario", "everyday", "--set", "days=90", "--set", "joining.a_day=9", "--processes", "2"]
+    restore = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    return subprocess.Popen(
+        [*command, "--out", str(out), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=restore, start_new_session=True,
     )  # fmt: skip
-    assert run_sweep(sweep, out, processes=1, resume=True)[1] == []
-    point = sweep.points[0]
-    assert digests(out, sweep)["p0000-r00007"] == simulate(point.plan, point.scenario, 1, 7).digest
+
+
+def wait_for_runs(out, count: int) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until and len(list(out.glob("runs/p*"))) < count:
+        time.sleep(0.02)
+
+
+def files_of(out) -> dict[str, str]:
+    return {
+        str(path.relative_to(out)): sha256(path.read_bytes()).hexdigest() for path in out.rglob("*") if path.is_file()
+    }
+
+
+def ends(group: int) -> bool:
+    """Whether all processes of a group are gone in a few seconds."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> dict[str, str]:
+    """The files of a sweep of eight runs that nothing has stopped, in one process."""
+    out = tmp_path_factory.mktemp("whole") / "sweep"
+    with started(out, "--runs", "8", "--processes", "1") as one:
+        _, said = one.communicate(timeout=120)
+    assert one.returncode == 0, said
+    return files_of(out)
+
+
+@pytest.mark.parametrize("runs", [0, 3])
+def test_a_sweep_that_is_interrupted_says_so_in_a_line_and_keeps_what_has_finished(tmp_path, runs):
+    out = tmp_path / "sweep"
+    with started(out, "--runs", "40") as one:
+        while not (out / "sweep.json").is_file():
+            time.sleep(0.02)
+        wait_for_runs(out, runs)
+        os.killpg(one.pid, signal.SIGINT)  # a terminal sends it to all of them
+        _, said = one.communicate(timeout=60)
+    assert one.returncode == 130, said
+    assert said.splitlines() == [f"Stopped. What has finished is in {out}; --resume goes on."]
+    assert ends(one.pid)
+    finished = len(list(out.glob("runs/p*/summary.json")))
+    assert runs <= finished < 40
+    assert len(list(out.glob("runs/p*"))) == finished  # nothing half done
+
+
+def test_a_sweep_that_is_killed_leaves_no_process_behind_and_goes_on_to_the_same_files(tmp_path, whole):
+    out = tmp_path / "sweep"
+    with started(out, "--runs", "8") as one:
+        wait_for_runs(out, 2)
+        one.kill()
+        one.communicate(timeout=60)
+    assert ends(one.pid)
+    kept = {path.parent.name: path.stat().st_mtime_ns for path in out.glob("runs/p*/summary.json")}
+    assert 2 <= len(kept) < 8
+    with started(out, "--runs", "8", "--resume") as again:
+        assert again.communicate(timeout=120)[1] == ""
+    assert again.returncode == 0
+    assert files_of(out) == whole
+    assert all((out / "runs" / name / "summary.json").stat().st_mtime_ns == when for name, when in kept.items())
+
+
+def test_a_sweep_that_is_killed_before_its_first_run_can_be_resumed_too(tmp_path):
+    sweep = a_sweep(runs=1)
+    run_sweep(sweep, tmp_path / "whole", processes=1)
+    for left in (
+        (),
+        ("sweep.json",),
+        (".sweep.json.1.0123abcd.tmp",),
+        ("sweep.json", ".plan-0000.json.1.0123abcd.tmp"),
+    ):
+        out = tmp_path / f"left-{len(list(tmp_path.iterdir()))}"
+        out.mkdir()
+        for name in left:
+            source = tmp_path / "whole" / name
+            (out / name).write_bytes(source.read_bytes() if source.is_file() else b"half")
+        run_sweep(sweep, out, processes=1, resume=True)
+        assert files_of(out) == files_of(tmp_path / "whole")
+
+
+def test_as_many_processes_work_as_were_asked_for(tmp_path):
+    seen: list[int] = []
+    run_sweep(a_sweep(runs=6), tmp_path, processes=2, progress=lambda *_: seen.append(workers()))
+    assert max(seen) == 2
+    assert workers() == 0
+
+
+def workers() -> int:
+    return len(multiprocessing.active_children())
 
 
 def test_a_process_that_is_killed_stops_the_sweep_with_what_to_do_and_keeps_the_rest(tmp_path):

@@ -196,6 +196,7 @@ def _table(summary: "SimulationSummary") -> Group:
         *((f"pool: {name}", _yuan(held)) for name, held in summary.pools.items()),
         *([("reserve", _yuan(summary.reserve))] if summary.reserve else []),
         *([("price", _yuan(summary.price))] if summary.price else []),
+        *([("forced exits", f"{summary.exits:,}")] if summary.exits is not None else []),
         *((f"queue: {name}", f"{served:,} of {places:,} paid") for name, (places, served) in summary.queues.items()),
         *_outcomes(summary),
         *([("events refused", f"{summary.refused:,}")] if summary.refused else []),

@@ -17,7 +17,7 @@ __all__ = ["PURPOSES", "Returns", "amounts", "chosen", "generators", "joining_cu
 
 PURPOSES = (
     "joining", "referrers", "first", "first_amounts", "again", "again_amounts", "first_returns", "again_returns",
-    "tokens", "panic", "tasks", "withdrawals",
+    "tokens", "panic", "tasks", "withdrawals", "ranks", "agents", "districts",
 )  # fmt: skip
 """What is drawn, each from its own generator. A new one goes to the end, so that the others stay as they are."""
 

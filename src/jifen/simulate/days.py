@@ -1,11 +1,11 @@
 """The events of one day by column, and the one function that hands them to the engine.
 
 Joins, orders, refunds and sales of tokens go as a log, which the engine takes by column; so few events of other kinds
-are rows of their own. What a column cannot say of an order, what its goods cost, is said by events instead, for the
-plans that ask for it.
+are rows of their own. What a column cannot say of an order, what its goods cost and where they go, is said by events
+instead, for the plans that ask for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,12 +15,23 @@ from jifen.core.micros import MICRO, mul_div
 from jifen.engine import World, apply
 from jifen.engine.apply import apply_log
 from jifen.engine.columns import Column, Narrow
-from jifen.engine.events import DayClosed, Event, Line, OrderPaid, TaskDone, WithdrawalPaid, WithdrawalRequested
+from jifen.engine.events import (
+    AgentSet,
+    DayClosed,
+    Event,
+    Line,
+    OrderPaid,
+    RankSet,
+    TaskDone,
+    WithdrawalPaid,
+    WithdrawalRequested,
+)
 from jifen.engine.log import JOIN, ORDER, REFUND, SALE, Log
 from jifen.engine.tables import NONE
 from jifen.ledger.journal import Journal
 from jifen.ledger.names import Texts
 from jifen.plan.model import Plan
+from jifen.simulate.appointments import Appointed
 
 __all__ = ["ROW_LETTERS", "Day", "apply_day", "asks_for_cost", "numbered", "taker_of"]
 
@@ -58,6 +69,12 @@ class Day:
     takers: Narrow = field(default_factory=_no_members)
     """Who withdraw cash."""
     taken: Column = field(default_factory=_no_amounts)
+    ranks: Appointed = field(default_factory=list)
+    """Who gets which rank by hand."""
+    agents: Appointed = field(default_factory=list)
+    """Who becomes the agent of which region."""
+    districts: list[str] = field(default_factory=list)
+    """By order where it goes; empty where that does not matter."""
 
     def log(self, world: World, first: int) -> Log:
         """Joins, sales, refunds and orders as rows; the ids of rows count from ``first`` over the whole simulation."""
@@ -103,8 +120,8 @@ def apply_day(world: World, day: Day, first: int, cost: int | None = None) -> It
     """
     log = day.log(world, first)
     orders: list[Event] = []
-    if cost is not None:
-        log, orders = _without_orders(log), list(_orders(world, day, log, cost))
+    if cost is not None or day.districts:
+        log, orders = _without_orders(log), list(_orders(world, day, log, cost or 0))
     if len(log.kind):
         yield apply_log(world, log)
     if orders:
@@ -120,18 +137,23 @@ def _without_orders(log: Log) -> Log:
 
 
 def _orders(world: World, day: Day, log: Log, cost: int) -> Iterator[Event]:
-    """Orders as events, of goods with a cost."""
+    """Orders as events, of goods with a cost, that go somewhere."""
     ids = log.ids[len(log.kind) - len(day.buyers) :]
     known, new = world.member_ids.names, log.members
-    for name, buyer, amount in zip(ids, day.buyers.tolist(), day.paid.tolist(), strict=True):
+    places: Sequence[str | None] = day.districts or [None] * len(day.buyers)
+    for name, buyer, amount, place in zip(ids, day.buyers.tolist(), day.paid.tolist(), places, strict=True):
         member = known[buyer] if buyer < len(known) else new[buyer - len(known)]
         line = Line(amount=amount, cost=mul_div(amount, cost, MICRO))
-        yield OrderPaid(id=name, day=world.open_day, member=member, lines=(line,))
+        yield OrderPaid(id=name, day=world.open_day, member=member, lines=(line,), region=place)
 
 
 def _others(world: World, day: Day) -> Iterator[Event]:
-    """Tasks and withdrawals, one event each; a withdrawal is paid at once."""
+    """Appointments, tasks and withdrawals, one event each; a withdrawal is paid at once."""
     today, names = world.open_day, world.member_ids.names
+    for member, rank in day.ranks:
+        yield RankSet(id=f"k{today}.{member}", day=today, member=names[member], rank=rank)
+    for member, region in day.agents:
+        yield AgentSet(id=f"g{today}.{member}", day=today, member=names[member], region=region)
     for doer in day.doers.tolist():
         yield TaskDone(id=f"t{today}.{doer}", day=today, member=names[doer], task="task")
     for taker, amount in zip(day.takers.tolist(), day.taken.tolist(), strict=True):

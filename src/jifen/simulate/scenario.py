@@ -8,21 +8,23 @@
 An unknown key, or a value out of its bounds, stops the load; all mistakes of a file come at once.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from jifen.core.errors import InputError, PlanError, Problem
 from jifen.plan.document import Block, Place, Problems, locate, plain, read_bytes, read_text
 from jifen.plan.parameters import Parameter, read_parameter
-from jifen.plan.values import BadValueError, did_you_mean, shown
+from jifen.plan.values import TEXT_MAX, BadValueError, did_you_mean, shown
 
 __all__ = [
-    "Joining", "Orders", "Panic", "Referrals", "Refunds", "Scenario", "Tasks", "Tokens", "Withdrawals", "key_help",
-    "load_scenario", "load_scenario_text", "range_of", "scenario_keys", "scenario_names", "scenario_text",
+    "Joining", "Orders", "Panic", "Ranks", "Referrals", "Refunds", "Regions", "Scenario", "Tasks", "Tokens",
+    "Withdrawals", "key_help", "load_scenario", "load_scenario_text", "range_of", "scenario_keys", "scenario_names",
+    "scenario_text",
 ]  # fmt: skip
 
 _SUFFIX = ".yaml"
@@ -48,6 +50,22 @@ class Referrals:
 
     shape: str
     referred: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Who gets a rank by hand. Shares in parts per million."""
+
+    appointed: int
+    higher: int
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Who becomes an agent, and of how many regions. ``agents`` is in parts per million."""
+
+    agents: int
     width: int
 
 
@@ -113,6 +131,8 @@ class Scenario:
     cost: int
     joining: Joining
     referrals: Referrals
+    ranks: Ranks
+    regions: Regions
     orders: Orders
     refunds: Refunds
     tokens: Tokens
@@ -126,7 +146,8 @@ class Scenario:
 
     def text(self) -> str:
         """The scenario as a file that has every key."""
-        lines = [f"scenario: {self.name}", f"title: {{en: {self.title['en']!r}, zh: {self.title['zh']!r}}}"]
+        english, chinese = (json.dumps(self.title[language], ensure_ascii=False) for language in ("en", "zh"))
+        lines = [f'scenario: "{self.name}"', f"title: {{en: {english}, zh: {chinese}}}"]
         section = ""
         for key, value in self.values().items():
             head, _, rest = key.rpartition(".")
@@ -138,8 +159,8 @@ class Scenario:
 
 
 _SECTIONS: dict[str, type[Any]] = {
-    "joining": Joining, "referrals": Referrals, "orders": Orders, "refunds": Refunds, "tokens": Tokens, "panic": Panic,
-    "tasks": Tasks, "withdrawals": Withdrawals,
+    "joining": Joining, "referrals": Referrals, "ranks": Ranks, "regions": Regions, "orders": Orders,
+    "refunds": Refunds, "tokens": Tokens, "panic": Panic, "tasks": Tasks, "withdrawals": Withdrawals,
 }  # fmt: skip
 
 
@@ -166,9 +187,9 @@ def range_of(key: str) -> str:
 
 
 @cache
-def key_help() -> dict[str, str]:
-    """By key what it means, in a few words."""
-    return {key: str(entry["help"]) for key, entry in _document().items()}
+def key_help(language: str = "en") -> dict[str, str]:
+    """By key what it means, in a few words: ``en``, else ``zh``."""
+    return {key: str(entry["help" if language == "en" else "zh"]) for key, entry in _document().items()}
 
 
 def _document() -> Block:
@@ -289,7 +310,7 @@ class _Reader:
 
     def _headings(self) -> tuple[str, dict[str, str]]:
         name, title = self.root.get("scenario"), self.root.get("title")
-        if not isinstance(name, str) or not name.isidentifier():
+        if not _is_line(name) or not name.isidentifier():
             code = "missing_key" if name is None else "wrong_type"
             place = self.root.places.get("scenario", self.root.place)
             message = "the scenario has no name" if name is None else f"{shown(name)} is not a name"
@@ -298,11 +319,15 @@ class _Reader:
         if title is None:
             return name, {"en": name, "zh": name}
         texts = dict(title) if isinstance(title, Block) else {}
-        if texts.keys() != {"en", "zh"} or not all(isinstance(text, str) for text in texts.values()):
+        if texts.keys() != {"en", "zh"} or not all(_is_line(text) for text in texts.values()):
             place = self.root.places["title"]
-            remedy = "write `title: {en: …, zh: …}`"
+            remedy = f"write `title: {{en: …, zh: …}}`, a line of at most {TEXT_MAX} characters each"
             self.problems.add("wrong_type", f"{shown(title)} is no title in two languages", remedy, place, "title")
         return name, texts
+
+
+def _is_line(text: object) -> TypeGuard[str]:
+    return isinstance(text, str) and text.isprintable() and len(text) <= TEXT_MAX
 
 
 def _held(scenario: Scenario, key: str) -> Any:

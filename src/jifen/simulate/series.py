@@ -5,7 +5,7 @@ Everything is read off the journals and the world; nothing is computed beside th
 Flows of the day: ``joined``, ``orders``, ``refused`` (events), ``sold``, ``refunded``, ``goods`` (what the goods cost
 that were sold and not given back), ``paid`` (into members' wallets, of all assets at their face, less what refunds took
 back), ``paid:<rule>``, ``granted:<store>`` and ``released:<store>`` in units of the store, ``fed:<pool>`` and
-``fed:reserve`` (by orders), ``forfeited`` (points).
+``fed:reserve`` (by orders), ``forfeited`` (points), ``exits`` (members forced out, in a plan that does so).
 
 Levels at its end: ``members``; ``promised``, what open lots, places in queues and unpaid rewards come to at what a unit
 pays (tokens have a price, and promise nothing); ``wallets``; ``owed``, both together; ``lots:<store>``,
@@ -17,7 +17,7 @@ missing. ``free_cash`` is cash less what lies in pools, which the operator may n
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -52,8 +52,9 @@ class Series:
         self.rows: list[dict[str, int]] = []
         self._net = self._goods = self._cash = 0
         self._lots: Counter[str] = Counter()
+        self._exits = [rule.id for rule in plan.rules if rule.gate is not None and rule.gate.reaches is not None]
 
-    def add(self, counts: dict[str, int], journals: Iterable[Journal]) -> None:
+    def add(self, counts: dict[str, int], journals: Sequence[Journal]) -> None:
         """Add a closed day. ``counts``: what was ``joined``, ``orders``, ``refused``, ``sold`` and ``refunded``."""
         row: Counter[str] = Counter(dict.fromkeys(FIGURES, 0) | counts)
         for journal in journals:
@@ -61,6 +62,8 @@ class Series:
                 _count(row, flow, amount)
                 self._promise(row, flow, amount)
             row["forfeited"] += sum(exact_sum(chunk.column("points", np.int64)) for chunk in journal.forfeits.chunks)
+        if self._exits:
+            row["exits"] = len({member for journal in journals for member in self._forced_out(journal)})
         self._net += row["sold"] - row["refunded"]
         goods = mul_div(self._net, self.cost, MICRO)
         row["goods"], self._goods = goods - self._goods, goods
@@ -72,6 +75,14 @@ class Series:
         names = dict.fromkeys(name for row in self.rows for name in row)
         days = {"day": np.arange(1, len(self.rows) + 1, dtype=np.int64)}
         return days | {name: np.array([row.get(name, 0) for row in self.rows], dtype=np.int64) for name in names}
+
+    def _forced_out(self, journal: Journal) -> Iterator[int]:
+        """Whom a forced exit has paid, one row for each lot of his."""
+        rules = [number for number, name in enumerate(journal.rules) if name in self._exits]
+        for block in journal.transfers.chunks:
+            rule, kind = (block.column(name, np.int32) for name in ("rule", "to_kind"))
+            paid = np.isin(rule, rules) & (kind == Account.WALLET)
+            yield from block.column("to_id", np.int64)[paid].tolist()
 
     def _promise(self, row: Counter[str], flow: Flow, amount: int) -> None:
         """Add what is granted or taken back of lots to what must be released or still be there."""

@@ -17,6 +17,7 @@ from jifen.engine.forget import forget_past, past_rows
 from jifen.engine.tables import CASH
 from jifen.ledger.journal import Journal
 from jifen.plan.model import Plan
+from jifen.simulate.appointments import Appointments
 from jifen.simulate.behaviour import amounts, chosen, generators, numbers_joining, returns
 from jifen.simulate.cohorts import Cohorts, CohortTable
 from jifen.simulate.days import ROW_LETTERS, Day, apply_day, asks_for_cost, taker_of
@@ -88,6 +89,7 @@ class Run:
             )
         self._referrers = referrers_of(scenario.referrals, self._random["referrers"], given.forest)
         self._returns: dict[int, list[tuple[Narrow, Column]]] = defaultdict(list)
+        self._appointments = Appointments.of(plan, scenario)
         self._whens = {rule.when for rule in plan.rules if not rule.off}
         self._cost = scenario.cost if asks_for_cost(plan) else None
         self._withdrawn = np.zeros(int(self._joining.sum()), dtype=np.int64)
@@ -148,6 +150,9 @@ class Run:
             referrers=self._referrers(there, joining), buyers=np.concatenate([first, again]),
             paid=np.concatenate(paid), refunded=gone, returned=back, sellers=sellers, tokens=tokens,
             doers=chosen(random["tasks"], there, attendance), takers=takers, taken=taken,
+            ranks=self._appointments.ranks(random["ranks"], there, joining),
+            agents=self._appointments.agents(random["agents"], there, joining),
+            districts=self._appointments.districts(random["districts"], len(first) + len(again)),
         )  # fmt: skip
 
     def _sales(self, today: int) -> tuple[Narrow, Column]:

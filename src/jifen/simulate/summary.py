@@ -34,7 +34,7 @@ __all__ = ["COUNTS", "DAYS", "SUMMARY", "SimulationSummary", "is_amount", "summa
 
 DAYS = "days.parquet"
 SUMMARY = "summary.json"
-COUNTS = ("day", "members", "joined", "orders", "refused")
+COUNTS = ("day", "members", "joined", "orders", "refused", "exits")
 """Figures that are numbers of things; the others are amounts."""
 
 
@@ -74,6 +74,8 @@ class SimulationSummary:
     pools: Mapping[str, int]
     price: int
     supply: int
+    exits: int | None
+    """Forced exits on all days; ``None`` in a plan without any."""
     unfunded: int
     """Of what was paid, what no member's spending was there for."""
     paid_back: int
@@ -122,7 +124,8 @@ def summary_of(made: Simulation) -> SimulationSummary:
         cash_peak_day=int(free.argmax()) + 1, cash_negative_day=int(missing[0]) + 1 if len(missing) else None,
         reserve=last["reserve"],
         pools={name.removeprefix("pool:"): held for name, held in last.items() if name.startswith("pool:")},
-        price=last["price"], supply=last["supply"], unfunded=exact_sum(made.cohorts.unfunded),
+        price=last["price"], supply=last["supply"],
+        exits=exact_sum(days["exits"]) if "exits" in days else None, unfunded=exact_sum(made.cohorts.unfunded),
         paid_back=members.paid_back, paid_nothing=members.paid_nothing, paid_back_then=then.paid_back,
         paid_nothing_then=then.paid_nothing, buyers_then=then.buyers,
         queues={name: (len(queue.paid), queue.served) for name, queue in made.queues.items()}, digest=made.digest,

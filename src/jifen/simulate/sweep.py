@@ -14,11 +14,13 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
+from shutil import rmtree
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from jifen.core.errors import InputError, Problem
 from jifen.core.micros import CENT
 from jifen.engine.tables import NONE
 from jifen.ledger.atomic import atomic_write
+from jifen.ledger.atomic import sweep as swept
 from jifen.plan.model import Plan
 from jifen.plan.text import plan_text
 from jifen.simulate.scenario import Scenario
@@ -43,6 +46,7 @@ RUNS_MAX = 100_000
 ERROR = "error.json"
 """In the folder of a failed run: why, and on which day."""
 _ORIGIN = "sweep.json"
+_FAILED = ".failed"
 
 _Progress = Callable[[int, int], None]
 
@@ -138,7 +142,7 @@ def is_finished(out: Path, task: Task) -> bool:
 
 def failure_of(out: Path, task: Task) -> str:
     """Why a run failed; empty if it did not, or was not begun."""
-    path = out / "runs" / f"{task.name}.failed" / ERROR
+    path = out / "runs" / f"{task.name}{_FAILED}" / ERROR
     return str(json.loads(path.read_text(encoding="utf-8"))["error"]) if path.is_file() else ""
 
 
@@ -150,17 +154,24 @@ def _begin(sweep: Sweep, out: Path, resume: bool) -> None:
         message = f"these are {count} runs"
         raise InputError(Problem("bad_option", message, f"at least one, and at most {RUNS_MAX}", column="--runs"))
     if origin.is_file() and resume:
-        if json.loads(origin.read_text(encoding="utf-8")) != document:
+        if origin.read_bytes() != _json(document):
             message = "the folder is of another plan, scenario, seed or values"
             raise InputError(Problem("other_sweep", message, "resume it with the same, or choose another", str(out)))
-        return
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        remedy = "choose another name, or --resume a sweep that was stopped"
-        raise InputError(Problem("target_exists", "the directory is not empty", remedy, str(out)))
-    (out / "runs").mkdir(parents=True, exist_ok=True)
+    else:
+        if out.is_dir():
+            swept(origin)
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            remedy = "choose another name, or --resume a sweep that was stopped"
+            raise InputError(Problem("target_exists", "the directory is not empty", remedy, str(out)))
+        out.mkdir(parents=True, exist_ok=True)
+        atomic_write(origin, _json(document))  # from now on the folder can be resumed
+    (out / "runs").mkdir(exist_ok=True)
     for number, point in enumerate(sweep.points):
         atomic_write(out / f"plan-{number:04d}.json", plan_text(point.plan).encode())
-    atomic_write(origin, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _results(sweep: Sweep, out: Path, todo: Iterable[Task], processes: int) -> Iterator[None]:
@@ -182,8 +193,11 @@ def _results(sweep: Sweep, out: Path, todo: Iterable[Task], processes: int) -> I
         raise InputError(Problem("process_killed", message, remedy, str(out))) from error
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for worker in set(multiprocessing.active_children()) - others:
+        workers = set(multiprocessing.active_children()) - others
+        for worker in workers:
             worker.terminate()  # what it has not finished is not there: a run's folder appears whole
+        for worker in workers:
+            worker.join()
         raise
     pool.shutdown()
 
@@ -201,10 +215,9 @@ def _fed(pool: ProcessPoolExecutor, todo: Iterator[Task], ahead: int) -> Iterato
     """Keep the pool busy with a few tasks ahead."""
     waiting: set[Future[None]] = set()
     while True:
-        for task in todo:
-            waiting.add(pool.submit(_work, task))
-            if len(waiting) >= ahead:
-                break
+        with _no_interrupts():
+            while len(waiting) < ahead and (task := next(todo, None)) is not None:
+                waiting.add(pool.submit(_work, task))
         if not waiting:
             return
         finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -213,14 +226,31 @@ def _fed(pool: ProcessPoolExecutor, todo: Iterator[Task], ahead: int) -> Iterato
             yield
 
 
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait. Processes that begin meanwhile never hear of it: it is for the one who began them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _sweep_of_process: list[tuple[Sweep, Path]] = []
 """What this process works on; set once when it starts."""
 
 
 def _prepare(sweep: Sweep, out: Path) -> None:
-    """A process begins: Ctrl-C is for the one who started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A process begins: it ends when the one that began it does, however that one ended."""
+    Thread(target=_end_with_parent, daemon=True).start()
     _sweep_of_process[:] = [(sweep, out)]
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(task: Task) -> None:
@@ -231,24 +261,27 @@ def _work(task: Task) -> None:
 def _run_one(sweep: Sweep, out: Path, task: Task) -> None:
     """Do one run and write it; if it fails, write what there is of it, and why."""
     point, folder = sweep.points[task.point], folder_of(out, task)
-    run = Run(point.plan, point.scenario, sweep.seed, task.run, sweep.given)
+    failed, run = folder.with_name(f"{task.name}{_FAILED}"), None
     try:
+        run = Run(point.plan, point.scenario, sweep.seed, task.run, sweep.given)
         while not run.finished:
             run.day()
+        made = run.result()
     except Exception as error:
-        _write_failure(run, folder.with_name(f"{task.name}.failed"), error)
+        _write_failure(run, failed, error)
         return
-    write_simulation(run.result(), folder, force=True)
+    write_simulation(made, folder, force=True)
+    rmtree(failed, ignore_errors=True)  # of an earlier try
 
 
-def _write_failure(run: Run, folder: Path, error: Exception) -> None:
+def _write_failure(run: Run | None, folder: Path, error: Exception) -> None:
     """The days that a failed run got to, and its error."""
-    if run.series.rows:
-        write_simulation(run.result(), folder / "part", force=True)
+    days = 0 if run is None else len(run.series.rows)
+    if run is not None and days:
+        with suppress(Exception):  # what has failed may not have let anything be read
+            write_simulation(run.result(), folder / "part", force=True)
     document = {
-        "error": f"{type(error).__name__}: {error}",
-        "day": len(run.series.rows) + 1,
-        "traceback": traceback.format_exception(error),
-    }
+        "error": f"{type(error).__name__}: {error}", "day": days + 1, "traceback": traceback.format_exception(error),
+    }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    atomic_write(folder / ERROR, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+    atomic_write(folder / ERROR, _json(document))
