@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-_GUIDES = ("claims", "downgrade", "disclosure")
-PAGES = ["guide/assess", "zh/assess", *(f"{folder}{page}" for folder in ("guide/", "zh/guide/") for page in _GUIDES)]
+_GUIDES = ("assess", "claims", "downgrade", "disclosure")
+PAGES = [f"{folder}{page}" for folder in ("guide/", "zh/guide/") for page in _GUIDES]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -96,7 +96,7 @@ RANGES_ZH = {"more than 0%, at most 100%": "大于 0%，至多 100%", " to ": " 
 @pytest.fixture(params=["en", "zh"])
 def guide(request) -> tuple[str, str]:
     """The language and the text of each guide."""
-    page = "guide/simulate.md" if request.param == "en" else "zh/simulate.md"
+    page = "guide/simulate.md" if request.param == "en" else "zh/guide/simulate.md"
     return request.param, (request.config.rootpath / "docs" / page).read_text(encoding="utf-8")
 
 
