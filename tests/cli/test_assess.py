@@ -117,3 +117,29 @@ def test_days_out_of_range_are_refused(jifen, days):
 
 def test_an_unknown_plan_is_refused(jifen):
     assert jifen("assess", "nothing_of_the_kind").code == 2
+
+
+def test_a_report_is_written_and_named(jifen, tmp_path):
+    folder = tmp_path / "report"
+    found = jifen("assess", "member_rebate", *SMALL, "--report", folder)
+    assert found.code == 0
+    assert found.out.splitlines()[-1] == f"Report: {folder / 'report.html'}"
+    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+    assert list(folder.glob("*.png"))
+
+
+def test_a_folder_in_the_way_of_a_report_is_said_before_the_work(jifen, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    found = jifen("assess", "member_rebate", *SMALL, "--report", tmp_path)
+    assert (found.code, "target_exists" in found.err) == (1, True)
+
+
+def test_the_referrals_of_a_members_file_can_be_assessed(jifen, tmp_path):
+    members, scenario = tmp_path / "members.csv", tmp_path / "forest.yaml"
+    members.write_text("member,referrer\na,\nb,a\nc,b\n")
+    scenario.write_text("scenario: forest\ndays: 20\njoining: {a_day: 1, drawn: false}\nreferrals: {shape: forest}\n")
+    without = jifen("assess", "friend_bonus", "--scenario", scenario)
+    assert (without.code, "--members" in without.err) == (1, True)
+    found = jifen("assess", "friend_bonus", "--scenario", scenario, "--members", members, "--json")
+    assert found.code == 0
+    assert json.loads(found.out)["who_pays_whom"]

@@ -8,9 +8,18 @@ import typer
 
 from jifen.cli.assumptions import COST_USUAL, LanguageOption, read_cost, read_order
 from jifen.cli.compiling import compiling_shown
+from jifen.cli.foresight import (
+    MembersOption,
+    OrdersOption,
+    ReportOption,
+    check_given,
+    check_target,
+    given_of,
+    report_written,
+)
 from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, make_table, out, print_json, progress_bar
-from jifen.cli.settings import SetOption, read_settings
+from jifen.cli.settings import SetOption, parted, read_settings
 
 if TYPE_CHECKING:
     from jifen.assess.closed_forms import Figures
@@ -39,7 +48,11 @@ class AssessOptions:
     cost: _Cost = None
     order: _Order = None
     scenario: Annotated[str | None, typer.Option(help="A scenario's name or file, in place of equal orders.")] = None
+    members: MembersOption = None
+    orders: OrdersOption = None
     days: _Days = None
+    report: ReportOption = None
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder of an earlier report.")] = False
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed draws other numbers.")] = 1
     language: LanguageOption = "en"
     as_json: JsonOption = False
@@ -56,24 +69,29 @@ def assess(options: AssessOptions) -> None:
     """
     from jifen.assess.solvency import assess as assessed
     from jifen.plan import load_plan
-    from jifen.simulate.scenario import scenario_keys
 
-    values = read_settings(options.settings or ())
-    of_scenario = {key: value for key, value in values.items() if "." in key or key in scenario_keys()}
-    plan = load_plan(options.plan, {key: value for key, value in values.items() if key not in of_scenario})
+    check_target(options.report, options.force)
+    of_plan, of_scenario = parted(read_settings(options.settings or ()))
+    plan = load_plan(options.plan, of_plan)
     scenario = _scenario(options, plan, of_scenario)
+    check_given(scenario, options.members, options.orders)
+    given = given_of(options.members, options.orders)
     with compiling_shown(), progress_bar("simulating days") as progress:
-        found = assessed(plan, scenario, seed=options.seed, progress=progress)
+        found = assessed(plan, scenario, seed=options.seed, given=given, progress=progress)
+    page = None
+    if options.report is not None:
+        page = report_written(found, [], options.report, options.language, force=options.force)
     if options.as_json:
         print_json(found.document())
-    else:
-        _show(found, options.language)
+        return
+    _show(found, options.language)
+    if page is not None:
+        out.print(f"\nReport: {page}", markup=False, soft_wrap=True)
 
 
 def _scenario(options: AssessOptions, plan: "Plan", values: dict[str, Any]) -> "Scenario":
     """The shop that is simulated; options count before what a file says."""
     from jifen.assess.solvency import equal_orders
-    from jifen.core.errors import InputError, Problem
     from jifen.core.micros import format_micros
     from jifen.simulate.scenario import load_scenario
 
@@ -88,11 +106,7 @@ def _scenario(options: AssessOptions, plan: "Plan", values: dict[str, Any]) -> "
         values = values | {"cost": options.cost}
     if order is not None:
         values = values | {"orders.yuan": format_micros(order, 2)}
-    scenario = load_scenario(options.scenario, values)
-    if scenario.referrals.shape == "forest" or scenario.orders.amount == "file":
-        message = f"the scenario `{scenario.name}` takes something from a file, which is not read here"
-        raise InputError(Problem("bad_option", message, "see `jifen simulate`", column="--scenario"))
-    return scenario
+    return load_scenario(options.scenario, values)
 
 
 def _show(found: "Assessment", language: str) -> None:

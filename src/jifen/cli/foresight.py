@@ -1,4 +1,4 @@
-"""Reports of foresight, for the commands that simulate and assess: where they go, and what is said of the machine."""
+"""For the commands that simulate and assess: what scenarios take from files, and where reports go."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,15 +12,39 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jifen.assess.solvency import Assessment
-    from jifen.simulate.simulation import Simulation
+    from jifen.simulate.scenario import Scenario
+    from jifen.simulate.simulation import Given, Simulation
     from jifen.simulate.sweep import Sweep
 
-__all__ = ["ReportOption", "check_target", "report_sweep", "report_written"]
+__all__ = [
+    "MembersOption", "OrdersOption", "ReportOption", "check_given", "check_target", "given_of", "report_sweep",
+    "report_written",
+]  # fmt: skip
 
+MembersOption = Annotated[Path | None, typer.Option("--members", help="A members file, for referrals.shape=forest.")]
+OrdersOption = Annotated[Path | None, typer.Option("--orders", help="An orders file, for orders.amount=file.")]
 ReportOption = Annotated[
     Path | None,
     typer.Option("--report", metavar="DIR", help="A new folder for a page with charts, and images of them."),
 ]
+
+
+def given_of(members: Path | None, orders: Path | None) -> "Given":
+    """What a scenario takes from files."""
+    from jifen.batch.given import read_amounts, read_forest
+    from jifen.simulate.simulation import Given
+
+    return Given(None if members is None else read_forest(members), None if orders is None else read_amounts(orders))
+
+
+def check_given(scenario: "Scenario", members: Path | None, orders: Path | None) -> None:
+    """A scenario that takes something from a file needs the file."""
+    needs = ((scenario.referrals.shape == "forest", members, "--members"),
+             (scenario.orders.amount == "file", orders, "--orders"))  # fmt: skip
+    for needed, path, option in needs:
+        if needed and path is None:
+            message = f"the scenario `{scenario.name}` takes something from a file"
+            raise InputError(Problem("bad_option", message, f"give {option}", column=option))
 
 
 def check_target(target: Path | None, force: bool) -> None:

@@ -11,10 +11,19 @@ from rich.console import Group
 
 from jifen.cli.assumptions import LanguageOption
 from jifen.cli.compiling import compiling_shown
-from jifen.cli.foresight import ReportOption, check_target, report_sweep, report_written
+from jifen.cli.foresight import (
+    MembersOption,
+    OrdersOption,
+    ReportOption,
+    check_given,
+    check_target,
+    given_of,
+    report_sweep,
+    report_written,
+)
 from jifen.cli.options import takes
 from jifen.cli.output import JsonOption, errors, make_table, out, print_json, progress_bar
-from jifen.cli.settings import SetOption, read_settings
+from jifen.cli.settings import SetOption, parted, read_settings
 from jifen.core.errors import InputError, Problem
 from jifen.core.micros import format_micros
 
@@ -39,8 +48,8 @@ class SimulateOptions:
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed draws other numbers.")] = 1
     runs: Annotated[int, typer.Option(min=0, help="So many runs of every combination of values.")] = 0
     settings: SetOption = None
-    members: Annotated[Path | None, typer.Option(help="A members file, for referrals.shape=forest.")] = None
-    orders: Annotated[Path | None, typer.Option(help="An orders file, for orders.amount=file.")] = None
+    members: MembersOption = None
+    orders: OrdersOption = None
     processes: Annotated[int, typer.Option(min=0, help="Processes for --runs; 0: one for each core.")] = 0
     resume: Annotated[bool, typer.Option("--resume", help="Go on with runs that were stopped.")] = False
     force: Annotated[bool, typer.Option("--force", help="Replace the folder of one earlier simulation.")] = False
@@ -65,7 +74,7 @@ def simulate(options: SimulateOptions) -> None:
         return
     if not options.plan:
         raise typer.BadParameter("give a plan", param_hint="PLAN")
-    given = _given(options)
+    given = given_of(options.members, options.orders)
     if options.runs:
         _simulate_many(options, given)
         return
@@ -129,29 +138,19 @@ def _simulate_many(options: SimulateOptions, given: "Given") -> None:
         raise typer.Exit(1)
 
 
-def _given(options: SimulateOptions) -> "Given":
-    """What a scenario takes from files."""
-    from jifen.batch.given import read_amounts, read_forest
-    from jifen.simulate.simulation import Given
-
-    forest = None if options.members is None else read_forest(options.members)
-    return Given(forest, None if options.orders is None else read_amounts(options.orders))
-
-
 def _points(options: SimulateOptions) -> Iterator[tuple[dict[str, Any], "Plan", "Scenario"]]:
     """Every combination of the values that are set, and the plan and the scenario that it makes."""
     from jifen.plan import load_plan
-    from jifen.simulate.scenario import load_scenario, scenario_keys
+    from jifen.simulate.scenario import load_scenario
 
     choices = [[(key, text) for text in _split(value)] for key, value in _pairs(options)]
     if not options.runs and any(len(each) > 1 for each in choices):
         raise InputError(Problem("bad_option", "several values make several runs", "add --runs 1", column="--set"))
     for combination in product(*choices):
         values = read_settings(f"{key}={text}" for key, text in combination)
-        of_scenario = {key: value for key, value in values.items() if "." in key or key in scenario_keys()}
-        of_plan = {key: value for key, value in values.items() if key not in of_scenario}
+        of_plan, of_scenario = parted(values)
         scenario = load_scenario(options.scenario, of_scenario)
-        _check_given(options, scenario)
+        check_given(scenario, options.members, options.orders)
         yield dict(combination), load_plan(options.plan, of_plan), scenario
 
 
@@ -172,16 +171,6 @@ def _split(text: str) -> Iterable[str]:
             found.append(text[start:place])
             start = place + 1
     return [*found, text[start:]]
-
-
-def _check_given(options: SimulateOptions, scenario: "Scenario") -> None:
-    """A scenario that takes something from a file needs the file."""
-    needs = ((scenario.referrals.shape == "forest", options.members, "--members"),
-             (scenario.orders.amount == "file", options.orders, "--orders"))  # fmt: skip
-    for needed, path, option in needs:
-        if needed and path is None:
-            message = f"the scenario `{scenario.name}` takes something from a file"
-            raise InputError(Problem("bad_option", message, f"give {option}", column=option))
 
 
 def _table(summary: "SimulationSummary") -> Group:
