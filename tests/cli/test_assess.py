@@ -131,7 +131,7 @@ def test_a_report_is_written_and_named(jifen, tmp_path):
 def test_a_folder_in_the_way_of_a_report_is_said_before_the_work(jifen, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     found = jifen("assess", "member_rebate", *SMALL, "--report", tmp_path)
-    assert (found.code, "target_exists" in found.err) == (1, True)
+    assert (found.code, "target_exists" in found.err) == (2, True)
 
 
 def test_the_referrals_of_a_members_file_can_be_assessed(jifen, tmp_path):
@@ -139,7 +139,7 @@ def test_the_referrals_of_a_members_file_can_be_assessed(jifen, tmp_path):
     members.write_text("member,referrer\na,\nb,a\nc,b\n")
     scenario.write_text("scenario: forest\ndays: 20\njoining: {a_day: 1, drawn: false}\nreferrals: {shape: forest}\n")
     without = jifen("assess", "friend_bonus", "--scenario", scenario)
-    assert (without.code, "--members" in without.err) == (1, True)
+    assert (without.code, "--members" in without.err) == (2, True)
     found = jifen("assess", "friend_bonus", "--scenario", scenario, "--members", members, "--json")
     assert found.code == 0
     assert json.loads(found.out)["who_pays_whom"]
