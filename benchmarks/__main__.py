@@ -2,7 +2,9 @@
 
 Each measurement runs in a process of its own, so that memory is given back and peaks are its own. What time is left
 decides how far the slow ones go: a size is tried only where the last one says that it fits. ``--quick`` tries small
-sizes only and writes no page; ``--page`` writes the page again from the figures of the last run.
+sizes only and writes no page; ``--page`` writes the page again from the figures of the last run. ``--radcad MEMBERS``
+measures nothing but a simulation beside radCAD's of so many members, which takes ten minutes at the largest size that
+radCAD bears, puts it among the figures of the last run, and writes the page.
 """
 
 import argparse
@@ -61,6 +63,7 @@ class Run:
         self.largest()
         self.beside()
         self.whole()
+        self.simulations()
         self.presets()
         self.years()
         return self.results
@@ -130,6 +133,21 @@ class Run:
                 return
             self.results["whole_refused"] = found["refused"]
 
+    def simulations(self) -> None:
+        """A simulation of a million members, and a small one beside radCAD's, where the time does."""
+        members = 1_000 if self._quick else 1_000_000
+        if self._quick or self.left > 150:
+            arguments = ["--members", members, "--preset", PRESET]
+            self.results["simulate"] = self.jifen(f"simulation, {members:,} members", "simulate", *arguments)
+        if self._quick or self.left > 90:
+            self.radcad(1_000 if self._quick else 20_000)
+
+    def radcad(self, members: int) -> None:
+        """A simulation beside radCAD's."""
+        what = f"simulation beside radCAD's, {members:,} members"
+        found = self.python(what, "benchmarks.simulations", "--members", members)
+        self.results["radcad"] = found | {"date": datetime.now(UTC).strftime("%Y-%m-%d")}
+
     def presets(self) -> None:
         """Every other preset's close of as many members: a million, or a tenth of it where the time does not do."""
         found: dict[str, Any] = self.results.setdefault("presets", {})
@@ -190,14 +208,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--page", action="store_true")
+    parser.add_argument("--radcad", type=int, metavar="MEMBERS")
     options = parser.parse_args(arguments)
+    before = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
     if not options.page:
-        results = Run(quick=options.quick).all()
+        run = Run(quick=options.quick)
+        if options.radcad:
+            run.radcad(options.radcad)
+            results = before | {"radcad": run.results["radcad"]}
+        else:
+            results = run.all()
+            results["radcad"] = larger(results.get("radcad", {}), before.get("radcad", {}))
         FIGURES.parent.mkdir(exist_ok=True)
         FIGURES.write_text(json.dumps(results, indent=1), encoding="utf-8")
     if not options.quick:
         write_page(json.loads(FIGURES.read_text(encoding="utf-8")))
         _say("written: docs/performance.md")
+
+
+def larger(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Of two races with radCAD that of the larger size; one that was not held counts as none."""
+    held = [race for race in (now, before) if "times" in race]
+    return max(held, key=lambda race: race["members"], default=now)
 
 
 def _seconds(arguments: Sequence[str]) -> float:
