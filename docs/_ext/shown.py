@@ -53,7 +53,8 @@ def examples(text: str) -> Iterator[Example]:
 def is_printed(shown: str, printed: str) -> bool:
     """Whether what is shown is what was printed, but for lines left out."""
     lines = ("(?:.*\n)*" if line == LEFT_OUT else re.escape(f"{line}\n") for line in shown.rstrip().splitlines())
-    return re.fullmatch("".join(lines), "".join(f"{line.rstrip()}\n" for line in printed.rstrip().splitlines())) is not None
+    told = "".join(f"{line.rstrip()}\n" for line in printed.rstrip().splitlines())
+    return re.fullmatch("".join(lines), told) is not None
 
 
 def problems(text: str, run: Callable[[list[str]], str]) -> Iterator[str]:
@@ -70,7 +71,7 @@ def run_in(folder: Path, arguments: list[str]) -> str:
     """What ``jifen`` prints, in a folder, to no terminal."""
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
     command = [str(Path(sys.executable).with_name("jifen")), *arguments]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     return done.stdout

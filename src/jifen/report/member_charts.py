@@ -95,8 +95,10 @@ def cohort_chart(foresight: Foresight, look: Look) -> Chart | None:
     tooltip = [{"field": "y", "title": look.word("receiver")}, {"field": "x", "title": look.word("payer")},
                {"field": "amount", "title": look.word("yuan"), "format": ",.2f"}]  # fmt: skip
     above = {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleX": 0, "titleY": -6}
-    across = {"field": "x", "type": "ordinal", "sort": payers,
-              "axis": {"title": look.word("payer"), "labelAngle": 0, "labelOverlap": True, "labelSeparation": 6}}  # fmt: skip
+    labels = {"labelAngle": 0, "labelOverlap": True, "labelSeparation": 6}
+    across = {
+        "field": "x", "type": "ordinal", "sort": payers, "axis": {"title": look.word("payer"), **labels},
+    }  # fmt: skip
     down = {"field": "y", "type": "ordinal", "sort": days, "axis": {"title": look.word("receiver"), **above}}
     colour = {"field": "amount", "type": "quantitative", "legend": None, "scale": {"range": [PALE, ACCENT]}}
     layers = [{"data": {"values": values}, "mark": {"type": "rect", "stroke": "#fff", "strokeWidth": 1},
