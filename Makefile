@@ -99,4 +99,4 @@ lock: $(BIN)/python  ## pin the newest allowed version of every package in requi
 		--output-file requirements-dev.txt
 
 clean:  ## remove what the commands above made
-	@rm -rf $(VENV) dist var/demo docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) dist var/demo docs/_build docs/_made .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

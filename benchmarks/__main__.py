@@ -2,7 +2,9 @@
 
 Each measurement runs in a process of its own, so that memory is given back and peaks are its own. What time is left
 decides how far the slow ones go: a size is tried only where the last one says that it fits. ``--quick`` tries small
-sizes only and writes no page; ``--page`` writes the page again from the figures of the last run.
+sizes only and writes no page; ``--page`` writes the page again from the figures of the last run. ``--radcad MEMBERS``
+measures nothing but a simulation beside radCAD's of so many members, which takes ten minutes at the largest size that
+radCAD bears, puts it among the figures of the last run, and writes the page.
 """
 
 import argparse
@@ -57,12 +59,15 @@ class Run:
     def all(self) -> dict[str, Any]:
         """Everything, the goals first."""
         self.closes()
-        self.races()
+        self.races(*self.sizes)
         self.largest()
         self.beside()
-        self.whole()
-        self.presets()
         self.years()
+        self.presets()
+        self.simulations()
+        self.whole()
+        if self.left > 200 and self.results["close"].get("tree 10000000", {}).get("seconds", 1e9) < 1:
+            self.races(10_000_000)
         return self.results
 
     def closes(self) -> None:
@@ -84,18 +89,14 @@ class Run:
         arguments = ["close", "--members", members, "--shape", shape]
         found[f"{shape} {members}"] = self.jifen(f"close, {shape}, {members:,} members", *arguments)
 
-    def races(self) -> None:
+    def races(self, *sizes: int) -> None:
         """Ours against the peers; each goes on to ten times the size while that is likely to fit."""
         found: dict[str, Any] = self.results.setdefault("race", {})
-        names = list(PEERS)
-        for members in (*self.sizes, 10_000_000):
-            kernel = self.results["close"].get("tree 1000000", {}).get("seconds", 1e9)
-            if members == 10_000_000 and (self.left < 600 or kernel > 0.2):
-                continue
+        for members in sizes:
+            names = [name for name in PEERS if all(_bears(race.get(name)) for race in found.values())]
             arguments = ["--members", members, "--peers", ",".join(names), "--budget", 20]
             arguments += ["--saved"] if members <= 100_000 else []
-            found[str(members)] = race = self.python(f"peers, {members:,} members", "benchmarks.race", *arguments)
-            names = [name for name in names if race[name].get("seconds", 60) * _GROWTH < 45]
+            found[str(members)] = self.python(f"peers, {members:,} members", "benchmarks.race", *arguments)
 
     def beside(self) -> None:
         """Orders, files, snapshot, journal, start-up."""
@@ -129,6 +130,21 @@ class Run:
                 self.results["whole"] = found
                 return
             self.results["whole_refused"] = found["refused"]
+
+    def simulations(self) -> None:
+        """A simulation of a million members, and a small one beside radCAD's, where the time does."""
+        members = 1_000 if self._quick else 1_000_000
+        if self._quick or self.left > 150:
+            arguments = ["--members", members, "--preset", PRESET]
+            self.results["simulate"] = self.jifen(f"simulation, {members:,} members", "simulate", *arguments)
+        if self._quick or self.left > 90:
+            self.radcad(1_000 if self._quick else 20_000)
+
+    def radcad(self, members: int) -> None:
+        """A simulation beside radCAD's."""
+        what = f"simulation beside radCAD's, {members:,} members"
+        found = self.python(what, "benchmarks.simulations", "--members", members)
+        self.results["radcad"] = found | {"date": datetime.now(UTC).strftime("%Y-%m-%d")}
 
     def presets(self) -> None:
         """Every other preset's close of as many members: a million, or a tenth of it where the time does not do."""
@@ -190,14 +206,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--page", action="store_true")
+    parser.add_argument("--radcad", type=int, metavar="MEMBERS")
     options = parser.parse_args(arguments)
+    before = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
     if not options.page:
-        results = Run(quick=options.quick).all()
+        run = Run(quick=options.quick)
+        if options.radcad:
+            run.radcad(options.radcad)
+            results = before | {"radcad": run.results["radcad"]}
+        else:
+            results = run.all()
+            results["radcad"] = larger(results.get("radcad", {}), before.get("radcad", {}))
         FIGURES.parent.mkdir(exist_ok=True)
         FIGURES.write_text(json.dumps(results, indent=1), encoding="utf-8")
     if not options.quick:
         write_page(json.loads(FIGURES.read_text(encoding="utf-8")))
         _say("written: docs/performance.md")
+
+
+def _bears(timed: dict[str, Any] | None) -> bool:
+    """Whether a peer is likely to bear ten times what it was timed at."""
+    return timed is not None and float(timed.get("seconds", 60)) * _GROWTH < 45
+
+
+def larger(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Of two races with radCAD that of the larger size; one that was not held counts as none."""
+    held = [race for race in (now, before) if "times" in race]
+    return max(held, key=lambda race: race["members"], default=now)
 
 
 def _seconds(arguments: Sequence[str]) -> float:

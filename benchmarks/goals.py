@@ -7,6 +7,9 @@ from typing import Any
 Results = dict[str, Any]
 """By section of ``__main__``: what each bench has returned."""
 
+LARGE = 200_000
+"""Members of a simulation beside radCAD's that is near to what radCAD bears."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -70,6 +73,7 @@ def more_rows(results: Results) -> Iterator[Row]:
     yield Row(
         "snapshot ÷ plain write and fsync of the same bytes", ratio, 2, at_most=True, note=_size(snapshot, "members")
     )
+    yield from _simulations(results)
     start = results.get("start", {})
     yield Row("`jifen --help`", start.get("help"), 0.4, at_most=True, unit=" s")
     yield Row("`jifen run` on 100 orders", start.get("run"), 2, at_most=True, unit=" s")
@@ -92,6 +96,27 @@ def _whole(results: Results) -> Iterator[Row]:
     yield Row(
         "peak memory of a close, 10M members, 20M lots, journal streamed", peak, 3, at_most=True, unit=" GiB", note=note
     )
+
+
+def _simulations(results: Results) -> Iterator[Row]:
+    """A simulation of a million members over a year, and one beside radCAD's."""
+    figures = results.get("simulate", {})
+    whole = figures.get("members") == 1_000_000
+    note = "" if whole else figures.get("refused") or _size(figures, "members")
+    yield Row(
+        "simulation, 1M members, 365 days, `green_points`", figures["seconds"] if whole else None, 60, at_most=True,
+        unit=" s", note=note,
+    )  # fmt: skip
+    race = results.get("radcad", {})
+    times, note = race.get("times"), race.get("not_here", "")
+    if times is not None:
+        note = f"{race['members']:,} members, one run each; of the processor {race['cpu_times']:.0f}×; {race['date']}"
+        if race["members"] < LARGE:
+            times, note = None, f"{times:.0f}× at a small size: {note}"
+    yield Row(
+        "radCAD ÷ ours, a year of `points_dividend`, the largest size it bears, equal results", times, 100,
+        at_most=False, note=note,
+    )  # fmt: skip
 
 
 def _presets(results: Results) -> Iterator[Row]:

@@ -33,6 +33,8 @@ Measured on {date}: {machine}. {versions}. The load of the machine was {load:.1f
 
 {disk}
 
+{simulations}
+
 {notes}
 
 ## Peers
@@ -64,8 +66,9 @@ memory in the same run (its reads and its writes counted): 24 bytes a lot, 24 a 
 ## Do it again
 
 `make bench` measures everything and writes this page; it takes up to a quarter of an hour. One thing at a time:
-`jifen bench close --members 1000000 --shape chain`, and likewise `orders`, `files`, `snapshot` and `journal`; `--json`
-writes every figure.
+`jifen bench close --members 1000000 --shape chain`, and likewise `orders`, `files`, `snapshot`, `journal` and
+`simulate`; `--json` writes every figure. radCAD copies every member on every day, so at the largest size that it bears
+it takes ten minutes and 20 GiB: `make bench ARGS="--radcad 400000"` does that alone and puts it onto this page.
 """
 
 
@@ -77,6 +80,7 @@ def write_page(results: Results) -> None:
         goals=_goal_table(rows(results)), more=_goal_table(more_rows(results)),
         notes=NOTES.read_text(encoding="utf-8").strip(), peers=_peer_table(results),
         saved=_saved_table(results), closes=_close_table(results), disk=_disk_table(results),
+        simulations=_simulation_table(results),
     )  # fmt: skip
     PAGE.write_text(text, encoding="utf-8")
     draw(_series(results), PLOT)
@@ -125,6 +129,21 @@ def _disk_table(results: Results) -> str:
             written = f"{figures[size] / 1e6:,.0f} MB" if size else ""
             lines.append((what, f"{figures['members']:,}", written, _cell(figures, prefix)))
     return _table(("", "members", "size", "seconds"), lines)
+
+
+def _simulation_table(results: Results) -> str:
+    """Simulations of a year: what they took by the clock, of the processor, and of memory."""
+    alone, race = results.get("simulate", {}), results.get("radcad", {})
+    lines = []
+    for who, plan, size, figures in (
+        ("ours", "green_points", alone, alone), ("ours", "points_dividend", race, race.get("ours", {})),
+        ("radCAD", "points_dividend", race, race.get("radcad", {})),
+    ):  # fmt: skip
+        if "seconds" in figures:
+            peak = f"{figures['peak_bytes'] / 2**30:.1f} GiB" if "peak_bytes" in figures else ""
+            cells = (_number(figures["seconds"]), _number(figures["cpu_seconds"]), peak)
+            lines.append((f"a year simulated, {who}", f"`{plan}`", f"{size['members']:,}", *cells))
+    return _table(("", "plan", "members", "seconds, one run", "of the processor", "peak memory"), lines)
 
 
 def _close_table(results: Results) -> str:

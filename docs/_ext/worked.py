@@ -1,7 +1,7 @@
 """The directives ``{worked}``, ``{figures}`` and ``{laws}`` of mode pages, and the check that stops the build.
 
 ``{worked} NAME`` shows cases of ``tests/cases/worked/NAME.yaml``, each as a table; ``{figures}`` shows figures and
-their formulas; ``{laws}`` shows rules with what they cite (``laws.yaml``). Before a page under ``modes/`` is read, its
+their formulas; ``{laws}`` shows rules of the rule pack with what they cite. Before a page under ``modes/`` is read, its
 cases are run, its figures computed and its numbers accounted for (``mode_page.py``); one that fails ends the build.
 """
 
@@ -12,7 +12,7 @@ from case_words import CaseWords, params_text
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
-from exact import ROOT, load_yaml
+from exact import ROOT
 from mode_page import (
     Line,
     case_file,
@@ -28,8 +28,9 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.logging import getLogger
 
+from jifen.assess.rule_pack import jurisdictions
+
 LOGGER = getLogger(__name__)
-LAWS = Path(__file__).parent / "laws.yaml"
 HEADINGS = {
     "en": {"worked": ("what happens", "what comes out"), "figures": ("figure", "value"), "laws": ("rule", "why"),
            "with": "With", "sources": "Cites", "depends": "depends on how it is set or told"},
@@ -108,13 +109,14 @@ class Laws(_Block):
 
     def run(self) -> list[nodes.Node]:
         """Return the table; the build ends at a rule that does not exist."""
-        known, rows = load_yaml(LAWS), []
+        known = {identity: rule for each in jurisdictions().values() for identity, rule in each.rules.items()}
+        rows = []
         for item in self.entries():
             rule, mark, why = split_law(item)
             if rule not in known:
                 raise PageError(f"{self.state.document.current_source}: there is no rule `{rule}`")
             law = known[rule]
-            cited = law[self.language] + (" †" if law.get("unread") else "")
+            cited = law.reference.of(self.language) + (" †" if "M" in law.tags else "")
             depends = f" ({self.words['depends']})" if mark == "○" else ""
             rows.append((f"`{rule}` {mark}<br>{cited}", why + depends))
         return [self.parsed(table(self.words["laws"], rows), "laws")]

@@ -13,6 +13,7 @@ from jifen.bench.copy import copy_bytes_per_s
 from jifen.bench.files import bench_files
 from jifen.bench.journal import bench_journal
 from jifen.bench.orders import bench_orders
+from jifen.bench.simulate import bench_simulate
 from jifen.bench.sizes import MOST_ROWS, Size
 from jifen.bench.snapshot import bench_snapshot
 from jifen.bench.timing import Timing, measure, peak_bytes, reset_peak
@@ -165,3 +166,12 @@ def test_memory_that_was_given_back_counts_until_the_peak_is_counted_anew():
 
 def test_memory_is_copied_by_another_process():
     assert copy_bytes_per_s(1 << 20) > 1_000_000
+
+
+def test_a_simulation_has_as_many_members_as_it_was_asked_for_and_an_order_of_each():
+    told: list[str] = []
+    figures = bench_simulate(PLAN, members=100, days=30, say=told.append)
+    assert (figures.preset, figures.members, figures.orders, figures.days) == ("green_points", 100, 100, 30)
+    assert figures.seconds > 0
+    assert figures.cpu_seconds > 0
+    assert "simulating 100 members, day 30" in told

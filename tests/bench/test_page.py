@@ -2,6 +2,7 @@
 
 import pytest
 from benchmarks import page
+from benchmarks.__main__ import larger
 from benchmarks.goals import Row, more_rows, rows
 
 RESULTS = {
@@ -24,7 +25,15 @@ RESULTS = {
         },
         "1000000": {"ours": {"seconds": 0.5, "spread": 0.0}, "polars": {"seconds": 30.0, "spread": 1.0}},
     },
+    "simulate": {"members": 1_000_000, "seconds": 61.0, "cpu_seconds": 59.0, "peak_bytes": 2**30},
+    "radcad": {
+        "members": 400_000, "date": "2026-01-02", "times": 125.0, "cpu_times": 124.6,
+        "ours": {"seconds": 4.0, "cpu_seconds": 3.9},
+        "radcad": {"seconds": 500.0, "cpu_seconds": 486.0, "peak_bytes": 2**34},
+    },
 }  # fmt: skip
+
+RADCAD = "radCAD ÷ ours, a year of `points_dividend`, the largest size it bears, equal results"
 
 
 def judged(results) -> dict[str, tuple[float | None, str]]:
@@ -39,6 +48,31 @@ def test_goals_are_judged_by_what_was_measured():
     assert found["polars ÷ ours, 1M, kernel against kernel"] == (60.0, "met")
     assert found["SQLite row by row ÷ ours, 100k, journal written on both sides"] == (40.0, "**missed**")
     assert found["SQLite row by row ÷ ours, 100k, kernel alone"] == (1600.0, "met")
+    assert found["simulation, 1M members, 365 days, `green_points`"] == (61.0, "**missed**")
+    assert found[RADCAD] == (125.0, "met")
+
+
+def test_a_race_of_a_small_size_is_no_measure_of_the_largest_nor_a_small_simulation_of_a_large_one():
+    small = {"radcad": RESULTS["radcad"] | {"members": 20_000}, "simulate": RESULTS["simulate"] | {"members": 1000}}
+    found = {row.what: row for row in more_rows(small)}
+    assert (found[RADCAD].met, found[RADCAD].note) == (
+        "not measured", "125× at a small size: 20,000 members, one run each; of the processor 125×; 2026-01-02",
+    )  # fmt: skip
+    simulated = found["simulation, 1M members, 365 days, `green_points`"]
+    assert (simulated.met, simulated.note) == ("not measured", "measured with 1,000 members")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "kept"),
+    [
+        ({"not_here": "none"}, {}, {"not_here": "none"}),
+        ({"times": 3, "members": 5}, {"times": 9, "members": 8}, {"times": 9, "members": 8}),
+        ({"times": 3, "members": 8}, {"times": 9, "members": 8}, {"times": 3, "members": 8}),
+        ({"not_here": "none"}, {"times": 9, "members": 8}, {"times": 9, "members": 8}),
+    ],
+)
+def test_of_two_races_that_of_the_larger_size_is_kept(now, before, kept):
+    assert larger(now, before) == kept
 
 
 def test_what_was_not_measured_is_neither_met_nor_missed():
@@ -64,6 +98,7 @@ def test_the_page_says_all_of_it_and_its_plot_is_small(tmp_path, monkeypatch):
         "not installed",
         "**missed**",
         "_static/performance.svg",
+        "| a year simulated, radCAD | `points_dividend` | 400,000 | 500 | 486 | 16.0 GiB |",
     ):
         assert words in text
     svg = (tmp_path / "performance.svg").read_text(encoding="utf-8")

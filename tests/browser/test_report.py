@@ -1,6 +1,5 @@
 """The report in a browser: charts are drawn, nothing is asked of the network, nothing is cut off."""
 
-import shutil
 from pathlib import Path
 from random import Random
 
@@ -14,27 +13,6 @@ from jifen.report.page import page
 from jifen.report.run_report import REPORT, write_report
 
 pytestmark = pytest.mark.browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium, driven by playwright."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium on this machine; Debian: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ def test_a_close_answers_with_every_figure(jifen):
         (("files", "--rows", 40), "Parquet, rows a second 每秒行数"),
         (("snapshot", "--members", 50), "loading 载入"),
         (("journal", "--members", 50), "rows a second 每秒行数"),
+        (("simulate", "--members", 50, "--days", 7), "of the processor 处理器秒"),
     ],
 )
 def test_a_bench_writes_a_table_in_both_languages(jifen, arguments, words):
@@ -49,6 +50,10 @@ def test_a_bench_writes_a_table_in_both_languages(jifen, arguments, words):
         (("close", "--members", 10, "--preset", "nothing"), "no plan called"),
         (("orders", "--orders", 0), "--orders: 0"),
         (("files", "--rows", 3), "--rows: 3"),
+        (("simulate", "--members", 1), "--members: 1"),
+        (("simulate", "--members", 10**8), "--members: 100,000,000"),
+        (("simulate", "--days", 0), "--days: 0"),
+        (("simulate", "--members", 50, "--days", 4000), "--days: 4,000"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_words(jifen, arguments, words):

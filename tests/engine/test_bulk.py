@@ -11,13 +11,14 @@ from jifen.core.micros import AMOUNT_MAX
 from jifen.engine.apply import apply_log
 from jifen.engine.bulk_shop import Ways
 from jifen.engine.columns import SUM_MAX
-from jifen.engine.events import Line, OrderPaid, OrderRefunded, PoolDonated
+from jifen.engine.events import Line, OrderPaid, OrderRefunded, PlanActivated, PoolDonated
 from jifen.engine.instructions import why_not
 from jifen.engine.log import JOIN, ORDER, REFUND, Log
+from jifen.engine.positions import place_taken
 from jifen.engine.tables import NONE
 from jifen.ledger.journal import Account
 from jifen.ledger.names import Texts
-from jifen.plan import load_plan
+from jifen.plan import load_plan, revise
 
 DOOR = sys.modules["jifen.engine.apply"]
 
@@ -101,7 +102,7 @@ def test_a_refund_of_a_log_takes_back_what_its_order_has_paid():
 
 def test_it_is_said_why_a_plan_does_not_go_through_the_lane():
     assert why_not(Shop("points_dividend").world) == why_not(Shop("appreciation").world) == ""
-    assert why_not(Shop("refer_three").world) == "rule referral counts in another way"
+    assert why_not(Shop("three_for_one").world) == "rule ticket counts in another way"
     assert why_not(Shop("appreciation", exit_scope="lot").world) == "rule exit forces out by other than spend"
 
 
@@ -163,3 +164,94 @@ def test_a_refund_of_a_log_takes_rewards_back_from_the_nearest_first_as_they_wer
     # Each of the three above was paid 10 and keeps 5.
     assert taken["from_id"].tolist() == [2, 1, 0]
     assert taken["amount"].tolist() == [yuan("5")] * 3
+
+
+def told(shop: Shop, name: str, *rows: tuple[int, int, int, str]) -> None:
+    """Apply rows as a log of its own."""
+    ids = Texts.of(f"{name} {place}" for place in range(len(rows)))
+    apply_log(shop.world, Log(**{**vars_of(log_of(*rows)), "ids": ids}))
+
+
+def sponsored(referrals: int, **params: object) -> Shop:
+    """A sponsor m0 with orders of his own and referrals m1, m2, …; all rules have their numbers."""
+    shop = Shop("refer_three", **params).join(t=None, z="t", m0=None)
+    shop.join(**{f"m{place}": "m0" for place in range(1, referrals + 1)})
+    for order, member in (("t", "t"), ("z", "z"), ("first", "m0"), ("second", "m0")):
+        shop.order(order, member, "100")
+    shop.refund("z", "100")
+    return shop
+
+
+SPONSOR, FIRST_ORDER = 2, 4
+"""The number of m0, and of the next order."""
+
+
+def places_of(shop: Shop, *orders: int) -> list[int]:
+    return [place_taken(shop.world, "referrals", order) for order in orders]
+
+
+def test_only_a_whole_refund_in_a_log_frees_a_place_and_the_lowest_is_taken_first(done):
+    shop, (a, b, c, d, e, f) = sponsored(6), range(SPONSOR + 1, SPONSOR + 7)
+    done.clear()
+    orders = [(ORDER, member, NONE, "100") for member in (a, b, c, a)]
+    o_a, o_b, o_c, again, o_d, o_e, o_f, o_b2 = range(FIRST_ORDER, FIRST_ORDER + 8)
+    rows = [*orders, (REFUND, NONE, o_c, "100"), (REFUND, NONE, o_a, "99.99"), (ORDER, d, NONE, "100")]
+    rows += [(REFUND, NONE, o_b, "100"), (REFUND, NONE, o_a, "0.01"), (ORDER, e, NONE, "100"), (ORDER, f, NONE, "100")]
+    told(shop, "all", *rows, (ORDER, b, NONE, "100"))
+    assert sum(done) == len(rows) + 1
+    # d has the place of c, while a still had a cent in his; e and f have those of a and b; b takes the fourth.
+    assert places_of(shop, again, o_d, o_e, o_f, o_b2) == [NONE, 2, 0, 1, 3]
+    # 70 for d, 10 for e, 20 for f, 10 for b; what a, b and c brought has been taken back.
+    assert shop.cash("m0") == yuan("110")
+
+
+def test_many_freed_places_come_back_lowest_first_whoever_takes_them(done):
+    """Refunds in disorder, some by the lane and some by the handlers; then both take turns, and a loaded world too."""
+    shop, count = sponsored(1, referral_count="orders"), 60
+    buys = [(ORDER, SPONSOR + 1, NONE, "100")]
+    told(shop, "taken", *buys * count)
+    freed = [(place * 37 + 11) % count for place in range(count - 10)]
+    told(shop, "freed", *((REFUND, NONE, FIRST_ORDER + place, "100") for place in freed[:30]))
+    for place in freed[30:]:
+        shop.refund(f"taken {place}", "100")
+    for turn in range(len(freed) // 2):
+        told(shop, f"turn {turn}", *buys)
+        shop.order(f"by hand {turn}", "m1", "100")
+        if turn % 7 == 0:
+            shop.world.taken = None
+    told(shop, "beyond", *buys)
+    took = places_of(shop, *range(FIRST_ORDER + count, shop.world.orders.size))
+    assert took == [*sorted(freed), count]
+    assert sum(done) == count + 30 + len(freed) // 2 + 1
+
+
+@pytest.mark.parametrize(("base", "paid"), [("trigger_amount", "10"), ("own_amount", "6"), ("lesser", "6")])
+def test_a_place_in_a_log_is_paid_of_the_sponsors_first_live_order(base: str, paid: str, done):
+    """The first order of 100 is given back, 60 are kept of the second."""
+    shop = sponsored(1, referral_base=base)
+    shop.refund("first", "100")
+    shop.refund("second", "40")
+    told(shop, "a", (ORDER, SPONSOR + 1, NONE, "100"))
+    assert shop.cash("m0") == yuan(paid)
+    assert sum(done) == 1
+
+
+def test_an_order_that_waits_in_a_log_takes_no_place_before_it_counts(done):
+    shop = sponsored(2, settle_at="settled")
+    told(shop, "a", (ORDER, SPONSOR + 1, NONE, "100"), (REFUND, NONE, FIRST_ORDER, "100"))
+    assert sum(done) == 2
+    assert shop.world.positions.size == 0
+
+
+def test_an_own_order_that_still_waits_is_not_the_first_live_one(done):
+    """The sponsor's first order of 500 waits, since a plan before let it; the second, of 60, counts at once."""
+    shop = sponsored(1, referral_base="own_amount", requires_own_order=False, settle_at="settled")
+    told(shop, "waits", (ORDER, SPONSOR, NONE, "500"))
+    shop.book(PlanActivated, plan=revise(shop.plan, {"settle_at": "paid"}))
+    told(shop, "counts", (ORDER, SPONSOR, NONE, "60"))
+    for member in "tz":  # the rule has its number now
+        shop.order(f"{member} again", member, "100")
+    done.clear()
+    told(shop, "a", (ORDER, SPONSOR + 1, NONE, "100"))
+    assert shop.cash("m0") == yuan("6")
+    assert sum(done) == 1

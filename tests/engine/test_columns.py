@@ -107,3 +107,13 @@ def test_a_copy_of_a_table_has_columns_of_its_own() -> None:
     other = deepcopy(pairs)
     other.left[0] = other.right[0] = 9
     assert (pairs.left.item(0), pairs.right.item(0), other.right[:2].tolist()) == (0, 4, [9, 4])
+
+
+def test_a_cleared_table_is_as_new_but_for_its_room() -> None:
+    pairs = Pairs()
+    for number in range(FIRST_CAPACITY + 1):
+        pairs.add(left=number, right=number)
+    pairs.clear()
+    assert (pairs.size, pairs.capacity) == (0, 2 * FIRST_CAPACITY)
+    assert pairs.extend(2, left=np.array([7, 8])) == 0
+    assert (pairs.left[:3].tolist(), pairs.right[:3].tolist()) == ([7, 8, 0], [-1, -1, -1])

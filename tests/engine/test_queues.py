@@ -55,6 +55,20 @@ def test_claims_are_served_by_unlock_day_then_arrival() -> None:
     assert shop.world.queue() == ["o3"]
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3, 7])
+def test_a_line_longer_than_what_is_looked_at_at_once_is_served_in_order(at_once: int, monkeypatch: Any) -> None:
+    """Seven claims of 100 bring 140, and 300 more are given: four are paid, the one given back is passed over."""
+    monkeypatch.setattr("jifen.engine.queues._AT_ONCE", at_once)
+    shop = queue()
+    for place in range(1, 8):
+        shop.order(f"o{place}", "ab"[place % 2], "100")
+    shop.refund("o3", "100")
+    shop.donate("queue", "280")
+    assert shop.world.pool("queue") == yuan("400")
+    assert served(shop.close(3)) == {"a": yuan("200"), "b": yuan("200")}
+    assert shop.world.queue() == ["o6", "o7"]
+
+
 def test_a_shorter_lock_lets_a_later_claim_pass() -> None:
     """The lock is read when the claim is granted; after it falls to 0 a new claim comes first."""
     from jifen.engine.events import PlanActivated

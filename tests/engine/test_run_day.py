@@ -350,7 +350,7 @@ def takes(case: Case, wants: dict[int, int]) -> None:
     out.wanted[0] = list(wants.values())
     empty = np.zeros((0, 0), dtype=np.int32)
     forest = columns.Forest(layout.members, layout.depths, empty, layout.starts, layout.begins)
-    positions = layout.positions[np.array(list(wants), dtype=np.int32)]
+    positions = layout.positions[np.array(list(wants))].astype(np.int64)
     kernel.drain_lots(DAY, positions, layout.stores[store], forest, slots_of(lots, layout), out)
     twin = Day(DAY, case.parent, [], deepcopy(case.lots))
     walk = Walk(0, "generation", store, False, ())

@@ -18,13 +18,13 @@ from jifen.engine.columns import SUM_MAX
 from jifen.engine.splits import split_cents
 
 
-def largest_remainders(cents: int, weights: list[int]) -> list[int]:
-    """Floors, then cent by cent to whoever lacks most, the first of equals."""
+def largest_remainders(cents: int, weights: list[int], members: list[int]) -> list[int]:
+    """Floors, then cent by cent to whoever lacks most, of equals to who joined first."""
     exact = [Fraction(cents * weight, sum(weights)) for weight in weights]
     parts = [part.numerator // part.denominator for part in exact]
     for _ in range(cents - sum(parts)):
         lacking = [part - whole for part, whole in zip(exact, parts, strict=True)]
-        parts[lacking.index(max(lacking))] += 1
+        parts[max(range(len(parts)), key=lambda place: (lacking[place], -members[place]))] += 1
     return parts
 
 
@@ -32,11 +32,12 @@ SMALL = st.lists(st.integers(1, 9), min_size=1, max_size=9)
 HUGE = st.lists(st.integers(1, (SUM_MAX - 1) // 9), min_size=1, max_size=9)
 
 
-@given(st.one_of(st.integers(0, 50), st.integers(0, 10**17)), st.one_of(SMALL, HUGE))
-def test_whole_cents_are_divided_by_largest_remainder(cents: int, weights: list[int]) -> None:
-    parts = split_cents(cents, np.array(weights)).tolist()
+@given(st.one_of(st.integers(0, 50), st.integers(0, 10**17)), st.one_of(SMALL, HUGE), st.permutations(range(9)))
+def test_whole_cents_are_divided_by_largest_remainder(cents: int, weights: list[int], joined: list[int]) -> None:
+    members = joined[: len(weights)]
+    parts = split_cents(cents, np.array(weights), np.array(members)).tolist()
     assert sum(parts) == cents
-    assert parts == largest_remainders(cents, weights)
+    assert parts == largest_remainders(cents, weights, members)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +54,16 @@ def test_whole_cents_are_divided_by_largest_remainder(cents: int, weights: list[
     ],
 )
 def test_divisions_worked_by_hand(cents: int, weights: list[int], parts: list[int]) -> None:
-    assert split_cents(cents, np.array(weights, dtype=np.int64)).tolist() == parts
+    assert split_cents(cents, np.array(weights, dtype=np.int64), np.arange(len(weights))).tolist() == parts
+
+
+def test_of_equals_who_joined_first_gets_the_cent_wherever_he_stands() -> None:
+    assert split_cents(100, np.array([1, 1, 1]), np.array([7, 2, 5])).tolist() == [33, 34, 33]
 
 
 def test_weights_beyond_64_bits_are_refused() -> None:
     with pytest.raises(BrokenInvariant):
-        split_cents(1, np.array([SUM_MAX - 1, 1]))
+        split_cents(1, np.array([SUM_MAX - 1, 1]), np.arange(2))
 
 
 UNCOMPILED = """
@@ -95,8 +100,8 @@ def cyclic(**params: Any) -> Shop:
 
 
 def holding(weights: list[str], rooms: list[str], **params: Any) -> Shop:
-    """Members m0, m1, … with so many shares and credits each ("0": none)."""
-    shop = cyclic(**params).join(**{f"m{place}": None for place in range(len(weights))})
+    """Members m0, m1, … with so many shares and credits each ("0": none); m1 was brought by m0, m2 by m1, and so on."""
+    shop = cyclic(**params).join(**{f"m{place}": f"m{place - 1}" if place else None for place in range(len(weights))})
     for place, (weight, credit) in enumerate(zip(weights, rooms, strict=True)):
         if weight != "0":
             shop.adjust(f"m{place}", "shares", weight)
@@ -245,7 +250,7 @@ def twin(balance: int, weights: list[int], rooms: list[int], excess: str, *, ret
     paid = dict.fromkeys(range(len(weights)), 0)
     staying = [place for place in paid if weights[place] > 0 and (rooms[place] > 0 or not retire)]
     while staying:
-        parts = largest_remainders(balance // CENT, [weights[place] for place in staying])
+        parts = largest_remainders(balance // CENT, [weights[place] for place in staying], staying)
         wanted = {place: part * CENT for place, part in zip(staying, parts, strict=True)}
         short = [place for place in staying if rooms[place] < wanted[place]]
         if excess == "carry_over" or not short:

@@ -193,6 +193,25 @@ def test_names_that_come_together_are_found_like_those_that_came_one_by_one():
     ]
 
 
+@pytest.mark.parametrize("said", [0, 10, 20_000, 10**6])
+def test_whatever_is_said_of_how_many_come_all_are_found(said):
+    names = Names.of(["ben", "安"])
+    names.reserve(said)
+    for first in range(0, 20_000, 500):
+        names.extend(Texts.of(f"n{number}" for number in range(first, first + 500)))
+    assert [names.get(f"n{number}") for number in range(20_001)] == [*range(2, 20_002), NONE]
+
+
+def test_a_table_that_was_told_how_many_come_is_filled_once(monkeypatch):
+    filled = []
+    monkeypatch.setattr(np, "full", lambda *made, full=np.full, **kind: filled.append(made) or full(*made, **kind))
+    names = Names()
+    names.reserve(20_000)
+    for first in range(0, 20_000, 500):
+        names.extend(Texts.of(f"n{number}" for number in range(first, first + 500)))
+    assert len(filled) == 1
+
+
 def test_it_is_known_which_of_many_texts_are_there():
     names = Names.of(f"n{number}" for number in range(0, 3000, 2))
     texts = Texts.of(f"n{number}" for number in range(3000))

@@ -54,7 +54,7 @@ def test_what_is_not_there_is_located_at_what_is_above_it():
         ("a: [1", ["yaml_syntax"], 1),
         ("a: 1\n\tb: 2", ["yaml_syntax"], 2),
         ("a: 1\n---\nb: 2", ["yaml_syntax"], 2),
-        ("a: \0", ["yaml_syntax"], 0),
+        ("a: 1\nb: \0", ["yaml_syntax"], 2),
         ("[" * 3000, ["yaml_syntax"], 0),
         ("a: 1\nb: 2\na: 3", ["duplicate_key"], 3),
         ("a: &x [1]\nb: *x", ["yaml_unsupported"], 1),

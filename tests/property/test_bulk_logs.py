@@ -21,7 +21,7 @@ from jifen.simulate.switches import random_plan
 
 SEEDS = 10
 DOOR = sys.modules["jifen.engine.apply"]
-ALL_KINDS = ("points_dividend", "appreciation", "cyclic_purchase", "share_plan")
+ALL_KINDS = ("points_dividend", "appreciation", "cyclic_purchase", "share_plan", "refer_three")
 """The plans for which all kinds of rows must go through the lane."""
 
 
@@ -189,6 +189,33 @@ rules:
 @pytest.mark.parametrize("upstream", ["reverse", "keep"])
 def test_logs_that_give_weights_up_to_a_cap(upstream: str, done, monkeypatch) -> None:
     plan = load_plan_text(WEIGHTS, overrides={"upstream": upstream})
+    for seed in range(SEEDS):
+        live_through(Random(seed), plan, monkeypatch)
+    _, orders, refunds, *_ = np.bincount(np.concatenate(done).astype(np.int64), minlength=5)
+    assert min(orders // 10, refunds) > 4
+
+
+PLACES = """
+preset: places
+title: {en: Places, zh: 位置}
+params: {settle_at: paid, funding: merchant}
+stores:
+  firsts: {positions: COUNTS}
+  alls: {positions: orders}
+  shares: {weight: member, cap: 90}
+rules:
+  - {id: own, when: order, amount: {per: 300, of: trigger_amount}, pay: {weight: shares}}
+  - {id: first, when: order, amount: {cycle: [10%, 0%, 20%], at: firsts, of: BASE},
+     who: {walk: referral, depth: 1, own_order: true}, pay: {asset: $pay_asset}}
+  - {id: each, when: order, amount: {cycle: [50%, 10%], at: alls, of: trigger_weight}, who: {walk: referral, depth: 1},
+     pay: {weight: shares}}
+"""
+
+
+@pytest.mark.parametrize("base", ["trigger_amount", "trigger_weight", "own_amount", "lesser"])
+@pytest.mark.parametrize("counts", ["persons", "orders"])
+def test_logs_that_take_places_of_two_kinds(base: str, counts: str, done, monkeypatch) -> None:
+    plan = load_plan_text(PLACES.replace("BASE", base).replace("COUNTS", counts))
     for seed in range(SEEDS):
         live_through(Random(seed), plan, monkeypatch)
     _, orders, refunds, *_ = np.bincount(np.concatenate(done).astype(np.int64), minlength=5)

@@ -9,16 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from jifen.batch.decimals import AMOUNT_TYPE, date_column
-from jifen.batch.flows import REFUND, Drain, Flow, drains_of, flows_of
 from jifen.core.micros import MICRO
 from jifen.engine import World
 from jifen.engine.books import OWED
 from jifen.engine.events import Event, OrderPaid, OrderRefunded
+from jifen.engine.flows import REFUND, Drain, Flow, drains_of, flows_of
 from jifen.ledger.journal import Account, Journal
 from jifen.ledger.sums import grouped_sums
-from jifen.plan.model import Asset, Lots, Plan
+from jifen.plan.model import Asset, Plan
+from jifen.plan.worth import is_tokens, yuan_per_unit
 
-__all__ = ["Daily", "is_tokens", "yuan_per_unit"]
+__all__ = ["Daily"]
 
 _OWN = (Account.WALLET, Account.PENDING)
 _FLOWS = ("sold", "refunded", "granted", "released", "forfeited", "owed")
@@ -165,25 +166,3 @@ class Daily:
         """What claims will be paid, at the rates of their rules now."""
         rates = {rule.id: rule.pay.per_point for rule in self.plan.rules if isinstance(rule.pay, Asset)}
         return sum(points * rates.get(rule, MICRO) // MICRO for rule, points in self.claims.items())
-
-
-def is_tokens(plan: Plan, store: str) -> bool:
-    """Whether a store's lots are tokens, which have a price and promise no amount."""
-    found = plan.stores.get(store)
-    return isinstance(found, Lots) and found.mode == "tokens"
-
-
-def yuan_per_unit(plan: Plan, store: str) -> int:
-    """What a unit of a store's lots pays at most, in parts per million.
-
-    0 where no rule pays for them: tokens have a price instead, and an old debt is paid in goods.
-    """
-    if is_tokens(plan, store):
-        return 0
-    rates = [
-        rule.pay.per_point
-        for rule in plan.rules
-        if isinstance(rule.pay, Asset)
-        and store in (getattr(rule.amount, "lots", None), rule.gate.drain if rule.gate else None)
-    ]
-    return max(rates, default=0)

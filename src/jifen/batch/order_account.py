@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jifen.batch.flows import REFUND
 from jifen.batch.layout import JOURNAL
 from jifen.batch.waterfall import MEMBERS, RESERVE, SHOP, place_of, rule_order
 from jifen.core.errors import InputError, Problem
 from jifen.engine import World
 from jifen.engine.books import OWED
+from jifen.engine.flows import REFUND
 from jifen.engine.sources import parent_at
 from jifen.engine.tables import NONE
 from jifen.ledger.invariants import ACCOUNT_TABLE

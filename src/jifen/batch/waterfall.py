@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from jifen.batch.daily import Daily, is_tokens, yuan_per_unit
-from jifen.batch.flows import REFUND, Flow
+from jifen.batch.daily import Daily
 from jifen.core.errors import ensure
 from jifen.core.micros import MICRO
 from jifen.engine import World
 from jifen.engine.books import OWED
+from jifen.engine.flows import REFUND, Flow
 from jifen.ledger.journal import Account
 from jifen.plan.model import Asset, Head, Plan, Split, Walk
+from jifen.plan.worth import is_tokens, yuan_per_unit
 
 __all__ = [
     "MEMBERS", "OUTSIDE", "POOL", "RESERVE", "SHOP", "Fund", "Line", "Promise", "PromiseLine", "Waterfall", "Whom",

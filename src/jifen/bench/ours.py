@@ -23,7 +23,7 @@ from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.engine.apply import apply_log
 from jifen.engine.books import Books
-from jifen.engine.close import run_pools
+from jifen.engine.close import run_queues
 from jifen.engine.columns import Column
 from jifen.engine.daily import run_pass
 from jifen.engine.events import DayClosed, Event
@@ -31,6 +31,7 @@ from jifen.engine.log import Log as Rows
 from jifen.engine.log import LogRows
 from jifen.engine.phases import Phase
 from jifen.engine.snapshot import load_world, save_world
+from jifen.engine.splits import divisions
 from jifen.engine.tables import NONE
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Forfeits, Transfers
@@ -60,12 +61,12 @@ class Prepared:
     world: World
     columns: tuple[npt.NDArray[Any], ...]
     again: bool
-    """Whether every run starts from the same; else (pools, queues and exits post what they pay) they follow on."""
+    """Whether every run starts from the same; else (queues and exits post what they pay) they follow on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a kernel run has made: the columns of each daily rule, and what pools, queues and exits have posted."""
+    """What a kernel run has made: the columns of each daily rule, and what queues and exits have posted."""
 
     phases: Sequence[Phase]
     transfers: Transfers
@@ -103,7 +104,7 @@ def prepare(world: World, threads: int = 1) -> Prepared:
     check_between("--threads", threads, 1, MOST_THREADS)
     world.laid_out()
     program = world.program
-    again = not (program.splits or program.queues or program.daily_exits)
+    again = not (program.queues or program.daily_exits)
     prepared = Prepared(world, tuple(column.copy() for column in _changing(world)), again)
     if again and program.schedules:
         # As on any day but the first, lots have released the same for some days; what they have left is as before.
@@ -134,14 +135,15 @@ def restore(prepared: Prepared) -> None:
 def kernel(prepared: Prepared) -> Made:
     """Ours, the kernel alone: every entry of the day in columns, lots drained, nothing posted.
 
-    These are phases 3 and 4 of the close (scheduled releases, the walks over them) with merchant funding. Pools, queues
+    These are phases 3 to 5 of the close (scheduled releases, the walks over them, pools) with merchant funding. Queues
     and daily exits are run as the close runs them, posting included: that cannot be taken apart.
     """
     world = prepared.world
     phases = run_pass(world).phases if world.program.schedules else []
+    phases += [division.phase for step in world.program.splits for division in divisions(world, step)]
     books = Books(world)
     books.event = world.next_event
-    run_pools(books)
+    run_queues(books)
     transfers, _ = books.writer.seal()
     return Made(phases, transfers)
 

@@ -1,7 +1,7 @@
 """The command line as a whole: its commands, and what each kind of failure looks like to the one who typed it.
 
-Exit codes: 0 done · 1 it ran and the answer is no (a case failed, an audit found a difference) · 2 the user can mend
-it · 3 the books would not balance, which is ours to mend · 130 interrupted.
+Exit codes: 0 done · 1 it ran and the answer is no (a case failed, an audit found a difference, a plan may not be
+published) · 2 the user can mend it · 3 the books would not balance, which is ours to mend · 130 interrupted.
 """
 
 import sys
@@ -9,13 +9,19 @@ from typing import Annotated
 
 import typer
 
+from jifen.cli.assess import assess
 from jifen.cli.audit import audit
 from jifen.cli.bench import bench_commands
+from jifen.cli.check import check
+from jifen.cli.claim import claim
 from jifen.cli.demo import demo
+from jifen.cli.disclose import disclose
+from jifen.cli.downgrade import downgrade
 from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
 from jifen.cli.run import run
+from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
 from jifen.core.errors import BrokenInvariant, UserError
 
@@ -34,7 +40,13 @@ app.command()(run)
 app.command()(verify)
 app.command()(audit)
 app.command()(explain)
+app.command()(simulate)
+app.command()(assess)
+app.command()(check)
 app.command()(demo)
+app.command()(claim)
+app.command()(downgrade)
+app.command()(disclose)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
 

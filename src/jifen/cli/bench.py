@@ -24,6 +24,7 @@ __all__ = [
     "files",
     "journal",
     "orders",
+    "simulate",
     "snapshot",
 ]
 
@@ -143,6 +144,24 @@ def snapshot(options: WorldOptions) -> None:
 
 
 @bench_commands.command()
+def simulate(
+    members: _Members = 100_000,
+    days: Annotated[int, typer.Option(min=0, help="Days; as many members join on each.")] = 365,
+    preset: _Preset = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Simulate a plan once: members who join day by day, each with an order, through the engine.
+
+    Example: [bold]jifen bench simulate --members 1000000[/]
+    """
+    from jifen.bench.simulate import bench_simulate
+
+    with _telling() as say:
+        figures = bench_simulate(_plan(preset), members, days, say)
+    _show("Simulation 模拟", asdict(figures), as_json)
+
+
+@bench_commands.command()
 @takes(WorldOptions)
 def journal(options: WorldOptions) -> None:
     """Write the journal of one close, against a plain write of the same columns.
@@ -201,7 +220,7 @@ _LABELS = {
     "csv_rows_per_s": "CSV, rows a second 每秒行数", "parquet_bytes": "Parquet, bytes 字节",
     "parquet_seconds": "Parquet, seconds 秒", "parquet_spread": "Parquet, spread 波动",
     "parquet_rows_per_s": "Parquet, rows a second 每秒行数", "load_seconds": "loading 载入",
-    "load_spread": "loading, spread 波动",
+    "load_spread": "loading, spread 波动", "days": "days 天数", "cpu_seconds": "of the processor 处理器秒",
 }  # fmt: skip
 
 

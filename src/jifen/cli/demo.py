@@ -89,7 +89,7 @@ def _run(plan: "Plan", made: "Inputs", folder: Path, progress: Callable[[int, in
 
 
 def _outcome(plan: "Plan", summary: "Summary", report: str) -> _Outcome:
-    from jifen.batch.daily import yuan_per_unit
+    from jifen.plan.worth import yuan_per_unit
 
     stores = plan.stores.keys() & summary.granted.keys()
     sold = summary.sold - summary.refunded

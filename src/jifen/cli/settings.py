@@ -8,7 +8,7 @@ import typer
 
 from jifen.core.errors import InputError, Problem, UserError
 
-__all__ = ["SetOption", "read_date", "read_settings"]
+__all__ = ["SetOption", "parted", "read_date", "read_settings"]
 
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another value for a parameter; may repeat.")
@@ -37,6 +37,14 @@ def read_settings(settings: Iterable[str]) -> dict[str, Any]:
     if problems:
         raise InputError(problems)
     return values
+
+
+def parted(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was set of a plan, and what of a scenario (``joining.a_day``, ``days``)."""
+    from jifen.simulate.scenario import scenario_keys
+
+    of_scenario = {key: value for key, value in values.items() if "." in key or key in scenario_keys()}
+    return {key: value for key, value in values.items() if key not in of_scenario}, of_scenario
 
 
 def read_date(text: str | None, option: str) -> date | None:

@@ -48,7 +48,9 @@ class Lane:
     def run(self, rows: Rows) -> None:
         """Do all rows in order."""
         count, row, patience = len(rows.log.kind), 0, 1
-        self._make_room_for_all(rows.log.kind)
+        self.kept.renew(self.world)
+        if not self.kept.reason:
+            self._make_room_for_all(rows.log.kind)
         while row < count:
             end, why = row, kernel.LEFT
             if not self._state_is_strange():
@@ -87,7 +89,7 @@ class Lane:
 
     def _make_room_for_all(self, kinds: Narrow) -> None:
         """Make room for the members and orders of the whole log: tables that grow at once are copied once."""
-        world = self.world
+        world, steps = self.world, self.kept.instructions
         joins, orders = int((kinds == c.JOIN).sum()), int((kinds == c.ORDER).sum())
         for table in of_members(world):
             table.reserve(table.size + joins)
@@ -95,7 +97,14 @@ class Lane:
             if len(column) < world.members.size + joins:
                 room = np.zeros(len(world.members.parent) - len(column), dtype=np.int64)
                 world.wallets[wallet] = np.concatenate([column, room])
-        world.orders.reserve(world.orders.size + orders)
+        for table, more in (
+            (world.orders, orders),
+            (world.lots, orders * steps.lots),
+            (world.feeds, orders * steps.feeds),
+        ):
+            table.reserve(table.size + more)
+        for names, more in ((world.member_ids, joins), (world.order_ids, orders), (world.event_ids, len(kinds))):
+            names.reserve(more)
 
     def _make_room(self, count: int) -> None:
         """Make room for whatever else so many rows may make."""
@@ -103,6 +112,7 @@ class Lane:
         room = 2 * _AT_MOST + count * _EACH
         world.lots.reserve(world.lots.size + count * steps.lots)
         world.feeds.reserve(world.feeds.size + count * steps.feeds)
+        world.positions.reserve(world.positions.size + count * steps.places)
         for table in (world.releases, world.payments, world.sales, world.weighed):
             table.reserve(table.size + room)
         if len(kept.transfers.rule) < room or len(kept.forfeits.rule) < room:

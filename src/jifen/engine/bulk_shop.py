@@ -14,6 +14,7 @@ from jifen.engine.exits import exits_of
 from jifen.engine.instructions import MOST_STORES, MOST_WEIGHTS, Instructions, terms_now, why_not
 from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import bulk_tables as t
+from jifen.engine.positions import taken_places
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Asset
@@ -27,7 +28,7 @@ _LOTS_OF_REFUND = 256
 
 TABLES = {
     c.MEMBERS: "members", c.ORDERS: "orders", c.LOTS: "lots", c.RELEASES: "releases", c.PAYMENTS: "payments",
-    c.FEEDS: "feeds", c.SALES: "sales", c.WEIGHED: "weighed",
+    c.FEEDS: "feeds", c.SALES: "sales", c.WEIGHED: "weighed", c.PLACES: "positions",
 }  # fmt: skip
 """The tables by the places of their sizes."""
 
@@ -121,6 +122,7 @@ def shop_of(world: World, kept: Kept) -> c.Shop:
         _group(t.Releases, world.releases), _group(t.Payments, world.payments), _group(t.Phases, world.phases),
         _group(t.PhasePayments, world.phase_payments), _group(t.Portions, world.portions),
         _group(t.Feeds, world.feeds), _group(t.Sales, world.sales), _group(t.Weighed, world.weighed),
+        _group(t.Places, world.positions), taken_places(world).columns,
         tuple(world.wallets), tuple(weights), paths, steps.plan, _day_of(world), kept.drafts, kept.refunds,
         _layout_of(world), exits_of(world), _books_of(world, kept),
     )  # fmt: skip
@@ -217,6 +219,6 @@ def _exits(world: World) -> dict[str, int]:
 
 
 def _plain_refunds(world: World) -> bool:
-    """Whether no tier is judged again after a refund, and no place is free again."""
+    """Whether no tier is judged again after a refund."""
     amounts = [rule.amount for program in world.programs for rule in program.plan.rules]
-    return world.positions.size == 0 and not any(getattr(amount, "retier", False) for amount in amounts)
+    return not any(getattr(amount, "retier", False) for amount in amounts)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "after_event",
     "close_day",
-    "run_pools",
+    "run_queues",
 ]
 
 
@@ -44,18 +44,18 @@ def close_day(books: Books) -> None:
         after_event(books, since=books.event)
     _run_releases(books)
     world.released_until = world.open_day
-    run_pools(books)
+    for step in world.program.splits:
+        divide_pools(books, step)
+    run_queues(books)
     ranks.recompute(world, since=world.next_event)
     tasks.end_day(world)
     world.run_events.append(books.event)
     world.open_day += 1
 
 
-def run_pools(books: Books) -> None:
-    """Phases 5 to 7: pools, queues, forced exits."""
+def run_queues(books: Books) -> None:
+    """Phases 6 and 7: queues, forced exits."""
     program = books.world.program
-    for step in program.splits:
-        divide_pools(books, step)
     for step in program.queues:
         serve(books, step)
     for step in program.daily_exits:

@@ -186,6 +186,12 @@ class Table:
         if column.any():
             self.data_of(name)[first : first + len(column)] = column
 
+    def clear(self) -> None:
+        """Take all rows away; the room stays."""
+        for name in self.names():
+            self.data_of(name)[: self.size] = self.fills.get(name, 0)
+        self.size = 0
+
     def placed(self) -> list[Placed]:
         """The columns that are in an order of their own."""
         return [column for name in self.names() if isinstance(column := getattr(self, name), Placed)]

@@ -21,7 +21,7 @@ from jifen.engine.walks import generation_rates, peer_rate
 from jifen.engine.world import World
 from jifen.plan.model import Lots
 
-__all__ = ["Ended", "Found", "Walked", "drain_lots", "run_pass"]
+__all__ = ["Ended", "Found", "Walked", "drain_lots", "room_of", "run_pass"]
 
 _KINDS = {
     "generation": columns.BY_GENERATION, "rank": columns.BY_RANK, "peer": columns.BY_PEER,
@@ -109,16 +109,19 @@ def _drains(step: Step) -> bool:
     return step.rule.gate is not None and step.rule.gate.drain is not None
 
 
-def drain_lots(world: World, step: Step, members: Narrow, wanted: Column) -> Phase:
-    """Take what members want from their lots: the phase of a rule that divides a pool; the caller says the terms."""
+def drain_lots(world: World, step: Step, positions: Column, wanted: Column) -> Phase:
+    """Take what members at these positions want from their lots: the phase of a rule that divides a pool.
+
+    The caller says the terms.
+    """
     layout, store = world.laid_out(), world.stores.numbers[step.drains]
-    out = columns.Out.of(0, 1, len(members), world.lots.size)
+    out = columns.Out.of(0, 1, len(positions), world.lots.size)
     out.wanted[0] = wanted
     forest = columns.Forest(
         layout.members, layout.depths, np.zeros((0, 0), dtype=np.int32), layout.starts, layout.begins
     )
     slots = _slots_of(world, world.lots.daily.data)
-    kernel.drain_lots(world.open_day, layout.positions[members], layout.stores[store], forest, slots, out)
+    kernel.drain_lots(world.open_day, positions, layout.stores[store], forest, slots, out)
     ended = out.ended[: out.counts[-2]]
     lots = ended[:, 0]
     world.lots.run_first[lots] = ended[:, 1]
@@ -129,6 +132,14 @@ def drain_lots(world: World, step: Step, members: Narrow, wanted: Column) -> Pha
         step, NONE, out.owners[0, :count], out.lots[0, :count], points, points, out.wanted[0, :paid],
         out.begins[0, :paid],
     )  # fmt: skip
+
+
+def room_of(world: World, store: int, positions: Column) -> Column:
+    """What the lots of members at these positions in a store still hold, ``SUM_MAX`` where it is more."""
+    layout, room = world.laid_out(), np.empty(len(positions), dtype=np.int64)
+    place = layout.stores[store]
+    kernel.add_up(positions, layout.begins[place], layout.starts[place], world.lots.remaining.data, room)
+    return room
 
 
 def _slots_of(world: World, daily: Column) -> columns.Slots:

@@ -13,7 +13,7 @@ from jifen.engine.program import Step
 from jifen.engine.tables import CASH, FROM_MERCHANT, FROM_RESERVE, NONE
 from jifen.engine.walks import generation_rates, peer_rate
 from jifen.engine.world import World
-from jifen.plan.model import Asset, Feed, Grant, Head, Lots, Mint, Nothing, Per, Share, Tier, Walk, Weigh, Weight
+from jifen.plan.model import Asset, Cycle, Feed, Grant, Head, Lots, Mint, Nothing, Per, Share, Tier, Walk, Weigh, Weight
 
 __all__ = ["MOST_STORES", "MOST_WEIGHTS", "Instructions", "terms_now", "why_not"]
 
@@ -23,7 +23,10 @@ MOST_WEIGHTS = 2
 _STEEPEST = 100
 """Beyond how many times an amount nothing is that rules count from, where some of it is weights."""
 
-_BASES = {"trigger_amount": c.TRIGGER_AMOUNT, "trigger_margin": c.TRIGGER_MARGIN}
+_BASES = {
+    "trigger_amount": c.TRIGGER_AMOUNT, "trigger_margin": c.TRIGGER_MARGIN, "own_amount": c.OWN_AMOUNT,
+    "lesser": c.LESSER,
+}  # fmt: skip
 _WALKS = {"generation": c.BY_GENERATION, "rank": c.BY_RANK, "peer": c.BY_PEER, "own_rank": c.BY_OWN_RANK}
 _OPS = {Feed: c.FEED, Grant: c.GRANT, Mint: c.MINT, Asset: c.PAY, Nothing: c.PAY, Weigh: c.WEIGH}
 
@@ -60,11 +63,12 @@ def _why_not(step: Step) -> str:
         return f"rule {rule.id} pays what the lane does not know"
     if who is not None and (not isinstance(who, Walk) or who.tree != "referral"):
         return f"rule {rule.id} is for others than ancestors"
-    if not isinstance(amount, Share | Tier | Per) or (isinstance(amount, Share) and amount.whole is not None):
+    if not isinstance(amount, Share | Tier | Per | Cycle) or (isinstance(amount, Share) and amount.whole is not None):
         return f"rule {rule.id} counts in another way"
     if isinstance(amount, Tier) and any(row.min is None for row in amount.rows):
         return f"rule {rule.id} has a table by upper limits"
-    if (amount.of or "").startswith("own_") or amount.of in ("lesser", "coin_paid"):
+    of_sponsor = isinstance(amount, Cycle) and amount.of in _BASES
+    if not of_sponsor and ((amount.of or "").startswith("own_") or amount.of in ("lesser", "coin_paid")):
         return f"rule {rule.id} counts from what the lane does not know"
     if who is None and rule.gate is not None and rule.gate.drain is not None:
         return f"rule {rule.id} drains the buyer's own lots"
@@ -84,7 +88,7 @@ def _most(step: Step) -> int:
         return base * MICRO // amount.unit
     if isinstance(amount, Tier):
         return max(row.columns[amount.column] * (base // MICRO if amount.of else 1) for row in amount.rows)
-    return base * max(amount.rates, default=0) // MICRO if isinstance(amount, Share) else 0
+    return base * max(amount.rates, default=0) // MICRO if isinstance(amount, Share | Cycle) else 0
 
 
 def _stores(world: World) -> list[int]:
@@ -139,6 +143,7 @@ class Instructions:
         self.plan = c.Plan(fields, table[0], table[1], _stores_table(world, self.stores, self.weights), terms)
         ops = fields[:, c.OP].tolist()
         self.lots, self.feeds = sum(op in (c.GRANT, c.MINT) for op in ops), ops.count(c.FEED)
+        self.places = fields[:, c.AMOUNT].tolist().count(c.CYCLE)
 
     def _base(self, part: int, name: str) -> int:
         """The place of what rules of one part of the plan give under a name."""
@@ -167,7 +172,10 @@ class Instructions:
             row[c.AMOUNT], rates = c.PER, [amount.unit]
         elif isinstance(amount, Share):
             rates = list(amount.rates[:1])
-        if isinstance(rule.who, Walk):
+        if isinstance(amount, Cycle):
+            row |= _in_turn(world, step, amount)
+            rates = list(amount.rates)
+        elif isinstance(rule.who, Walk):
             more, found = self._walk(world, step)
             row |= more
             rates = rates if isinstance(amount, Tier) else found
@@ -221,6 +229,15 @@ def _granted(world: World, store: str, terms: dict[str, int], stores: list[int])
         c.DAILY_OF: terms.get("daily_of", 0), c.BATCHES: terms.get("parts", 0), c.EVERY: terms.get("every", 0),
     }  # fmt: skip
     return row | ({c.NUMBER: NONE} if unit == NONE else {})
+
+
+def _in_turn(world: World, step: Step, amount: Cycle) -> dict[int, int]:
+    """How a rule pays the sponsor by the place that the buyer takes below him."""
+    counts = getattr(world.program.plan.stores[amount.at], "counts", "")
+    return {
+        c.AMOUNT: c.CYCLE, c.WHO: c.SPONSOR, c.OWN_ORDER: int(step.walk.own_order), c.COUNT: len(amount.rates),
+        c.TAKES: world.stores.numbers[amount.at], c.PERSONS: int(counts == "persons"),
+    }  # fmt: skip
 
 
 def _weighing(world: World, store: str, weights: list[int]) -> dict[int, int]:

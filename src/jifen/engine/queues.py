@@ -1,5 +1,7 @@
 """The head of the queue, by unlock day, then arrival: paid in full while the pool can, or for so many newcomers."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from jifen.core.micros import MICRO
@@ -15,13 +17,19 @@ from jifen.plan.model import Asset, Head
 __all__ = ["serve", "serve_newcomers"]
 
 
-def _unlocked(world: World, store: int) -> list[int]:
-    """The lots of one queue that may be served today, in serving order."""
+_AT_ONCE = 1 << 13
+
+
+def _unlocked(world: World, store: int) -> Iterator[tuple[int, int]]:
+    """(lot, what it is owed) of one queue's lots that may be served today, in serving order; few are, mostly."""
     lots, count = world.lots, world.lots.size
     unlock = lots.eligible_from[:count]
-    found = np.flatnonzero((lots.store[:count] == store) & (lots.remaining[:count] > 0) & (unlock <= world.open_day))
-    ordered: list[int] = found[np.argsort(unlock[found], kind="stable")].tolist()
-    return ordered
+    found = np.flatnonzero((lots.store[:count] == store) & (unlock <= world.open_day))
+    ordered = found[np.argsort(unlock[found], kind="stable")]
+    for first in range(0, len(ordered), _AT_ONCE):
+        some = ordered[first : first + _AT_ONCE]
+        owed = lots.remaining[some]
+        yield from zip(some[owed > 0].tolist(), owed[owed > 0].tolist(), strict=True)
 
 
 def serve(books: Books, step: Step) -> None:
@@ -35,8 +43,7 @@ def serve(books: Books, step: Step) -> None:
     terms = world.terms_of(pay)
     asset, per_point, fund = world.terms[terms]
     rule = world.rule_names.number(step.rule.id)
-    for lot in _unlocked(world, world.stores.numbers[who.lots]):
-        owed = world.lots.remaining.item(lot)
+    for lot, owed in _unlocked(world, world.stores.numbers[who.lots]):
         if owed > affordable_points(books.available(fund), per_point):
             if who.line == "strict":
                 return

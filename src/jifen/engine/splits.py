@@ -6,44 +6,72 @@ excess stays in the pool (``carry_over``), or is divided again among those who c
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from jifen.core.errors import ensure
 from jifen.core.micros import CENT
 from jifen.engine.books import Books
-from jifen.engine.columns import SUM_MAX, Column, check_range, exact_sum
+from jifen.engine.columns import SUM_MAX, Column, Narrow, check_range, exact_sum
 from jifen.engine.phases import Phase, post_transfers, post_walk
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Balance, Money, Split
 
-__all__ = ["divide_pools", "split_cents"]
+__all__ = ["Division", "divide_pools", "divisions", "split_cents"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sharers:
-    """Who shares a pool: members in joining order, their weights, and what their lots can take (None: no limit)."""
+    """Who shares a pool, descendants first: members, their positions in that order, their weights, the room in lots."""
 
-    members: Column
+    members: Narrow
+    positions: Column
     weights: Column
-    room: Column | None
+    room: Column | None = None
+    """None: no limit."""
+
+    def those(self, some: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> "_Sharers":
+        """Some of them."""
+        if some.all():
+            return self
+        room = None if self.room is None else self.room[some]
+        return _Sharers(self.members[some], self.positions[some], self.weights[some], room)
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One pool divided: ``amount`` micro-units by ``weight`` in all; ``phase`` says who gets what, from which lots."""
+
+    pool: int
+    amount: int
+    weight: int
+    phase: Phase
 
 
 def divide_pools(books: Books, step: Step) -> None:
     """Run one rule that divides a pool, or the pools of a family, the lowest first."""
-    world = books.world
+    for division in divisions(books.world, step):
+        books.world.divisions.add(
+            event=books.event, rule=step.index, pool=division.pool, amount=division.amount, weight=division.weight
+        )
+        post_walk(books, division.phase)
+        post_transfers(books, division.phase)
+
+
+def divisions(world: World, step: Step) -> Iterator[Division]:
+    """Divide one pool after the other; the parts are taken from the lots, where there are any, and not yet posted."""
     for pool, place in _pools(world, step):
         if world.pool_balance[pool] < CENT:
             continue
         sharers = _sharers(world, step, place)
-        if len(sharers.members):
-            gate = step.rule.gate
-            again = gate is not None and gate.excess == "redistribute"
-            parts = _parts(world.pool_balance[pool], sharers, redistribute=again)
-            _post(books, step, pool, sharers, parts)
+        gate = step.rule.gate
+        again = gate is not None and gate.excess == "redistribute"
+        parts = _parts(world.pool_balance[pool], sharers, redistribute=again)
+        if parts.any():
+            yield _divided(world, step, pool, sharers, parts)
 
 
 def _pools(world: World, step: Step) -> Iterator[tuple[int, int]]:
@@ -70,13 +98,16 @@ def _sharers(world: World, step: Step, place: int) -> _Sharers:
     if who.ranks is not None:
         places = world.places(who.ranks)
         shares &= _admitted(who, places, place)
-    room = None
-    if gate is not None and gate.drain is not None:  # no part of a pool needs more room than ``SUM_MAX``
-        room = np.minimum(world.held_in(world.stores.numbers[gate.drain]), SUM_MAX).astype(np.int64)
-    if room is not None and who.retire:
-        shares &= room > 0
-    members = np.flatnonzero(shares)
-    return _Sharers(members, weights[members], None if room is None else room[members])
+    everyone = world.laid_out().members
+    positions = np.flatnonzero(shares[everyone])
+    members = everyone[positions]
+    sharers = _Sharers(members, positions, weights[members])
+    if gate is None or gate.drain is None:
+        return sharers
+    from jifen.engine.daily import room_of
+
+    sharers = replace(sharers, room=room_of(world, world.stores.numbers[gate.drain], positions))
+    return sharers.those(sharers.room > 0) if who.retire and sharers.room is not None else sharers
 
 
 def _admitted(who: Split, places: Column, place: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -89,15 +120,15 @@ def _admitted(who: Split, places: Column, place: int) -> np.ndarray[tuple[int], 
 def _parts(balance: int, sharers: _Sharers, *, redistribute: bool) -> Column:
     """What each sharer gets of a balance, in micro-units."""
     ensure(balance <= SUM_MAX, f"a pool of {balance} micro-units is more than can be divided")
-    room = sharers.room
+    room, weights, members = sharers.room, sharers.weights, sharers.members
     if room is None:
-        return split_cents(balance // CENT, sharers.weights) * CENT
+        return split_cents(balance // CENT, weights, members) * CENT
     if not redistribute:
-        return np.minimum(split_cents(balance // CENT, sharers.weights) * CENT, room)
-    parts = np.zeros(len(sharers.members), dtype=np.int64)
+        return np.minimum(split_cents(balance // CENT, weights, members) * CENT, room)
+    parts = np.zeros(len(members), dtype=np.int64)
     staying = np.arange(len(parts))
     while len(staying):
-        shares = split_cents(balance // CENT, sharers.weights[staying]) * CENT
+        shares = split_cents(balance // CENT, weights[staying], members[staying]) * CENT
         short = room[staying] < shares
         if not short.any():
             parts[staying] = shares
@@ -108,10 +139,10 @@ def _parts(balance: int, sharers: _Sharers, *, redistribute: bool) -> Column:
     return parts
 
 
-def split_cents(cents: int, weights: Column) -> Column:
-    """Divide whole cents by weights above 0: floors, then one more to the largest remainders, ties to the first.
+def split_cents(cents: int, weights: Column, members: Column | Narrow) -> Column:
+    """Divide whole cents by weights above 0: floors, then one more to the largest remainders, ties to the first joined.
 
-    >>> split_cents(100_000, np.array([1_000_000, 100_000, 2_000_000])).tolist()
+    >>> split_cents(100_000, np.array([1_000_000, 100_000, 2_000_000]), np.arange(3)).tolist()
     [32258, 3226, 64516]
     """
     from jifen.engine.kernels.split import floors_and_rests
@@ -126,27 +157,22 @@ def split_cents(cents: int, weights: Column) -> Column:
         least = np.partition(rests, len(rests) - left)[len(rests) - left]
         parts[rests > least] += 1
         equal = np.flatnonzero(rests == least)
-        parts[equal[: left - int((rests > least).sum())]] += 1
+        first = np.argsort(members[equal])[: left - int((rests > least).sum())]
+        parts[equal[first]] += 1
     return parts
 
 
-def _post(books: Books, step: Step, pool: int, sharers: _Sharers, parts: Column) -> None:
-    """Take the parts from the lots, where there are any, and from the pool, and credit them."""
-    world = books.world
-    if not parts.any():
-        return
-    world.divisions.add(
-        event=books.event, rule=step.index, pool=pool, amount=exact_sum(parts), weight=exact_sum(sharers.weights)
-    )
+def _divided(world: World, step: Step, pool: int, sharers: _Sharers, parts: Column) -> Division:
+    """Take the parts from the lots, where there are any; those who get nothing are left out."""
     terms = world.terms_number(world.assets.numbers[step.asset.asset], step.asset.per_point, pool)
+    amount, weight = exact_sum(parts), exact_sum(sharers.weights)
     some = parts > 0
-    members, weights = sharers.members[some].astype(np.int32), sharers.weights[some]
-    if sharers.room is None:
-        phase = Phase.without_lots(step, terms, members, parts[some], weights)
+    given, takers = parts[some], sharers.those(some)
+    if takers.room is None:
+        phase = Phase.without_lots(step, terms, takers.members, given, takers.weights)
     else:
         from jifen.engine.daily import drain_lots
 
-        phase = drain_lots(world, step, members, parts[some])
-        phase.terms, phase.wanted = terms, weights
-    post_walk(books, phase)
-    post_transfers(books, phase)
+        phase = drain_lots(world, step, takers.positions, given)
+        phase.terms, phase.wanted = terms, takers.weights
+    return Division(pool, amount, weight, phase)

@@ -190,7 +190,7 @@ class Numbers(Mapping[str, int]):
     from the first on only ``add`` and ``extend`` may add texts.
     """
 
-    __slots__ = ("_content", "_marks", "_placed", "_searches", "_slots", "_starts", "_texts", "lately")
+    __slots__ = ("_content", "_marks", "_placed", "_room", "_searches", "_slots", "_starts", "_texts", "lately")
 
     def __init__(self, texts: Texts) -> None:
         """Find the places of ``texts``."""
@@ -198,7 +198,11 @@ class Numbers(Mapping[str, int]):
         self.lately: dict[str, int] = {}
         self._slots = np.empty(0, dtype=np.int32).data
         self._marks = np.empty(0, dtype=np.uint32).data
-        self._placed = self._searches = 0
+        self._placed = self._searches = self._room = 0
+
+    def reserve(self, more: int) -> None:
+        """Let the table, when it grows next, have room for so many more texts: it is filled anew whenever it grows."""
+        self._room = len(self._texts) + more
 
     def add(self, text: str) -> int:
         """The place of a text, which is added if it is new."""
@@ -298,7 +302,8 @@ class Numbers(Mapping[str, int]):
         marks = np.asarray(self._marks)
         marks[first:count] = hashes.astype(np.uint32)
         if len(self._slots) < max(2 * count, _SLOTS):
-            self._slots = np.full(max(_SLOTS, 1 << (2 * count).bit_length()), NONE, dtype=np.int32).data
+            room = 2 * max(count, self._room)
+            self._slots = np.full(max(_SLOTS, 1 << room.bit_length()), NONE, dtype=np.int32).data
             first = 0
         slots, mask = np.asarray(self._slots), np.uint32(len(self._slots) - 1)
         for start in range(first, count, _NEAR):
@@ -345,6 +350,10 @@ class Names:
         """The number of a name, ``NONE`` if it has none."""
         number = self._lately.get(name)
         return self.numbers.find(name) if number is None else number
+
+    def reserve(self, more: int) -> None:
+        """Say how many more names will come, so that the table grows once."""
+        self.numbers.reserve(more)
 
     def extend(self, names: Texts, hashes: npt.NDArray[np.int64] | None = None) -> None:
         """Give names that are all new and all different the next numbers; ``hashes`` are theirs, if known."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from jifen.core.errors import PlanError, Problem
 
@@ -196,6 +197,9 @@ def _compose(text: str, file: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(str(error.problem or error.context or "it cannot be read").split())
         raise _syntax(reason, Place(file, mark.line + 1 if mark else 0)) from error
+    except ReaderError as error:
+        reason = f"the character U+{error.character:04X} may not stand in it"
+        raise _syntax(reason, Place(file, text.count("\n", 0, error.position) + 1)) from error
     except RecursionError as error:
         raise _syntax("it is nested too deeply", Place(file)) from error
     except Exception as error:

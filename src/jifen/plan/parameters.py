@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, cast
 
 from jifen.core.micros import AMOUNT_MAX, MICRO, format_micros, format_rate
@@ -35,6 +36,7 @@ __all__ = [
     "Dictionary",
     "Parameter",
     "dictionary",
+    "read_parameter",
 ]
 
 ITEMS_MAX = 1000
@@ -170,23 +172,25 @@ def dictionary() -> Dictionary:
     """Return the dictionary that is shipped with the package."""
     file = files("jifen.plan") / "parameters.yaml"
     document = cast("Block", read_text(file.read_bytes(), "parameters.yaml"))
-    columns = {name: _parameter(name, entry, {}) for name, entry in document["columns"].items()}
+    columns = {name: read_parameter(name, entry, {}) for name, entry in document["columns"].items()}
     parameters = {
-        name: _parameter(name, entry, columns, house=section == "house")
+        name: read_parameter(name, entry, columns, house=section == "house")
         for section in ("house", "plan")
         for name, entry in document[section].items()
     }
     return Dictionary(parameters, columns)
 
 
-def _parameter(name: str, entry: Block, columns: Mapping[str, Parameter], house: bool = False) -> Parameter:
-    """Make one entry. A mistake here is ours, so it raises ``KeyError`` or ``BadValueError`` as it comes."""
+def read_parameter(
+    name: str, entry: Block, columns: Mapping[str, Parameter] = MappingProxyType({}), *, house: bool = False
+) -> Parameter:
+    """Make one entry of a dictionary. A mistake in it is ours: a ``KeyError`` or ``BadValueError``, as it comes."""
     kind = str(entry["type"])
     read = _READERS.get(kind)
     return Parameter(
         name=name,
         type=kind,
-        label=dict(entry["label"]),
+        label=dict(entry.get("label", {})),
         house=house,
         options=tuple(entry.get("options", ())),
         columns={column: columns[column] for column in entry.get("columns", ())},

@@ -9,7 +9,7 @@ from jifen.core.micros import MICRO
 from jifen.report.figures import Figures
 from jifen.report.terms import figure_term, rule_term
 
-__all__ = ["Picture", "Shape", "charts"]
+__all__ = ["CONFIG", "SCHEMA", "Picture", "Shape", "charts"]
 
 _COLOURS = (
     "#1f6f5c",
@@ -24,7 +24,7 @@ _COLOURS = (
     "#c9a227",
 )
 _HEIGHT = 260
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 _DAY = "%Y-%m-%d"
 _FONT = 'system-ui, "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif'
 
@@ -141,8 +141,8 @@ def _specification(
         encoding["strokeDash"] = {"field": "what", "type": "nominal", "legend": None, "scale": dashes}
         mark = {"type": "line", "strokeWidth": 2.4, "point": len(figures.starts) == 1}
     return {
-        "$schema": _SCHEMA, "data": {"values": list(_rows(figures, columns))}, "mark": mark, "encoding": encoding,
-        "width": "container", "height": _HEIGHT, "config": _CONFIG,
+        "$schema": SCHEMA, "data": {"values": list(_rows(figures, columns))}, "mark": mark, "encoding": encoding,
+        "width": "container", "height": _HEIGHT, "config": CONFIG,
     }  # fmt: skip
 
 
@@ -150,11 +150,13 @@ def _day_title(figures: Figures) -> str:
     return "week from" if figures.step_days > 1 else "day"
 
 
-_CONFIG = {
+CONFIG = {
     "font": _FONT,
     "background": "transparent",
     "view": {"stroke": None},
     "axis": {
         "gridColor": "#e3e5de", "domain": False, "labelFontSize": 12, "labelColor": "#5d6661", "tickColor": "#e3e5de",
+        "titleColor": "#5d6661", "titleFontWeight": "normal", "titleFontSize": 12, "titlePadding": 8,
     },
 }  # fmt: skip
+"""How every chart of a report looks."""

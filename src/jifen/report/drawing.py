@@ -3,14 +3,17 @@
 ``python -m jifen.report.drawing`` makes it ahead of the first report, which set-up does.
 """
 
+import json
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-__all__ = ["KEPT", "drawing_library"]
+__all__ = ["KEPT", "drawing_library", "drawing_script"]
 
 KEPT = Path(__file__).parent / "__pycache__"
 """Where the script is kept: beside its source, as compiled Python and compiled kernels are."""
@@ -35,6 +38,18 @@ def drawing_library() -> str:
     library: str = vl_convert.javascript_bundle(_EXPORTS)
     _keep(kept, library)
     return library
+
+
+def drawing_script(specifications: Sequence[Mapping[str, Any]]) -> str:
+    """Return the library, and one call for each chart: it is drawn into the element ``chart-`` and its number."""
+    # "<" cannot end the script early when it is written as an escape.
+    data = json.dumps(specifications, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    calls = (
+        f"const charts = {data};\n"
+        "Promise.all(charts.map((chart, number) => vegaEmbed('#chart-' + number, chart, "
+        "{renderer: 'svg', actions: false}))).then(() => { document.body.dataset.drawn = charts.length; });"
+    )
+    return f"<script>{drawing_library()}</script>\n<script>{calls}</script>"
 
 
 def _keep(path: Path, text: str) -> None:

@@ -1,6 +1,5 @@
 """One HTML page about a run: readable from disk, on a phone and on a desk, with nothing loaded from anywhere."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -9,14 +8,14 @@ from importlib.resources import files
 from jifen.batch.waterfall import Waterfall
 from jifen.core.errors import Problem
 from jifen.report.charts import Picture, charts
-from jifen.report.drawing import drawing_library
+from jifen.report.drawing import drawing_script
 from jifen.report.figures import Figures, shown, yuan
 from jifen.report.terms import figure_term, rule_term
 from jifen.report.waterfall_section import waterfall_section
 
-__all__ = ["Account", "page"]
+__all__ = ["POLICY", "Account", "page"]
 
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
 """The browser itself refuses any request of this page. Vega compiles its expressions, hence ``unsafe-eval``."""
 
 _ALWAYS = ("sold", "paid", "owed", "reserve")
@@ -64,7 +63,7 @@ def page(account: Account) -> str:
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<link rel="icon" href="data:,">',
         f"<title>{escape(account.title)} · jifen</title>",
         f"<style>{resources.joinpath('page.css').read_text(encoding='utf-8')}</style></head><body><main>",
@@ -82,7 +81,7 @@ def page(account: Account) -> str:
         "<h2>This run 本次运行</h2>",
         "<dl>" + "".join(f"<dt>{escape(key)}</dt><dd>{escape(text)}</dd>" for key, text in account.facts.items()),
         f"</dl>{_NOTE}",
-        f"</main>{_script(pictures)}</body></html>\n",
+        f"</main>{drawing_script([picture.specification for picture in pictures])}</body></html>\n",
     ]
     return "\n".join(parts)
 
@@ -160,16 +159,3 @@ def _table(figures: Figures) -> str:
 
 def _cells(tag: str, texts: Iterable[str]) -> str:
     return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
-
-
-def _script(pictures: Sequence[Picture]) -> str:
-    """Return the drawing library, and one call for each chart."""
-    specifications = [picture.specification for picture in pictures]
-    # "<" cannot end the script early when it is written as an escape.
-    data = json.dumps(specifications, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    calls = (
-        f"const charts = {data};\n"
-        "Promise.all(charts.map((chart, number) => vegaEmbed('#chart-' + number, chart, "
-        "{renderer: 'svg', actions: false}))).then(() => { document.body.dataset.drawn = charts.length; });"
-    )
-    return f"<script>{drawing_library()}</script>\n<script>{calls}</script>"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from jifen.batch.waterfall import POOL, Whom
 
-__all__ = ["figure_term", "place_term", "rule_names", "rule_term", "store_term", "whom_term"]
+__all__ = ["figure_term", "place_term", "rule_names", "rule_term", "store_names", "store_term", "whom_term"]
 
 _FIGURES = {
     "sold": "Sold 销售额",
@@ -124,8 +124,16 @@ def rule_names(rule: str) -> dict[str, str]:
     >>> rule_names("static"), rule_names("mine")
     ({'en': 'daily release', 'zh': '静态释放'}, {'en': 'mine', 'zh': 'mine'})
     """
-    english, _, chinese = _RULES.get(rule, _RULES.get(_last(rule), "")).rpartition(" ")
-    return {"en": english or rule, "zh": chinese or rule}
+    return _names(_RULES, rule)
+
+
+def store_names(name: str) -> dict[str, str]:
+    """Return the names of a store or asset by language.
+
+    >>> store_names("queue")
+    {'en': 'pool of the queue', 'zh': '排队资金池'}
+    """
+    return _names(_STORES, name)
 
 
 def store_term(name: str) -> str:
@@ -149,6 +157,11 @@ def whom_term(whom: Whom) -> str:
 
 def _last(name: str) -> str:
     return name.rpartition("_")[2]
+
+
+def _names(terms: Mapping[str, str], name: str) -> dict[str, str]:
+    english, _, chinese = terms.get(name, terms.get(_last(name), "")).rpartition(" ")
+    return {"en": english or name, "zh": chinese or name}
 
 
 def _term(terms: Mapping[str, str], name: str) -> str:

@@ -12,6 +12,7 @@ from jifen.engine.kernels.bulk_ahead import look_ahead
 from jifen.engine.kernels.bulk_columns import Log, Shop
 from jifen.engine.kernels.bulk_draft import draft
 from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, move, put, share
+from jifen.engine.kernels.bulk_places import take_place
 from jifen.engine.kernels.bulk_refund import refund
 from jifen.engine.kernels.bulk_tokens import fits, mint, must_look, price, sell
 from jifen.engine.kernels.bulk_weights import add_weights
@@ -155,10 +156,12 @@ def _count(shop: Shop, order: int, buyer: int, amount: int) -> None:
 
 @inlined
 def _give(shop: Shop, order: int) -> None:
-    """What rules feed, grant, mint and weigh, in their order."""
+    """What rules feed, grant, mint and weigh, and the places that are taken by them, in their order."""
     given, fields = shop.drafts.given, shop.plan.rules
     before, weighing = (0, 1), 0
     for rule in range(len(fields)):
+        if fields[rule, c.AMOUNT] == c.CYCLE and given[rule] > 0:
+            take_place(shop, rule, order, given[rule] - 1)
         if fields[rule, c.OP] == c.MINT:
             mint(shop, rule, order, before)
         elif fields[rule, c.OP] == c.WEIGH:

@@ -15,22 +15,25 @@ from jifen.engine.kernels.bulk_tables import (
     Payments,
     PhasePayments,
     Phases,
+    Places,
     Portions,
     Releases,
     Sales,
+    Taken,
     Weighed,
 )
 
 __all__ = [
     "AFTER_FEED", "AMOUNT", "ASSET", "BANKS", "BASE", "BATCHES", "BEYOND", "BUYER", "BY_GENERATION", "BY_OWN_RANK",
-    "BY_PEER", "BY_RANK", "CAP", "COUNT", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT", "EVERY",
-    "FED", "FEED", "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT", "INDEX",
-    "JOIN", "LADDER", "LAG", "LAYOUT_OF", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS", "MERCHANT_FUND", "MINT",
-    "NOW", "NUMBER", "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER", "OWN_ORDER", "PARTS", "PAY",
-    "PAYMENTS", "PER", "PER_POINT", "PLACE_OF", "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS",
-    "SALE", "SALES", "SHARE", "SPREAD", "STORE", "SUPPLY", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT",
-    "TRIGGER_MARGIN", "UNIT", "UNIT_OF", "WEIGH", "WEIGHED", "WEIGHINGS", "WEIGHT_OF", "WHO", "Books", "Day", "Drafts",
-    "Exits", "Forfeits", "Layout", "Log", "Paths", "Plan", "Refunds", "Shop", "Transfers",
+    "BY_PEER", "BY_RANK", "CAP", "COUNT", "CYCLE", "DAILY_OF", "DAILY_RATE", "DRAFTS", "END_RULE", "END_TERMS", "EVENT",
+    "EVERY", "FED", "FEED", "FEEDS", "FIELDS", "FIRST_BASE", "FIRST_POOL", "FORFEITS", "FUND", "GRANT", "HEIGHT",
+    "INDEX", "JOIN", "LADDER", "LAG", "LAYOUT_OF", "LESSER", "LOTS", "LOTS_STORE", "LOWER", "MEASURE", "MEMBERS",
+    "MERCHANT_FUND", "MINT", "NOW", "NUMBER", "OF_STORE", "ONLY_HEAD", "OP", "ORDER", "ORDERS", "OUT", "OVER",
+    "OWN_AMOUNT", "OWN_ORDER", "PARTS", "PAY", "PAYMENTS", "PER", "PERSONS", "PER_POINT", "PLACES", "PLACE_OF",
+    "POINTS", "PORTIONS", "REFUND", "RELEASES", "RESERVE_FUND", "ROWS", "SALE", "SALES", "SHARE", "SPONSOR", "SPREAD",
+    "STORE", "SUPPLY", "TAKES", "TERMS", "TIER", "TRANSFERS", "TRIGGER_AMOUNT", "TRIGGER_MARGIN", "UNIT", "UNIT_OF",
+    "WEIGH", "WEIGHED", "WEIGHINGS", "WEIGHT_OF", "WHO", "Books", "Day", "Drafts", "Exits", "Forfeits", "Layout", "Log",
+    "Paths", "Plan", "Refunds", "Shop", "Transfers",
 ]  # fmt: skip
 
 JOIN, ORDER, REFUND, SALE, OVER = range(5)
@@ -39,20 +42,21 @@ JOIN, ORDER, REFUND, SALE, OVER = range(5)
 FEED, GRANT, MINT, PAY, WEIGH = range(5)
 """What a rule does (``OP``)."""
 
-SHARE, TIER, PER = range(3)
+SHARE, TIER, PER, CYCLE = range(4)
 """How its amount is found (``AMOUNT``)."""
 
-BUYER, BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK = range(5)
+BUYER, BY_GENERATION, BY_RANK, BY_PEER, BY_OWN_RANK, SPONSOR = range(6)
 """Who receives it (``WHO``)."""
 
 (OP, AMOUNT, BASE, MEASURE, ROWS, PARTS, WHO, LADDER, COUNT, LOWER, OWN_ORDER, OUT, POINTS, NUMBER, INDEX, STORE,
  LOTS_STORE, UNIT, LAG, DAILY_RATE, DAILY_OF, BATCHES, EVERY, ONLY_HEAD, BANKS, ASSET, PER_POINT, FUND, TERMS, SPREAD,
- FED, AFTER_FEED, HEIGHT, CAP) = range(34)  # fmt: skip
-FIELDS = 34
+ FED, AFTER_FEED, HEIGHT, CAP, TAKES, PERSONS) = range(36)  # fmt: skip
+FIELDS = 36
 """Of a rule. ``BASE`` is the place in ``bases`` it counts from, ``OUT`` and ``POINTS`` are those that its own add to;
 ``MEASURE`` is what its table is judged at; ``STORE`` is the place of the store it grants into, drains or weighs in,
 and ``LOTS_STORE`` the number of that; ``FED`` is the rule whose feed is minted for, ``AFTER_FEED`` whether at the price
-after it; ``CAP`` is how much of a weight is issued at most."""
+after it; ``CAP`` is how much of a weight is issued at most; ``TAKES`` is the number of the store in which a
+place is taken, ``PERSONS`` whether a person takes only one."""
 
 END_RULE, END_TERMS, UNIT_OF, PLACE_OF, LAYOUT_OF, WEIGHT_OF = range(6)
 OF_STORE = 6
@@ -60,8 +64,8 @@ OF_STORE = 6
 among the chains, in the layout and among the weights; NONE for what is not there (yet)."""
 
 (EVENT, MEMBERS, ORDERS, LOTS, RELEASES, PAYMENTS, FEEDS, SALES, WEIGHED, TRANSFERS, FORFEITS, DRAFTS, PORTIONS,
- WEIGHINGS) = range(14)  # fmt: skip
-SUPPLY, BEYOND, NOW = range(14, 17)
+ WEIGHINGS, PLACES) = range(15)  # fmt: skip
+SUPPLY, BEYOND, NOW = range(15, 18)
 """Of what changes from row to row: the next event, rows of tables, tokens, whether a wallet holds too much to count."""
 
 RESERVE_FUND, MERCHANT_FUND, FIRST_POOL = range(3)
@@ -95,8 +99,8 @@ class Paths(NamedTuple):
     above: Narrow
 
 
-TRIGGER_AMOUNT, TRIGGER_MARGIN, FIRST_BASE = range(3)
-"""Places in ``bases``."""
+TRIGGER_AMOUNT, TRIGGER_MARGIN, OWN_AMOUNT, LESSER, FIRST_BASE = range(5)
+"""Places in ``bases``; two of them are a sponsor's, worked out when a rule counts from them."""
 
 
 class Plan(NamedTuple):
@@ -144,7 +148,7 @@ class Day(NamedTuple):
     daily_walks: int
     """Whether some version has walks over releases."""
     plain_refunds: int
-    """Whether no tier is judged again after a refund, and no place is free again."""
+    """Whether no tier is judged again after a refund."""
     token_store: int
     """The store of the tokens, and the fund they are priced by; NONE without any."""
     curve: int
@@ -186,7 +190,7 @@ class Drafts(NamedTuple):
     weight: Column
     bases: Column
     given: Column
-    """By rule: what a rule that does not pay gives."""
+    """By rule: what a rule that does not pay gives; one more than the place for a rule by which the buyer takes one."""
     coming: Column
     """By fund: what rules before have fed into it, less what they take from it."""
 
@@ -272,6 +276,8 @@ class Shop(NamedTuple):
     feeds: Feeds
     sales: Sales
     weighed: Weighed
+    places: Places
+    taken: Taken
     wallets: tuple[Column, ...]
     weights: tuple[Column, ...]
     """By weight and member."""

@@ -8,6 +8,7 @@ from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
 from jifen.engine.kernels.bulk_money import NONE, share
+from jifen.engine.kernels.bulk_places import find_own_amount, next_place
 from jifen.engine.kernels.bulk_tokens import can_mint
 from jifen.engine.kernels.bulk_weights import unweigh, weigh
 from jifen.engine.kernels.divide import MILLION, mul_div
@@ -114,6 +115,8 @@ def _draft_gift(shop: Shop, rule: int, measures: tuple[int, int]) -> bool:
 def _draft_awards(shop: Shop, rule: int, buyer: int, measures: tuple[int, int]) -> bool:
     """Draft what one rule pays, or gives of a weight; returns whether the lane can do it."""
     fields, who = shop.plan.rules, shop.plan.rules[rule, c.WHO]
+    if who == c.SPONSOR:
+        return _in_turn(shop, rule, buyer, measures[0])
     base = _base_of(shop, rule)
     plain = fields[rule, c.AMOUNT] == c.SHARE
     value = base if plain else _amount_of(shop, rule, base, measures)
@@ -124,6 +127,22 @@ def _draft_awards(shop: Shop, rule: int, buyer: int, measures: tuple[int, int]) 
     if who == c.BY_RANK or who == c.BY_PEER:
         return _up_by_rank(shop, rule, buyer, value)
     return _up_by_generation(shop, rule, buyer, value)
+
+
+@inlined
+def _in_turn(shop: Shop, rule: int, buyer: int, amount: int) -> bool:
+    """Draft for the sponsor, at the rate of the place that the buyer takes below him, also where it pays nothing."""
+    fields, sponsor = shop.plan.rules, shop.members.parent[buyer]
+    if sponsor == NONE or (fields[rule, c.OWN_ORDER] and shop.members.live_orders[sponsor] == 0):
+        return True
+    place = next_place(shop, rule, sponsor, buyer)
+    if place == NONE:
+        return True
+    shop.drafts.given[rule] = place + 1
+    if fields[rule, c.BASE] == c.OWN_AMOUNT or fields[rule, c.BASE] == c.LESSER:
+        find_own_amount(shop, sponsor, amount)
+    rate = shop.plan.rates[rule, place % fields[rule, c.COUNT]]
+    return _want(shop, rule, sponsor, share(_base_of(shop, rule), rate))
 
 
 @inlined

@@ -8,6 +8,7 @@ from jifen.engine.kernels import bulk_columns as c
 from jifen.engine.kernels import inlined
 from jifen.engine.kernels.bulk_columns import Shop
 from jifen.engine.kernels.bulk_money import MERCHANT, NONE, OUTSIDE, claim, claw_back, give_back, move, share
+from jifen.engine.kernels.bulk_places import free_places
 from jifen.engine.kernels.bulk_tokens import can_return, price, return_tokens
 from jifen.engine.kernels.bulk_weights import can_lower, lower_weights
 from jifen.engine.kernels.bulk_write import end_run
@@ -293,13 +294,14 @@ def _lower_payments(shop: Shop, order: int, amount: int) -> None:
 
 @inlined
 def _uncount(shop: Shop, order: int, amount: int) -> None:
-    """Less counts in the buyer's measures, a closed order no longer in his spend."""
+    """Less counts in the buyer's measures, a closed order no longer in his spend; one without any frees its places."""
     members, buyer = shop.members, shop.orders.member[order]
     members.own_net[buyer] -= amount
     if shop.orders.state[order] == _IN_EFFECT:
         members.spend[buyer] -= amount
     if shop.orders.kept[order] == 0:
         members.live_orders[buyer] -= 1
+        free_places(shop, order)
 
 
 @inlined

@@ -13,9 +13,11 @@ __all__ = [
     "Payments",
     "PhasePayments",
     "Phases",
+    "Places",
     "Portions",
     "Releases",
     "Sales",
+    "Taken",
     "Weighed",
 ]
 
@@ -207,3 +209,32 @@ class Weighed(NamedTuple):
     kept_then: Column
     returned_then: Column
     key: Narrow
+
+
+class Places(NamedTuple):
+    """The table of places."""
+
+    store: Narrow
+    sponsor: Narrow
+    place: Narrow
+    person: Narrow
+    order: Narrow
+    freed: Flags
+
+
+class Taken(NamedTuple):
+    """What is derived from that table (``positions`` of the engine)."""
+
+    of_store: Narrow
+    """By the number of a store, its row in ``reached``, ``held`` and ``free``; NONE for one that has no places."""
+    reached: Narrow
+    """By store and sponsor: all places below this number have been taken once."""
+    held: Narrow
+    """By store and person: how many places he holds (more than one only where orders were counted for a while)."""
+    free: Narrow
+    """By store and sponsor: the row of the lowest freed place, on top of the others; NONE without any."""
+    left: Narrow
+    """By row of a freed place: the two that are below it (``freed`` among the kernels)."""
+    right: Narrow
+    first: Narrow
+    """By order: the first of its rows, NONE if it took no place."""

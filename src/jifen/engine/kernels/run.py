@@ -31,7 +31,7 @@ from jifen.engine.kernels.run_columns import (
 )
 from jifen.engine.kernels.wants import by_generation, by_own_rank, by_peer, by_rank, climb
 
-__all__ = ["credit", "drain_lots", "run_day"]
+__all__ = ["add_up", "credit", "drain_lots", "run_day"]
 
 
 @lean
@@ -253,7 +253,7 @@ def _drain(day: int, slots: tuple[int, int], terms: tuple[int, int], by: tuple[i
 
 
 @lean
-def drain_lots(day: int, positions: Narrow, store: int, forest: Forest, lots: Slots, out: Out) -> None:
+def drain_lots(day: int, positions: Column, store: int, forest: Forest, lots: Slots, out: Out) -> None:
     """Take from the lots of members at these positions, in a store, what ``out.wanted`` says of each.
 
     ``out`` has room for one rule, a walk; ``out.wanted`` then is of those who get something.
@@ -264,6 +264,16 @@ def drain_lots(day: int, positions: Narrow, store: int, forest: Forest, lots: Sl
         slots = forest.begins[store, position], forest.starts[store, position + 1]
         given = _drain(day, slots, (wanted, 0), (0, member), lots, out)
         _note_payment(0, member, begin, (wanted, given), out)
+
+
+@lean
+def add_up(positions: Column, begins: Narrow, starts: Narrow, remaining: Column, room: Column) -> None:
+    """What the lots of members at these positions hold, at most ``SUM_MAX``; the lots of one store."""
+    for number in range(len(positions)):
+        position, held = positions[number], 0
+        for slot in span(begins[position], starts[position + 1]):
+            held += min(remaining[slot], SUM_MAX - held)
+        room[number] = held
 
 
 @lean

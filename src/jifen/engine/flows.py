@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jifen.engine import World
 from jifen.engine.invariants import drained_of
+from jifen.engine.world import World
 from jifen.ledger.journal import NONE, Account, Journal
 from jifen.ledger.rows import Chunk, Column
 from jifen.ledger.sums import grouped_sums
@@ -46,7 +46,7 @@ class Drain(NamedTuple):
 def flows_of(journal: Journal, world: World) -> Counter[Flow]:
     """All movements of a batch in micro-units, each counted once."""
     found: Counter[Flow] = Counter()
-    for block in journal.transfers.blocks():
+    for block in journal.transfers.chunks:  # as they were made: of most, all keys are one number
         ends = (*_end(block, "from"), *_end(block, "to"))
         keys = (block["rule"], block["reason"], *ends, block["asset"])
         for (rule, reason, *accounts, asset), amount in grouped_sums(keys, block.column("amount", np.int64)):
