@@ -7,12 +7,12 @@ import pytest
 from django.db import connections
 from tests.service.conftest import joins, order
 
-from jifen.core.errors import InputError
+from jifen.core.errors import InputError, ensure
 from jifen.engine import World, apply
 from jifen.engine.events import DayClosed
 from jifen.ledger.journal import Account
 from jifen.plan import load_plan
-from jifen.service import models
+from jifen.service import models, recovery
 from jifen.service.accounts import account_of
 from jifen.service.inbox import submit
 from jifen.service.lease import LostLease
@@ -64,6 +64,24 @@ def test_a_refused_event_changes_nothing_and_may_be_sent_again(shop):
         submit([*joins("ann"), order("o1", "ann", 100)], using=shop)
         writer.step()
     assert submit([order("o1", "ann", 100)], using=shop)[0].number == 1
+
+
+def test_an_event_that_would_break_the_books_is_refused_and_stops_nobody(shop, monkeypatch):
+    def breaks(world, events):
+        journal = apply(world, events)
+        ensure("bad" not in [event.id for event in events], "what comes is not what goes")
+        return journal
+
+    monkeypatch.setattr(recovery, "apply", breaks)
+    submit([*joins("ann"), order("bad", "ann", 7), *(order(f"o{number}", "ann", 1) for number in range(5))], using=shop)
+    with Writer.elected(shop) as writer:
+        while writer.step():
+            pass
+        assert writer.world.orders.size == 5
+        assert recover(shop)[1] == writer.head
+    refused = models.Inbox.objects.using(shop).exclude(code="")
+    assert [(line.key, line.code) for line in refused] == [("bad", "breaks_books")]
+    assert models.Event.objects.using(shop).count() == 6
 
 
 def test_a_caller_can_wait_for_the_result(shop):

@@ -10,7 +10,7 @@ from jifen.engine.events import Event, PlanActivated
 from jifen.ledger.chain import NAME_TABLES, Batch, batch_hash
 from jifen.plan.text import plan_text
 from jifen.service import models
-from jifen.service.columns import insert
+from jifen.service.columns import Fields, insert
 from jifen.service.lines import Changes, changes_of, lines_of
 from jifen.service.recovery import Head
 
@@ -42,7 +42,7 @@ def write_batch(using: str, world: World, head: Head, batch: Batch, asked: Asked
         cursor.execute("INSERT INTO opening (batch) VALUES (%s)", [number])
     numbers = np.arange(head.events, after.events)
     insert(connection, "event", {"number": numbers, "batch": number, "content": list(batch.events)}, len(numbers))
-    fields = {
+    fields: Fields = {
         "number": np.arange(head.transfers, after.transfers), "batch": number,
         "source": lines.source, "target": lines.target, "amount": lines.amount, "used": lines.used, **lines.others,
     }  # fmt: skip
@@ -72,13 +72,15 @@ def _write_names(using: str, world: World, batch: Batch) -> None:
         "asset": len(world.assets), "member": len(world.member_ids), "order": len(world.order_ids),
         "pool": len(world.pools), "rule": len(world.rule_names), "store": len(world.stores),
     }  # fmt: skip
-    kinds, numbers, names = [], [], []
+    kinds: list[int] = []
+    numbers: list[int] = []
+    names: list[str] = []
     for table, new in batch.names.items():
         first = counts[table] - len(new)
         kinds += [NAME_TABLES.index(table)] * len(new)
         numbers += range(first, first + len(new))
         names += new
-    fields = {"kind": kinds, "number": numbers, "name": names, "batch": batch.number}
+    fields: Fields = {"kind": kinds, "number": numbers, "name": names, "batch": batch.number}
     insert(connections[using], "name", fields, len(names))
 
 

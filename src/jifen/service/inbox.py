@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import connections, transaction
 
@@ -21,7 +21,7 @@ _SOONEST, _LATEST = 0.001, 0.01
 """Seconds between two looks at what one waits for."""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('jifen inbox'))"
 
-State = Literal["pending", "accepted", "refused"]
+_State = Literal["pending", "accepted", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Result:
     """What became of an event. ``number`` is its place in the log if it was accepted, ``code`` says why it was not."""
 
     key: str
-    state: State
+    state: _State
     number: int | None = None
     code: str = ""
     message: str = ""
@@ -93,12 +93,12 @@ def _waits(using: str, places: Sequence[int]) -> bool:
 def _results(using: str, places: Sequence[int]) -> dict[int, Result]:
     results = {}
     for place, key, batch, *rest in _asked(using, "id, key, batch, event, code, message", "id", places):
-        state: State = "pending" if batch is None else "refused" if rest[1] else "accepted"
+        state: _State = "pending" if batch is None else "refused" if rest[1] else "accepted"
         results[place] = Result(key, state, *rest)
     return results
 
 
-def _asked(using: str, columns: str, where: str, values: Sequence[str | int]) -> Iterable[tuple[object, ...]]:
+def _asked(using: str, columns: str, where: str, values: Sequence[str | int]) -> Iterable[tuple[Any, ...]]:
     """Rows of the inbox in which a column has one of some values."""
     for first in range(0, len(values), _AT_ONCE):
         some = values[first : first + _AT_ONCE]

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from jifen.batch.event_text import parse_event
+from jifen.core.errors import BrokenInvariant
 from jifen.engine import World
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Refusal
@@ -65,19 +66,7 @@ class Writer:
         taken = self._taken()
         if not taken:
             return 0
-        day, self._sound = self.world.open_day, False
-        with transaction.atomic(using=self.using):
-            self.lease.confirm()
-            if is_closing(taken[0][2]) and taken[0][1] != closing_id(day):
-                batch = self._refused(taken[0][1])
-            else:
-                texts = [with_day(content, day) for _, _, content in taken]
-                events = [parse_event(text) for text in texts]
-                keep_plans(self.using, events)
-                batch = applied(self.world, self.head, events, texts)
-            head = write_batch(self.using, self.world, self.head, batch, [line[:2] for line in taken])
-        self.head, self._sound = head, True
-        return len(taken)
+        return self._decide(taken)
 
     def snapshot(self) -> Path | None:
         """Keep the world as it is now, so that the next writer need not start from the first event."""
@@ -85,10 +74,42 @@ class Writer:
             return None
         return save_snapshot(self.world, self.head, self._snapshots)
 
-    def _refused(self, key: str) -> Batch:
-        """A batch in which the close of a day is refused that is closed already, or not open yet."""
-        message = f"day {self.world.open_day} is open"
-        return replace(applied(self.world, self.head, [], []), refusals=(Refusal(key, "out_of_order", message),))
+    def _decide(self, taken: list[_Line], refusal: Refusal | None = None) -> int:
+        """Commit a batch of these lines; returns how many it was of.
+
+        Where they would break the books, only the first half is taken, and so on; a line that does so alone is refused,
+        so that it does not stop the shop.
+        """
+        self._sound = False
+        try:
+            with transaction.atomic(using=self.using):
+                self.lease.confirm()
+                batch = self._applied(taken) if refusal is None else self._refused(refusal)
+                head = write_batch(self.using, self.world, self.head, batch, [line[:2] for line in taken])
+        except (BrokenInvariant, IntegrityError) as error:
+            if refusal is not None:
+                raise
+            _log.exception("events would break the books", extra={"first": taken[0][0], "lines": len(taken)})
+            self.world, self.head = recover(self.using, self._snapshots)
+            if len(taken) > 1:
+                return self._decide(taken[: len(taken) // 2])
+            return self._decide(taken, Refusal(taken[0][1], "breaks_books", str(error).splitlines()[0]))
+        self.head, self._sound = head, True
+        return len(taken)
+
+    def _applied(self, taken: list[_Line]) -> Batch:
+        """What the world makes of these lines."""
+        day = self.world.open_day
+        if is_closing(taken[0][2]) and taken[0][1] != closing_id(day):
+            return self._refused(Refusal(taken[0][1], "out_of_order", f"day {day} is open"))
+        texts = [with_day(content, day) for _, _, content in taken]
+        events = [parse_event(text) for text in texts]
+        keep_plans(self.using, events)
+        return applied(self.world, self.head, events, texts)
+
+    def _refused(self, refusal: Refusal) -> Batch:
+        """A batch in which nothing happens but that a line is refused."""
+        return replace(applied(self.world, self.head, [], []), refusals=(refusal,))
 
     def _taken(self) -> list[_Line]:
         """What waits, in order; the close of a day is a batch of its own, and so what follows it is of the next day."""

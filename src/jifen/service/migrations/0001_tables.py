@@ -5,6 +5,8 @@ import django.db.models.expressions
 import django.db.models.lookups
 from django.db import migrations, models
 
+__all__ = ["Migration"]
+
 
 class Migration(migrations.Migration):
     initial = True

@@ -1,0 +1,93 @@
+"""``python -m benchmarks.live``: orders through inbox, engine, books and seal of a live shop, on both databases.
+
+A thousand orders a batch, and beside them the same orders with a transaction each, as a shop without a group commit
+would write them. Everything is synced as in a shop that is open; what a caller does to submit is counted as well.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.server import Server
+from jifen.service.databases import migrate, open_database, start_django
+
+start_django()
+
+from jifen.engine.events import Event, Line, MemberJoined, OrderPaid  # noqa: E402
+from jifen.plan import load_plan  # noqa: E402
+from jifen.service.inbox import submit  # noqa: E402
+from jifen.service.shop import Terms, create_shop  # noqa: E402
+from jifen.service.writer import GROUP, Writer  # noqa: E402
+
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+MEMBERS = 10_000
+SINGLY = 300
+"""Orders that have a transaction each: that is enough to know how long one takes."""
+
+
+def posted(using: str, orders: int) -> dict[str, object]:
+    """Orders a second, in batches and one by one, in a new shop of ten thousand members."""
+    migrate(using)
+    create_shop(load_plan("points_dividend"), 738_000, Terms("bench"), using=using)
+    with Writer.elected(using) as writer:
+        post(writer, [joining(number) for number in range(MEMBERS)], GROUP)
+        post(writer, [paid(f"w{number}", number) for number in range(2 * GROUP)], GROUP)
+        batches = post(writer, [paid(f"o{number}", number) for number in range(orders)], GROUP)
+        singly = post(writer, [paid(f"s{number}", number) for number in range(SINGLY)], 1)
+    rates = sorted(GROUP / seconds for seconds in batches)
+    return {
+        "orders_per_s": round(orders / sum(batches)), "median_batch_per_s": round(statistics.median(rates)),
+        "singly_per_s": round(SINGLY / sum(singly)), "ratio": round(orders / sum(batches) * sum(singly) / SINGLY, 1),
+    }  # fmt: skip
+
+
+def post(writer: Writer, events: list[Event], size: int) -> list[float]:
+    """Submit and commit events, so many at a time; returns the seconds that each batch took."""
+    seconds = []
+    for first in range(0, len(events), size):
+        some = events[first : first + size]
+        start = time.perf_counter()
+        submit(some, using=writer.using)
+        while writer.step():
+            pass
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def joining(number: int) -> Event:
+    """A member below one of those before."""
+    return MemberJoined(id=f"jm{number}", day=0, member=f"m{number}", referrer=f"m{number // 3}" if number else None)
+
+
+def paid(name: str, number: int) -> Event:
+    """An order of one line by some member."""
+    cents = 100 + number * 7919 % 90_000
+    return OrderPaid(id=name, day=0, member=f"m{number * 7 % MEMBERS}", lines=(Line(amount=cents * 10_000),))
+
+
+def main() -> None:
+    """Measure both, or the one that is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kinds", nargs="*", default=["sqlite", "postgresql"])
+    parser.add_argument("--orders", type=int, default=20_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in asked.kinds:
+            server = Server(**DURABLE) if kind == "postgresql" else None
+            try:
+                file = f"sqlite:///{Path(folder, 'shop.sqlite3')}"
+                open_database(kind, f"postgresql://jifen@/postgres?host={server.folder}" if server else file)
+                print(kind, json.dumps(posted(kind, asked.orders)))
+            finally:
+                from django.db import connections
+
+                connections[kind].close()
+                if server:
+                    server.close()
+
+
+if __name__ == "__main__":
+    main()
