@@ -8,7 +8,7 @@ from jifen.engine.events import EVENT_TYPES, Event, Line, OrderPaid, PlanActivat
 from jifen.ledger.chain import canonical_json, canonical_text
 from jifen.plan.text import parse_plan, plan_text
 
-__all__ = ["event_text", "parse_event"]
+__all__ = ["event_of", "event_text", "parse_event"]
 
 
 def event_text(event: Event) -> str:
@@ -29,7 +29,11 @@ def event_text(event: Event) -> str:
 
 def parse_event(text: str) -> Event:
     """Read what ``event_text`` wrote; anything else raises ``KeyError``, ``TypeError`` or ``ValueError``."""
-    facts: dict[str, Any] = json.loads(text)
+    return event_of(json.loads(text))
+
+
+def event_of(facts: dict[str, Any]) -> Event:
+    """Make an event of its facts as JSON has them, which are used up; the same errors."""
     kind = EVENT_TYPES[facts.pop("event")]
     if "plan" in facts:
         facts["plan"] = parse_plan(json.dumps(facts["plan"]), facts["id"])

@@ -49,17 +49,18 @@ def submit(events: Iterable[Event], *, using: str = "default", wait: float = 0.0
         return []
     with transaction.atomic(using=using):
         _insert(using, asked)
-        found = _found(using, [key for key, _ in asked])
-    places = {key: place for key, (place, _) in found.items()}
+        found = _found(using, "code = '' AND key", [key for key, _ in asked])
+    lines = [line for line, _, _ in found.values()]
     until = time.monotonic() + wait
     pause = _SOONEST
-    while wait and _waits(using, list(places.values())) and time.monotonic() < until:
+    while wait and _waits(using, lines) and time.monotonic() < until:
         time.sleep(pause)
         pause = min(pause * 1.5, _LATEST)
-    results = _results(using, list(places.values()))
+    if wait:
+        found = _found(using, "id", lines)
     conflict = "another event has this id"
     return [
-        results[places[key]] if found[key][1] == content else Result(key, "refused", None, "conflict", conflict)
+        found[key][2] if found[key][1] == content else Result(key, "refused", None, "conflict", conflict)
         for key, content in asked
     ]
 
@@ -77,25 +78,21 @@ def _insert(using: str, asked: Sequence[tuple[str, str]]) -> None:
             cursor.executemany(f"INSERT INTO inbox (key, content) VALUES (%s, %s) {conflict}", asked)
 
 
-def _found(using: str, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """The line and the content that stand under each key."""
-    return {
-        key: (place, content) for key, place, content in _asked(using, "key, id, content", "code = '' AND key", keys)
-    }
+def _found(using: str, column: str, values: Sequence[str | int]) -> dict[str, tuple[int, str, Result]]:
+    """By key the line that stands under it, its content, and what became of it."""
+    found = {}
+    for line, key, content, batch, *rest in _asked(
+        using, "id, key, content, batch, event, code, message", column, values
+    ):
+        state: _State = "pending" if batch is None else "refused" if rest[1] else "accepted"
+        found[key] = line, content, Result(key, state, *rest)
+    return found
 
 
 def _waits(using: str, places: Sequence[int]) -> bool:
     return any(_asked(using, "1", "batch IS NULL AND id", places[-1:])) or any(
         _asked(using, "1", "batch IS NULL AND id", places)
     )
-
-
-def _results(using: str, places: Sequence[int]) -> dict[int, Result]:
-    results = {}
-    for place, key, batch, *rest in _asked(using, "id, key, batch, event, code, message", "id", places):
-        state: _State = "pending" if batch is None else "refused" if rest[1] else "accepted"
-        results[place] = Result(key, state, *rest)
-    return results
 
 
 def _asked(using: str, columns: str, where: str, values: Sequence[str | int]) -> Iterable[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ anything fails between the engine and the end of the commit, the world in memory
 away with the writer: the next one starts from the log.
 """
 
+import json
 import logging
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import Self
 
 from django.db import IntegrityError, connections, transaction
 
-from jifen.batch.event_text import parse_event
+from jifen.batch.event_text import event_of
 from jifen.core.errors import BrokenInvariant
 from jifen.engine import World
 from jifen.ledger.chain import Batch
@@ -89,13 +90,15 @@ class Writer:
         except (BrokenInvariant, IntegrityError) as error:
             if refusal is not None:
                 raise
-            _log.exception("events would break the books", extra={"first": taken[0][0], "lines": len(taken)})
-            self.world, self.head = recover(self.using, self._snapshots)
-            if len(taken) > 1:
-                return self._decide(taken[: len(taken) // 2])
-            return self._decide(taken, Refusal(taken[0][1], "breaks_books", str(error).splitlines()[0]))
-        self.head, self._sound = head, True
-        return len(taken)
+            reason = str(error).splitlines()[0]
+        else:
+            self.head, self._sound = head, True
+            return len(taken)
+        _log.error("events would break the books", extra={"line": taken[0][0], "lines": len(taken), "reason": reason})
+        self.world, self.head = recover(self.using, self._snapshots)
+        if len(taken) > 1:
+            return self._decide(taken[: len(taken) // 2])
+        return self._decide(taken, Refusal(taken[0][1], "breaks_books", reason))
 
     def _applied(self, taken: list[_Line]) -> Batch:
         """What the world makes of these lines."""
@@ -103,7 +106,7 @@ class Writer:
         if is_closing(taken[0][2]) and taken[0][1] != closing_id(day):
             return self._refused(Refusal(taken[0][1], "out_of_order", f"day {day} is open"))
         texts = [with_day(content, day) for _, _, content in taken]
-        events = [parse_event(text) for text in texts]
+        events = [event_of(facts) for facts in json.loads(f"[{','.join(texts)}]")]
         keep_plans(self.using, events)
         return applied(self.world, self.head, events, texts)
 
