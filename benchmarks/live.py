@@ -28,11 +28,11 @@ SINGLY = 300
 """Orders that have a transaction each: that is enough to know how long one takes."""
 
 
-def posted(using: str, orders: int) -> dict[str, object]:
+def posted(using: str, folder: Path, orders: int) -> dict[str, object]:
     """Orders a second, in batches and one by one, in a new shop of ten thousand members."""
     migrate(using)
     create_shop(load_plan("points_dividend"), 738_000, Terms("bench"), using=using)
-    with Writer.elected(using) as writer:
+    with Writer.elected(folder, using) as writer:
         post(writer, [joining(number) for number in range(MEMBERS)], GROUP)
         post(writer, [paid(f"w{number}", number) for number in range(2 * GROUP)], GROUP)
         batches = post(writer, [paid(f"o{number}", number) for number in range(orders)], GROUP)
@@ -80,7 +80,7 @@ def main() -> None:
             try:
                 file = f"sqlite:///{Path(folder, 'shop.sqlite3')}"
                 open_database(kind, f"postgresql://jifen@/postgres?host={server.folder}" if server else file)
-                print(kind, json.dumps(posted(kind, asked.orders)))
+                print(kind, json.dumps(posted(kind, Path(folder, kind), asked.orders)))
             finally:
                 from django.db import connections
 

@@ -65,3 +65,9 @@ def joins(*members: str) -> list[Event]:
 def order(name: str, member: str, yuan: int) -> OrderPaid:
     """An order of one line."""
     return OrderPaid(id=name, day=0, member=member, lines=(Line(amount=yuan * 1_000_000),))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """What a shop keeps beside its database."""
+    return tmp_path / "shop"

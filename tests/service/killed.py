@@ -1,7 +1,8 @@
-"""A writer in a process of its own, which is killed: ``python -m tests.service.killed ADDRESS``."""
+"""A writer in a process of its own, which is killed: ``python -m tests.service.killed ADDRESS FOLDER``."""
 
 import sys
 import time
+from pathlib import Path
 
 from jifen.service.databases import open_database, start_django
 
@@ -12,9 +13,9 @@ from jifen.service.writer import Writer  # noqa: E402
 LEASE = 0.5
 
 
-def main(url: str) -> None:
+def main(url: str, folder: str) -> None:
     open_database("shop", url)
-    while (writer := Writer.elected("shop", seconds=LEASE)) is None:
+    while (writer := Writer.elected(Path(folder), "shop", seconds=LEASE)) is None:
         time.sleep(0.02)
     sys.stdout.write("elected\n")
     sys.stdout.flush()
@@ -24,4 +25,4 @@ def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -18,10 +18,10 @@ NEW = 1
 
 
 @pytest.fixture
-def books(shop):
+def books(shop, folder):
     """Books with one batch: ann's 10 yuan of bob's order, from the merchant."""
     submit([*joins("ann", "bob"), order("o1", "ann", 100), order("o2", "bob", 50)], using=shop)
-    with Writer.elected(shop) as writer:
+    with Writer.elected(folder, shop) as writer:
         writer.step()
     return shop
 

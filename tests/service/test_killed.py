@@ -13,6 +13,7 @@ from tests.service.conftest import joins, order
 
 from jifen.batch.event_text import parse_event
 from jifen.engine import World, apply
+from jifen.engine.events import DayClosed
 from jifen.plan import load_plan
 from jifen.service import models
 from jifen.service.inbox import submit
@@ -24,11 +25,11 @@ ORDERS = 1500
 MEMBERS = [f"m{number}" for number in range(200)]
 
 
-def started(url):
+def started(url, folder):
     """A writer that has just been elected."""
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"}
-    command = [sys.executable, "-m", "tests.service.killed", url]
+    command = [sys.executable, "-m", "tests.service.killed", url, str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root, env=environment, text=True)
     assert process.stdout.readline() == "elected\n"
     return process
@@ -50,19 +51,20 @@ def check(using, names):
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_a_writer_killed_at_any_moment_loses_nothing_and_doubles_nothing(shop, url, seed):
+def test_a_writer_killed_at_any_moment_loses_nothing_and_doubles_nothing(shop, url, folder, seed):
     moments, sent = random.Random(seed), [*joins(*MEMBERS)]
     submit(sent, using=shop)
     for kill in range(KILLS):
         orders = [order(f"o{kill}-{each}", moments.choice(MEMBERS), 1 + each % 900) for each in range(ORDERS)]
+        orders.append(DayClosed(id=f"day:{738000 + kill}", day=0))
         submit(orders, using=shop)
         sent += orders
-        process = started(url)
+        process = started(url, folder)
         time.sleep(moments.random() * 0.15)
         process.kill()
         process.communicate()
         submit(orders, using=shop)  # a client that heard nothing repeats its request
-    process = started(url)
+    process = started(url, folder)
     results = submit(sent[-1:], using=shop, wait=60)
     process.kill()
     process.communicate()

@@ -1,20 +1,23 @@
 """One batch into the database, in one transaction: the log, the books, what became of the inbox, and the seal."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from django.db import connections
 
 from jifen.engine import World
-from jifen.engine.events import Event, PlanActivated
 from jifen.ledger.chain import NAME_TABLES, Batch, batch_hash
 from jifen.plan.text import plan_text
 from jifen.service import models
 from jifen.service.columns import Fields, insert
-from jifen.service.lines import Changes, changes_of, lines_of
+from jifen.service.content import is_activation, is_closing
+from jifen.service.lines import Changes, Lines, changes_of, lines_of, summed
 from jifen.service.recovery import Head
+from jifen.service.segments import Segment, write_segment
 
-__all__ = ["Asked", "keep_plans", "write_batch"]
+__all__ = ["Asked", "Made", "make", "write_batch"]
 
 Asked = Sequence[tuple[int, str]]
 """Lines of the inbox: the number and the key of each, in order."""
@@ -31,13 +34,30 @@ _ADD = (
 )
 
 
-def write_batch(using: str, world: World, head: Head, batch: Batch, asked: Asked) -> Head:
-    """Write a batch that the world has just made, inside of the transaction that is open; returns the new end."""
-    connection, lines = connections[using], lines_of(world, batch.transfers)
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A batch with all that is computed of it before its transaction begins."""
+
+    batch: Batch
+    lines: Lines
+    hash: bytes
+    segment: Segment | None
+    """Of the close of a day; it is on the disk already."""
+
+
+def make(world: World, head: Head, batch: Batch, journal: Path) -> Made:
+    """Compute what a batch that the world has just made writes into the database; ``journal`` is the folder."""
+    lines, digest = lines_of(world, batch.transfers), batch_hash(head.hash, batch)
+    if not any(map(is_closing, batch.events)):
+        return Made(batch, lines, digest, None)
+    return Made(batch, summed(lines), digest, write_segment(journal, batch.day, digest, batch.transfers))
+
+
+def write_batch(using: str, world: World, head: Head, made: Made, asked: Asked) -> Head:
+    """Write a batch, inside of the transaction that is open; returns the new end."""
+    connection, batch, lines = connections[using], made.batch, made.lines
     number, moved = batch.number, len(lines.amount)
-    after = Head(
-        number, batch_hash(head.hash, batch), asked[-1][0], head.events + len(batch.events), head.transfers + moved
-    )
+    after = Head(number, made.hash, asked[-1][0], head.events + len(batch.events), head.transfers + moved)
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO opening (batch) VALUES (%s)", [number])
     numbers = np.arange(head.events, after.events)
@@ -50,6 +70,12 @@ def write_batch(using: str, world: World, head: Head, batch: Batch, asked: Asked
     _write_names(using, world, batch)
     _change_balances(using, changes_of(lines), number)
     _decide(using, batch, asked, head.events)
+    if any(map(is_activation, batch.events)):
+        _keep_plans(using, world)
+    if made.segment is not None:
+        models.Run.objects.using(using).create(
+            day=batch.day, batch_id=number, segment=made.segment.name, digest=made.segment.digest
+        )
     models.Batch.objects.using(using).create(
         number=number, day=batch.day, revision=batch.revision, plan_id=batch.plans[-1], cursor=after.cursor,
         events=after.events, transfers=after.transfers, previous=head.hash, hash=after.hash,
@@ -57,13 +83,12 @@ def write_batch(using: str, world: World, head: Head, batch: Batch, asked: Asked
     return after
 
 
-def keep_plans(using: str, events: Sequence[Event]) -> None:
-    """Keep the plan versions that events bring."""
-    for event in events:
-        if isinstance(event, PlanActivated):
-            models.PlanVersion.objects.using(using).get_or_create(
-                digest=event.plan.digest, defaults={"content": plan_text(event.plan)}
-            )
+def _keep_plans(using: str, world: World) -> None:
+    """Keep the plan versions that have been activated."""
+    for program in world.programs:
+        models.PlanVersion.objects.using(using).get_or_create(
+            digest=program.plan.digest, defaults={"content": plan_text(program.plan)}
+        )
 
 
 def _write_names(using: str, world: World, batch: Batch) -> None:

@@ -3,13 +3,14 @@
 import re
 
 from jifen.batch.event_text import event_text
-from jifen.engine.events import DayClosed, Event
+from jifen.engine.events import DayClosed, Event, PlanActivated
 
-__all__ = ["closing_id", "content_of", "is_closing", "with_day"]
+__all__ = ["closing_id", "content_of", "is_activation", "is_closing", "with_day"]
 
 _DAY = re.compile(r'"day":-?\d+,(?="event":)')
 _EVENT = '"event":'
 _CLOSING = f'{_EVENT}"{DayClosed.name}"'
+_ACTIVATION = f'{_EVENT}"{PlanActivated.name}"'
 
 
 def content_of(event: Event) -> str:
@@ -39,6 +40,11 @@ def is_closing(content: str) -> bool:
     True
     """
     return _CLOSING in content
+
+
+def is_activation(content: str) -> bool:
+    """Whether it brings a plan version."""
+    return _ACTIVATION in content
 
 
 def closing_id(day: int) -> str:

@@ -10,7 +10,7 @@
 __all__ = ["POSTGRESQL", "SQLITE"]
 
 _KEPT = ("event", "transfer", "batch", "name", "plan_version", "run")
-_OF_OPENING = ("event", "transfer", "name")
+_OF_OPENING = ("event", "transfer", "name", "run")
 
 _NET = """
     SELECT account, SUM(change) AS change FROM (

@@ -48,7 +48,7 @@ class Lease:
             now = _now()
             cursor.execute("INSERT INTO lease (id, epoch, until) VALUES (1, 0, 0) ON CONFLICT (id) DO NOTHING")
             cursor.execute(
-                "UPDATE lease SET epoch = epoch + 1, until = %s WHERE %s OR until < %s",
+                "UPDATE lease SET epoch = epoch + 1, until = %s, doing = '' WHERE %s OR until < %s",
                 [now + int(seconds * 1000), postgresql, now],
             )
             if cursor.rowcount == 0:
@@ -65,6 +65,11 @@ class Lease:
             if cursor.rowcount == 0:
                 raise LostLease(f"writer {self.epoch} of {self.using} has been replaced")
 
+    def tell(self, doing: str) -> None:
+        """Let others see what the writer is at."""
+        with connections[self.using].cursor() as cursor:
+            cursor.execute("UPDATE lease SET doing = %s WHERE epoch = %s", [doing, self.epoch])
+
     def release(self) -> None:
         """Let the next one be elected at once."""
         self._done.set()
@@ -72,7 +77,7 @@ class Lease:
             self._beats.join()
         connection = connections[self.using]
         with transaction.atomic(using=self.using), connection.cursor() as cursor:
-            cursor.execute("UPDATE lease SET until = 0 WHERE epoch = %s", [self.epoch])
+            cursor.execute("UPDATE lease SET until = 0, doing = '' WHERE epoch = %s", [self.epoch])
             if connection.vendor == "postgresql":
                 cursor.execute(_UNLOCK)
 

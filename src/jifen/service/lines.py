@@ -10,15 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from jifen.engine import World
-from jifen.ledger.journal import Account, Transfers
+from jifen.ledger.journal import NONE, Account, Transfers
 from jifen.ledger.rows import Column
 from jifen.ledger.sums import sums_by
 from jifen.service.accounts import account_of
 
-__all__ = ["COPIED", "Changes", "Lines", "changes_of", "lines_of"]
+__all__ = ["COPIED", "Changes", "Lines", "changes_of", "lines_of", "summed"]
 
 COPIED = ("event", "rule", "lot", "order", "line", "reason", "version")
 """Fields of a transfer that its lines have as they are."""
+
+
+_SUMMED_BY = ("rule", "reason", "version")
 
 
 class Lines(NamedTuple):
@@ -67,6 +70,23 @@ def _claims(world: World, lots: Column) -> tuple[Column, Column]:
     units = np.array([world.assets.get(name) for name in world.stores.names], dtype=np.int64)
     store, member = world.lots.store[lots].astype(np.int64), world.lots.member[lots].astype(np.int64)
     return account_of(Account.CLAIM, member, units[store]), account_of(Account.ISSUER, store, units[store])
+
+
+def summed(lines: Lines) -> Lines:
+    """One line for all that move between the same two accounts by the same rule: what a close leaves in the database.
+
+    Such a line is of no event, lot or order; the segment of the journal has those.
+    """
+    kept = {name: lines.others[name] for name in _SUMMED_BY}
+    keys = [lines.source, lines.target, lines.used, *kept.values()]
+    order = np.lexsort(keys[::-1])
+    ordered = [key[order] for key in keys]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = np.any([key[1:] != key[:-1] for key in ordered], axis=0)
+    amount = sums_by(np.cumsum(first) - 1, lines.amount[order], int(first.sum()))
+    source, target, used, *others = (key[first] for key in ordered)
+    nothing = np.full(len(amount), NONE, dtype=np.int64)
+    return Lines(source, target, amount, used, dict.fromkeys(COPIED, nothing) | dict(zip(kept, others, strict=True)))
 
 
 def changes_of(lines: Lines) -> Changes:

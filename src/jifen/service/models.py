@@ -205,9 +205,10 @@ class Run(models.Model):
     """The close of a business day, and the segment of the journal that has all of it."""
 
     day = models.BigIntegerField(primary_key=True)
-    batch = models.OneToOneField(Batch, models.DO_NOTHING)
-    segment = models.TextField(default="", db_default="")
-    digest = models.TextField(default="", db_default="")
+    batch = models.OneToOneField(Batch, models.DO_NOTHING, db_column="batch")
+    segment = models.TextField()
+    """The name of its file."""
+    digest = models.TextField()
     """SHA-256 of the segment."""
 
     class Meta:
@@ -221,6 +222,8 @@ class Lease(models.Model):
     epoch = models.BigIntegerField()
     until = models.BigIntegerField()
     """Milliseconds since 1970 until which the writer is taken to be alive, if it does not say so again."""
+    doing = models.TextField(default="", db_default="")
+    """What the writer is at, where that takes a while."""
 
     class Meta:
         db_table = "lease"

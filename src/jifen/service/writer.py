@@ -21,12 +21,17 @@ from jifen.core.errors import BrokenInvariant
 from jifen.engine import World
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Refusal
-from jifen.service.commit import keep_plans, write_batch
+from jifen.service import models
+from jifen.service.commit import make, write_batch
 from jifen.service.content import closing_id, is_closing, with_day
 from jifen.service.lease import LEASE_SECONDS, Lease
 from jifen.service.recovery import Head, applied, recover, save_snapshot
+from jifen.service.segments import sweep_segments
 
-__all__ = ["GROUP", "Writer", "run_writer"]
+__all__ = ["GROUP", "JOURNAL", "SNAPSHOTS", "Writer", "run_writer"]
+
+JOURNAL, SNAPSHOTS = "journal", "snapshots"
+"""Folders inside of the shop's."""
 
 GROUP = 1000
 """Events of a batch, at most: on a small machine they are committed within 50 ms or so."""
@@ -42,22 +47,27 @@ _Line = tuple[int, str, str]
 class Writer:
     """The world of a shop, and the right to go on with it. It is left through ``with``, or for good."""
 
-    def __init__(self, lease: Lease, world: World, head: Head, snapshots: Path | None) -> None:
+    def __init__(self, lease: Lease, world: World, head: Head, folder: Path) -> None:
         """Go on from where the log ends."""
         self.using, self.lease, self.world, self.head = lease.using, lease, world, head
-        self._snapshots = snapshots
+        self._snapshots, self._journal = folder / SNAPSHOTS, folder / JOURNAL
         self._sound = True
 
     @classmethod
-    def elected(
-        cls, using: str = "default", *, snapshots: Path | None = None, seconds: float = LEASE_SECONDS
-    ) -> Self | None:
-        """The writer of a shop, ready to write; ``None`` while there is another."""
+    def elected(cls, folder: Path, using: str = "default", *, seconds: float = LEASE_SECONDS) -> Self | None:
+        """The writer of a shop, ready to write; ``None`` while there is another.
+
+        ``folder`` is the shop's own, for what it keeps beside its database: snapshots, and the journal of closes.
+        """
         lease = Lease.take(using, seconds)
         if lease is None:
             return None
         try:
-            return cls(lease, *recover(using, snapshots), snapshots)
+            named = models.Run.objects.using(using).values_list("segment", flat=True)
+            swept = sweep_segments(folder / JOURNAL, set(named))
+            if swept:
+                _log.warning("swept segments of closes that were not committed", extra={"segments": len(swept)})
+            return cls(lease, *recover(using, folder / SNAPSHOTS), folder)
         except BaseException:
             lease.release()
             raise
@@ -71,9 +81,7 @@ class Writer:
 
     def snapshot(self) -> Path | None:
         """Keep the world as it is now, so that the next writer need not start from the first event."""
-        if self._snapshots is None or self.head.number < 0:
-            return None
-        return save_snapshot(self.world, self.head, self._snapshots)
+        return None if self.head.number < 0 else save_snapshot(self.world, self.head, self._snapshots)
 
     def _decide(self, taken: list[_Line], refusal: Refusal | None = None) -> int:
         """Commit a batch of these lines; returns how many it was of.
@@ -81,24 +89,39 @@ class Writer:
         Where they would break the books, only the first half is taken, and so on; a line that does so alone is refused,
         so that it does not stop the shop.
         """
-        self._sound = False
+        self._sound, closing = False, is_closing(taken[0][2])
+        if closing:
+            self.lease.tell(f"{taken[0][1]}: computing")
         try:
+            batch = self._applied(taken) if refusal is None else self._refused(refusal)
+            made = make(self.world, self.head, batch, self._journal)
+            if closing:
+                self.lease.tell(f"{taken[0][1]}: writing the books")
             with transaction.atomic(using=self.using):
                 self.lease.confirm()
-                batch = self._applied(taken) if refusal is None else self._refused(refusal)
-                head = write_batch(self.using, self.world, self.head, batch, [line[:2] for line in taken])
+                head = write_batch(self.using, self.world, self.head, made, [line[:2] for line in taken])
         except (BrokenInvariant, IntegrityError) as error:
             if refusal is not None:
                 raise
             reason = str(error).splitlines()[0]
         else:
             self.head, self._sound = head, True
+            if closing:
+                self._after_close()
             return len(taken)
         _log.error("events would break the books", extra={"line": taken[0][0], "lines": len(taken), "reason": reason})
         self.world, self.head = recover(self.using, self._snapshots)
         if len(taken) > 1:
             return self._decide(taken[: len(taken) // 2])
         return self._decide(taken, Refusal(taken[0][1], "breaks_books", reason))
+
+    def _after_close(self) -> None:
+        """Keep a snapshot. The close is committed: a disk that is full now takes nothing of it away."""
+        try:
+            self.snapshot()
+        except OSError:
+            _log.exception("no snapshot could be kept")
+        self.lease.tell("")
 
     def _applied(self, taken: list[_Line]) -> Batch:
         """What the world makes of these lines."""
@@ -107,7 +130,6 @@ class Writer:
             return self._refused(Refusal(taken[0][1], "out_of_order", f"day {day} is open"))
         texts = [with_day(content, day) for _, _, content in taken]
         events = [event_of(facts) for facts in json.loads(f"[{','.join(texts)}]")]
-        keep_plans(self.using, events)
         return applied(self.world, self.head, events, texts)
 
     def _refused(self, refusal: Refusal) -> Batch:
@@ -139,11 +161,11 @@ class Writer:
             self.lease.release()
 
 
-def run_writer(using: str = "default", *, snapshots: Path | None = None, stop: threading.Event | None = None) -> None:
+def run_writer(folder: Path, using: str = "default", *, stop: threading.Event | None = None) -> None:
     """Stand for election until elected, then write until ``stop`` is set. What fails raises: start it again."""
     stop = stop or threading.Event()
     while not stop.is_set():
-        writer = Writer.elected(using, snapshots=snapshots)
+        writer = Writer.elected(folder, using)
         if writer is None:
             stop.wait(_ELECTION_SECONDS)
             continue
