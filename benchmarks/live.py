@@ -1,5 +1,7 @@
 """``python -m benchmarks.live``: orders through inbox, engine, books and seal of a live shop, on both databases.
 
+``--close MEMBERS`` closes a day of so many members with two lots each instead, and starts a writer from its snapshot.
+
 A thousand orders a batch, and beside them the same orders with a transaction each, as a shop without a group commit
 would write them. Everything is synced as in a shop that is open; what a caller does to submit is counted as well.
 """
@@ -16,7 +18,7 @@ from jifen.service.databases import migrate, open_database, start_django
 
 start_django()
 
-from jifen.engine.events import Event, Line, MemberJoined, OrderPaid  # noqa: E402
+from jifen.engine.events import DayClosed, Event, Line, MemberJoined, OrderPaid  # noqa: E402
 from jifen.plan import load_plan  # noqa: E402
 from jifen.service.inbox import submit  # noqa: E402
 from jifen.service.shop import Terms, create_shop  # noqa: E402
@@ -44,6 +46,37 @@ def posted(using: str, folder: Path, orders: int) -> dict[str, object]:
     }  # fmt: skip
 
 
+def closed(using: str, folder: Path, members: int) -> dict[str, object]:
+    """Seconds that the close of a day takes until it is committed, its snapshot after that, and a writer's start."""
+    migrate(using)
+    create_shop(load_plan("points_dividend"), 738_000, Terms("bench"), using=using)
+    with Writer.elected(folder, using) as writer:
+        post(writer, [joining(number) for number in range(members)], 50 * GROUP)
+        post(writer, [paid(f"o{number}", number, members) for number in range(2 * members)], 50 * GROUP)
+        day, last = day_close(writer, 738_000), day_close(writer, 738_001)
+    start = time.perf_counter()
+    with Writer.elected(folder, using):
+        cold = time.perf_counter() - start
+    return {"lots": 2 * members, "first_day": day, "committed_s": last[0], "snapshot_s": last[1], "start_s": cold}
+
+
+def day_close(writer: Writer, day: int) -> tuple[float, float]:
+    """Close a day: the seconds to its commit, and those of the snapshot that is kept then."""
+    submit([DayClosed(id=f"day:{day}", day=day)], using=writer.using)
+    kept, seconds = writer.snapshot, []
+
+    def timed() -> Path | None:
+        seconds.append(time.perf_counter())
+        return kept()
+
+    writer.snapshot = timed  # type: ignore[method-assign]
+    start = time.perf_counter()
+    writer.step()
+    end = time.perf_counter()
+    writer.snapshot = kept  # type: ignore[method-assign]
+    return seconds[0] - start, end - seconds[0]
+
+
 def post(writer: Writer, events: list[Event], size: int) -> list[float]:
     """Submit and commit events, so many at a time; returns the seconds that each batch took."""
     seconds = []
@@ -62,10 +95,10 @@ def joining(number: int) -> Event:
     return MemberJoined(id=f"jm{number}", day=0, member=f"m{number}", referrer=f"m{number // 3}" if number else None)
 
 
-def paid(name: str, number: int) -> Event:
+def paid(name: str, number: int, members: int = MEMBERS) -> Event:
     """An order of one line by some member."""
     cents = 100 + number * 7919 % 90_000
-    return OrderPaid(id=name, day=0, member=f"m{number * 7 % MEMBERS}", lines=(Line(amount=cents * 10_000),))
+    return OrderPaid(id=name, day=0, member=f"m{number * 7 % members}", lines=(Line(amount=cents * 10_000),))
 
 
 def main() -> None:
@@ -73,6 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", default=["sqlite", "postgresql"])
     parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--close", type=int, metavar="MEMBERS")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for kind in asked.kinds:
@@ -80,7 +114,8 @@ def main() -> None:
             try:
                 file = f"sqlite:///{Path(folder, 'shop.sqlite3')}"
                 open_database(kind, f"postgresql://jifen@/postgres?host={server.folder}" if server else file)
-                print(kind, json.dumps(posted(kind, Path(folder, kind), asked.orders)))
+                measure, size = (closed, asked.close) if asked.close else (posted, asked.orders)
+                print(kind, json.dumps(measure(kind, Path(folder, kind), size)))
             finally:
                 from django.db import connections
 
