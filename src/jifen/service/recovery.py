@@ -16,7 +16,7 @@ from jifen.ledger.journal import Refusal
 from jifen.plan.text import parse_plan
 from jifen.service import models
 
-__all__ = ["Head", "applied", "recover", "save_snapshot"]
+__all__ = ["Head", "applied", "recover", "replayed", "save_snapshot", "started"]
 
 _SNAPSHOT = re.compile(r"batch-(\d{9,})-([0-9a-f]{64})")
 _KEPT = 2
@@ -40,14 +40,19 @@ def recover(using: str, folder: Path | None = None) -> tuple[World, Head]:
 
     ``InputError`` for a database without a shop, and for a log from which something else follows than it says.
     """
-    shop = models.Shop.objects.using(using).select_related("plan").first()
-    if shop is None:
-        raise InputError(Problem("no_shop", "this database has no shop", "create one"))
     found = _snapshot(using, folder) if folder is not None and folder.is_dir() else None
-    world, head = found or (World(parse_plan(shop.plan.content, using), shop.first_day, receipts=shop.receipts), Head())
+    world, head = found or (started(using), Head())
     for row in models.Batch.objects.using(using).filter(number__gt=head.number).order_by("number").iterator():
         _replay(using, world, head, row)
     return world, head
+
+
+def started(using: str) -> World:
+    """The world of a shop before its first event; ``InputError`` for a database without a shop."""
+    shop = models.Shop.objects.using(using).select_related("plan").first()
+    if shop is None:
+        raise InputError(Problem("no_shop", "this database has no shop", "create one"))
+    return World(parse_plan(shop.plan.content, using), shop.first_day, receipts=shop.receipts)
 
 
 def save_snapshot(world: World, head: Head, folder: Path) -> Path:
@@ -105,15 +110,19 @@ def _head(row: models.Batch) -> Head:
     return Head(row.number, bytes(row.hash), row.cursor, row.events, row.transfers)
 
 
-def _replay(using: str, world: World, head: Head, row: models.Batch) -> None:
-    """Apply one batch of the log again."""
-    texts = list(
-        models.Event.objects.using(using).filter(batch=row.number).order_by("number").values_list("content", flat=True)
-    )
+def replayed(using: str, world: World, head: Head, row: models.Batch) -> Batch:
+    """Apply a batch of the log again: what it should be, with the refusals that the inbox has of it."""
+    rows = models.Event.objects.using(using).filter(batch=row.number).order_by("number")
+    texts = list(rows.values_list("content", flat=True))
     refused = models.Inbox.objects.using(using).filter(batch=row.number).exclude(code="").order_by("id")
     batch = applied(world, head, [parse_event(text) for text in texts], texts)
     refusals = tuple(Refusal(*each) for each in refused.values_list("key", "code", "message"))
-    if batch_hash(head.hash, replace(batch, revision=row.revision, refusals=refusals)) != bytes(row.hash):
+    return replace(batch, revision=row.revision, refusals=refusals)
+
+
+def _replay(using: str, world: World, head: Head, row: models.Batch) -> None:
+    """Apply one batch of the log again, which has the hash that the log says."""
+    if batch_hash(head.hash, replayed(using, world, head, row)) != bytes(row.hash):
         message = f"batch {row.number} does not follow from its events"
         raise InputError(Problem("log_differs", message, "restore the database from a backup"))
     head.number, head.hash, head.cursor = row.number, bytes(row.hash), row.cursor
