@@ -111,7 +111,14 @@ def _stretches(world: World, events: Iterable[Event]) -> Iterator[tuple[bool, Se
         found = list(stretch)
         for first in range(0, len(found), _MOST):
             part = found[first : first + _MOST]
-            yield of_lane and len(part) >= least, part
+            yield of_lane and len(part) >= least and _lane_knows(world), part
+
+
+def _lane_knows(world: World) -> bool:
+    """Whether the plan of now is one that the bulk lane knows."""
+    from jifen.engine.bulk_shop import kept_of
+
+    return not kept_of(world).reason
 
 
 def apply_log(world: World, log: Log) -> Journal:
