@@ -77,7 +77,7 @@ SETTINGS = [
 @pytest.mark.parametrize(("name", "params"), SETTINGS, ids=str)
 def test_no_sentence_is_refuted_with_other_parameters_and_costs_either(request, name, params, cost):
     plan = load_plan(request.config.rootpath / name if name.endswith(".yaml") else name, params)
-    page = disclose(plan, cost, simulated={SPENDING_BACK: Fraction(1, 4)})
+    page = disclose(plan, cost, simulated={SPENDING_BACK: Fraction(1, 4), "buyers": 100, "days": 100})
     for language in LANGUAGES:
         assert [one for one in sentences(page, language) if judge(plan, one, cost).verdict == "refuted"] == []
 

@@ -136,10 +136,20 @@ def test_a_folder_in_the_way_of_a_report_is_said_before_the_work(jifen, tmp_path
 
 def test_the_referrals_of_a_members_file_can_be_assessed(jifen, tmp_path):
     members, scenario = tmp_path / "members.csv", tmp_path / "forest.yaml"
-    members.write_text("member,referrer\na,\nb,a\nc,b\n")
+    members.write_text("member,referrer,joined_at\na,,2026-01-01\nb,a,2026-01-01\nc,b,2026-01-02\n")
     scenario.write_text("scenario: forest\ndays: 20\njoining: {a_day: 1, drawn: false}\nreferrals: {shape: forest}\n")
     without = jifen("assess", "friend_bonus", "--scenario", scenario)
     assert (without.code, "--members" in without.err) == (2, True)
     found = jifen("assess", "friend_bonus", "--scenario", scenario, "--members", members, "--json")
     assert found.code == 0
     assert json.loads(found.out)["who_pays_whom"]
+
+
+def test_of_a_scenario_it_is_said_what_was_simulated_and_what_constant_sales_would_do(jifen):
+    growing = ("--scenario", "everyday", "--set", "points_per_yuan=1.2", "--days", "160")
+    found = jifen("assess", "points_dividend", *growing)
+    rows = {line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in found.out.splitlines() if line.count(" ") > 3}
+    peak = rows["day with most cash"][1]
+    assert rows["first day without cash"] == ["152", "never"]
+    said = f"The operator's own cash is highest at the end of day {peak}.\n  It does not end within 160 days.\n"
+    assert said + "  At constant sales of equal orders it ends on day 152.\n" in found.out

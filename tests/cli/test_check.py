@@ -80,6 +80,13 @@ def test_a_run_is_measured_and_another_plan_is_said(jifen, ran):
     assert "another version of the plan" in jifen("check", "points_dividend", "--run", ran).out
 
 
+def test_what_a_run_does_not_show_is_not_blamed_on_a_run_that_is_missing(jifen, ran):
+    held = jifen("check", "green_points", "--run", ran).out
+    assert "no run (--run) shows it" not in held
+    assert "Not decided, as the run does not show it: " in held
+    assert "no run (--run) shows it" in jifen("check", "green_points").out
+
+
 def test_mistakes_of_a_shop_file_are_told_with_line_and_remedy(jifen, shop_file):
     path = shop_file("mercants: 2\ncost: much")
     answer = jifen("check", "member_rebate", "--shop", path)

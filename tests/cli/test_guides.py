@@ -31,7 +31,7 @@ def test_a_guide_shows_what_its_commands_print(jifen, docs, shown, page):
 def test_an_answer_that_is_not_printed_is_found_with_its_line(jifen, shown):
     text = "One\n\n```console\n$ jifen claim refer_three 零撸\nTrue: 零撸\n```\n"
     (problem,) = shown.problems(text, lambda arguments: jifen(*arguments).out)
-    assert problem.startswith("4: `jifen claim refer_three 零撸` prints\nFalse")
+    assert problem.startswith("4: `jifen claim refer_three 零撸` prints\nRefuted")
 
 
 def test_what_is_no_command_of_ours_is_not_run(shown):

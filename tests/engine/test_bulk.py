@@ -8,10 +8,10 @@ from tests.engine.shop import Shop, chain_of, yuan
 
 from jifen.core.errors import BrokenInvariant
 from jifen.core.micros import AMOUNT_MAX
-from jifen.engine.apply import apply_log
+from jifen.engine.apply import apply, apply_log
 from jifen.engine.bulk_shop import Ways
 from jifen.engine.columns import SUM_MAX
-from jifen.engine.events import Line, OrderPaid, OrderRefunded, PlanActivated, PoolDonated
+from jifen.engine.events import Line, MemberJoined, OrderPaid, OrderRefunded, PlanActivated, PoolDonated
 from jifen.engine.instructions import why_not
 from jifen.engine.log import JOIN, ORDER, REFUND, Log
 from jifen.engine.positions import place_taken
@@ -44,6 +44,15 @@ def test_an_order_at_the_end_of_a_long_chain_jumps_over_all_without_a_rank():
     assert isinstance(shop.world.ways, Ways)
     above = shop.world.ways.paths.above[0]
     assert above[count - 2] == above[count // 2] == above[1] == 0
+
+
+@pytest.mark.parametrize(("coming", "loaded"), [(0, False), (DOOR.FIRST - 1, False), (DOOR.FIRST, True)])
+def test_the_lane_is_loaded_at_once_where_many_events_are_to_come(coming, loaded):
+    shop = Shop("points_dividend")
+    joins = [MemberJoined(id=f"j{place}", day=0, member=f"m{place}") for place in range(DOOR.LEAST)]
+    journal = apply(shop.world, joins, coming=coming)
+    assert (journal.accepted, shop.world.members.size) == (DOOR.LEAST, DOOR.LEAST)
+    assert (shop.world.lane is not None) is loaded
 
 
 def vars_of(log: Log) -> dict[str, object]:

@@ -11,7 +11,7 @@ from jifen.assess.texts import Statement
 from jifen.assess.trials import Fall, Trial, price_falls, referred, steady
 from jifen.core.errors import InputError, Problem
 from jifen.core.micros import MICRO, format_micros
-from jifen.plan.model import Asset, Curve, Lots, Mint, Plan, Share, Tier
+from jifen.plan.model import Curve, Lots, Mint, Plan, Share, Tier
 
 __all__ = ["DAYS_RUN_MAX", "LOTS_MAX", "MEMBERS", "Case", "cases_of", "order_amounts"]
 
@@ -57,11 +57,8 @@ class Case:
     def at_once(self) -> dict[str, Fraction]:
         """By asset what a buyer is paid when his order takes effect, on one yuan."""
         found: dict[str, Fraction] = {}
-        for rule in self.economics.rules:
-            drains = rule.gate is not None and rule.gate.drain is not None
-            if rule.when == "order" and rule.who is None and isinstance(rule.pay, Asset) and not drains:
-                share = self.economics.amount(rule).low
-                found[rule.pay.asset] = found.get(rule.pay.asset, Fraction(0)) + share
+        for rule, pay in self.economics.paid_back():
+            found[pay.asset] = found.get(pay.asset, Fraction(0)) + self.economics.amount(rule).low
         return {asset: share for asset, share in found.items() if share}
 
     @cached_property

@@ -8,10 +8,9 @@ import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
+from jifen.assess.texts import texts
 
 __all__ = ["TEXT_MAX", "grammar", "plain_text", "simple_text"]
 
@@ -34,13 +33,9 @@ _ORNAMENTS = re.compile(rf"(?<={_HAN})[·•*_~^|\\/+-]+(?={_HAN})")
 _GROUPS = re.compile(r"(?<![\d,.])(\d{1,3}(?:,\d{3})+)(?!,?\d)")
 
 
-@cache
 def grammar() -> Mapping[str, Any]:
     """What ``claims.yaml`` says."""
-    read: Mapping[str, Any] = YAML(typ="safe", pure=True).load(
-        files("jifen.assess").joinpath("claims.yaml").read_text(encoding="utf-8")
-    )
-    return read
+    return texts("claims.yaml")
 
 
 def simple_text(text: str) -> str:

@@ -61,13 +61,18 @@ def basis(found: Assessment) -> Statement:
     """Return what all figures rest on."""
     base = found.base
     numbers: dict[str, Number] = {"cost": found.cost, "order": found.order, "days": len(base.days["day"])}
-    joining = base.scenario.joining
-    if base.scenario.name != EQUAL_ORDERS or joining.curve != "constant" or joining.at_start:
+    if not _is_constant(found):
         return Statement("basis_scenario", numbers | {"scenario": base.scenario.name, "seed": base.seed})
     numbers["a_day"] = found.a_day
     if _rounds(found):
         return Statement("basis_rounds", numbers | {"rounds": _rounds(found)})
     return Statement("basis", numbers)
+
+
+def _is_constant(found: Assessment) -> bool:
+    """Whether equal orders were simulated, as many each day: the shop of the closed forms."""
+    scenario = found.base.scenario
+    return scenario.name == EQUAL_ORDERS and scenario.joining.curve == "constant" and not scenario.joining.at_start
 
 
 def _rounds(found: Assessment) -> int:
@@ -106,13 +111,10 @@ def _multiple(found: Assessment, times: Number) -> Statement:
 
 
 def _cash(found: Assessment) -> Iterator[Statement]:
-    owed, peak = found.closed["owed_steady_days"], _told(found, "cash_peak_day")
+    owed = found.closed["owed_steady_days"]
     if owed is not None:
         yield Statement("owed", {"days": owed})
-    if peak is not None:
-        yield Statement("cash_peak", {"day": peak})
-        ends, days = _told(found, "cash_negative_day"), len(found.base.days["day"])
-        yield Statement("cash_lasts", {"days": days}) if ends is None else Statement("cash_ends", {"day": ends})
+    yield from _cash_days(found)
     growth = found.closed["growth_required_daily"]
     if growth == 0:
         yield Statement("growth_none")
@@ -120,6 +122,20 @@ def _cash(found: Assessment) -> Iterator[Statement]:
         times = (1 + growth) ** _YEAR
         name = "growth" if times < _TIMES_MAX else "growth_huge"
         yield Statement(name, {"growth": growth} | ({"times": round(times, 1)} if name == "growth" else {}))
+
+
+def _cash_days(found: Assessment) -> Iterator[Statement]:
+    """When cash is highest and when it ends: in the shop that was simulated, then at constant sales if that differs."""
+    first, constant = found.simulated, found.closed["cash_negative_day"]
+    if _is_constant(found) and found.closed["cash_peak_day"] is not None:
+        first = found.closed
+    peak, ends = first["cash_peak_day"], first["cash_negative_day"]
+    if peak is not None:
+        yield Statement("cash_peak", {"day": peak})
+        lasts = Statement("cash_lasts", {"days": len(found.base.days["day"])})
+        yield lasts if ends is None else Statement("cash_ends", {"day": ends})
+    if constant is not None and constant != ends:
+        yield Statement("cash_ends_constant", {"day": constant})
 
 
 def _paid(found: Assessment) -> Iterator[Statement]:

@@ -23,6 +23,10 @@ DAYS_MAX = 36_600
 """A run covers at most a century."""
 
 
+_ROW_BYTES = 64
+"""More than most rows take: names of a few letters, a time, an amount."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """The files of a run, and the shop's time ``zone``, in which times without an offset are read."""
@@ -36,6 +40,10 @@ class Inputs:
     def paths(self) -> dict[str, Path]:
         """The files that are given, by kind, in the order in which events of one time are handled."""
         return {kind: path for kind in KINDS if (path := getattr(self, kind)) is not None}
+
+    def rows_about(self) -> int:
+        """About how many rows the files have, by their sizes; rather too few than too many."""
+        return sum(path.stat().st_size for path in self.paths().values()) // _ROW_BYTES
 
 
 class Day(NamedTuple):

@@ -83,7 +83,7 @@ def run(
         merge = Merge(tables, inputs.zone, findings, until.toordinal() if until else None, plan)
         try:
             with SegmentWriter(folder / JOURNAL) as journal:
-                done = _drive(plan, merge, journal, progress)
+                done = _drive(plan, merge, journal, progress, inputs.rows_about())
         except InputError as error:  # a file that breaks off: what was found before belongs to the same answer
             raise findings.error(*error.problems) from error
         finally:
@@ -102,8 +102,11 @@ def run(
     return summary
 
 
-def _drive(plan: Plan, merge: Merge, writer: SegmentWriter, progress: Progress | None) -> Daily | None:
-    """Apply one batch for each day, its events and its close, and journal it; ``None`` if there is no day."""
+def _drive(plan: Plan, merge: Merge, writer: SegmentWriter, progress: Progress | None, rows: int) -> Daily | None:
+    """Apply one batch for each day, its events and its close, and journal it; ``None`` if there is no day.
+
+    ``rows``: about how many there are in all files.
+    """
     daily: Daily | None = None
     refusals = Refusals(merge.findings, merge.tables["members"])
     last = merge.last_day() if progress else None
@@ -111,7 +114,7 @@ def _drive(plan: Plan, merge: Merge, writer: SegmentWriter, progress: Progress |
         if daily is None:
             daily = Daily(plan, World(plan, first_day=day))
         close = DayClosed(id=f"day:{day}", day=day)
-        journal = apply(daily.world, [*(item.event for item in items), close])
+        journal = apply(daily.world, [*(item.event for item in items), close], coming=rows)
         events = [*refusals.accepted(items, journal.refusals), close]
         ensure(len(events) == journal.accepted, f"{journal.accepted} events were accepted, not {len(events)}")
         writer.append(batch_of(writer, daily.world, events, journal))

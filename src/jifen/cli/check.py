@@ -122,7 +122,8 @@ def _closing(found: "Findings", language: str) -> Iterator[str]:
             if (facts := [fact for fact in each.facts if fact in metric_texts() and metric_texts()[fact].of == source])
         ]
         if open_rules:
-            yield f"{words[source]}: {', '.join(open_rules)}"
+            silent = source == "run" and found.run_digest is not None
+            yield f"{words['run_silent' if silent else source]}: {', '.join(open_rules)}"
     yield words["notice"]
     yield words["passes"] if found.passes else words["blocked"].format(count=len(found.blocks))
 

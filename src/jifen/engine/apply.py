@@ -83,15 +83,17 @@ _HANDLERS: dict[type[Event], _Handler] = {
 }
 
 
-def apply(world: World, events: Iterable[Event]) -> Journal:
+def apply(world: World, events: Iterable[Event], coming: int = 0) -> Journal:
     """Apply a batch of events in order and return what it did; the books are checked before it returns.
+
+    ``coming``: how many more events are likely to come; for many it is worth it to load compiled code at once.
 
     Every event's day must be ``world.open_day`` (an earlier one is refused as ``out_of_order``, a later one raises: the
     caller forgot to close a day). A ``DayClosed`` event runs the day and opens the next.
     """
     books = Books(world)
     day = world.open_day
-    for of_lane, stretch in _stretches(world, events):
+    for of_lane, stretch in _stretches(world, events, coming):
         if of_lane:
             _run_lane(books, EventRows(world, stretch, partial(_apply_one, books)))
         else:
@@ -100,9 +102,9 @@ def apply(world: World, events: Iterable[Event]) -> Journal:
     return _journal(books, day)
 
 
-def _stretches(world: World, events: Iterable[Event]) -> Iterator[tuple[bool, Sequence[Event]]]:
+def _stretches(world: World, events: Iterable[Event], coming: int) -> Iterator[tuple[bool, Sequence[Event]]]:
     """Events that are there already cut into stretches, and whether the bulk lane takes one; others one by one."""
-    loaded = world.lane is not None or world.next_event >= FIRST
+    loaded = world.lane is not None or world.next_event + coming >= FIRST
     least = LEAST if loaded else max(LEAST, FIRST)
     if not isinstance(events, Sequence) or len(events) < least:
         yield from ((False, (event,)) for event in events)
@@ -111,7 +113,14 @@ def _stretches(world: World, events: Iterable[Event]) -> Iterator[tuple[bool, Se
         found = list(stretch)
         for first in range(0, len(found), _MOST):
             part = found[first : first + _MOST]
-            yield of_lane and len(part) >= least, part
+            yield of_lane and len(part) >= least and _lane_knows(world), part
+
+
+def _lane_knows(world: World) -> bool:
+    """Whether the plan of now is one that the bulk lane knows."""
+    from jifen.engine.bulk_shop import kept_of
+
+    return not kept_of(world).reason
 
 
 def apply_log(world: World, log: Log) -> Journal:

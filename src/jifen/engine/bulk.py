@@ -11,7 +11,7 @@ import numpy as np
 
 from jifen.core.errors import ensure
 from jifen.engine.books import Books
-from jifen.engine.bulk_shop import PORTIONS, TABLES, Kept, Ways, of_members, room_for, shop_of
+from jifen.engine.bulk_shop import PORTIONS, TABLES, Ways, kept_of, of_members, room_for, shop_of
 from jifen.engine.close import after_event
 from jifen.engine.columns import SUM_MAX, Column, Narrow
 from jifen.engine.exits import renewed_exits
@@ -41,14 +41,11 @@ class Lane:
     def __init__(self, books: Books) -> None:
         """Begin with what was kept of the batch before."""
         self.books, self.world = books, books.world
-        kept = self.world.lane
-        self.kept = kept if isinstance(kept, Kept) else Kept()
-        self.world.lane = self.kept
+        self.kept = kept_of(self.world)
 
     def run(self, rows: Rows) -> None:
         """Do all rows in order."""
         count, row, patience = len(rows.log.kind), 0, 1
-        self.kept.renew(self.world)
         if not self.kept.reason:
             self._make_room_for_all(rows.log.kind)
         while row < count:

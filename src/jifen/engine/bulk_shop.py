@@ -19,7 +19,7 @@ from jifen.engine.tables import NONE
 from jifen.engine.world import World
 from jifen.plan.model import Asset
 
-__all__ = ["PORTIONS", "TABLES", "Kept", "Ways", "of_members", "room_for", "shop_of"]
+__all__ = ["PORTIONS", "TABLES", "Kept", "Ways", "kept_of", "of_members", "room_for", "shop_of"]
 
 _DRAFTS, PORTIONS = 256, 1024
 """Payments of one order, and lots that they drain: an order that would have more goes through the handlers."""
@@ -84,6 +84,13 @@ class Kept:
                 self.drafts = _drafts(self.instructions, len(world.pool_balance))
         if not self.reason and (not isinstance(world.ways, Ways) or world.ways.ladders != self.instructions.ladders):
             world.ways = Ways(self.instructions.ladders)
+
+
+def kept_of(world: World) -> Kept:
+    """What the lane keeps for a world, as its plan is now."""
+    kept = world.lane = world.lane if isinstance(world.lane, Kept) else Kept()
+    kept.renew(world)
+    return kept
 
 
 def _drafts(steps: Instructions, pools: int) -> c.Drafts:

@@ -18,6 +18,7 @@ __all__ = ["serve", "serve_newcomers"]
 
 
 _AT_ONCE = 1 << 13
+"""So many lots of a queue are looked at together."""
 
 
 def _unlocked(world: World, store: int) -> Iterator[tuple[int, int]]:

@@ -119,11 +119,13 @@ def _largest(world: World, ladder: Ladder, member: int) -> int:
     height, found, top = -1, NONE, len(ladder.places) - 1
     for order in world.live_orders(member):
         rank = given.item(order)
+        if rank in (found, NONE):
+            continue
         place = _height(world, ladder, rank)
         if place > height:
             height, found = place, rank
-        if height == top:
-            break
+            if height == top:
+                break
     return found
 
 
