@@ -112,8 +112,9 @@ def _write_names(using: str, world: World, batch: Batch) -> None:
 def _change_balances(using: str, changes: Changes, number: int) -> None:
     """Touch each balance once, in the order of the accounts."""
     connection = connections[using]
+    key = "integer" if connection.vendor == "sqlite" else "bigint"
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account bigint PRIMARY KEY, amount bigint)")
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account {key} PRIMARY KEY, amount bigint)")
         cursor.execute(f"DELETE FROM {_STAGED}")
         insert(connection, _STAGED, changes._asdict(), len(changes.account))
         cursor.execute(_CHANGE, [number])

@@ -112,7 +112,7 @@ def _head(row: models.Batch) -> Head:
 
 def replayed(using: str, world: World, head: Head, row: models.Batch) -> Batch:
     """Apply a batch of the log again: what it should be, with the refusals that the inbox has of it."""
-    rows = models.Event.objects.using(using).filter(batch=row.number).order_by("number")
+    rows = models.Event.objects.using(using).filter(number__gte=head.events, number__lt=row.events).order_by("number")
     texts = list(rows.values_list("content", flat=True))
     refused = models.Inbox.objects.using(using).filter(batch=row.number).exclude(code="").order_by("id")
     batch = applied(world, head, [parse_event(text) for text in texts], texts)
