@@ -78,8 +78,9 @@ def _of_batch(
     if closes != (run is not None):
         yield Difference("runs", number, 0, "run", *(("one", "none") if closes else ("none", "one")))
     if run is not None:
-        segment = read_segment(journal, Segment(run.segment, run.digest))
-        yield from _rows_differ("segment", number, batch.transfers, segment)
+        transfers, forfeits = read_segment(journal, Segment(run.segment, run.digest))
+        yield from _rows_differ("segment", number, batch.transfers, transfers)
+        yield from _rows_differ("segment's forfeits", number, batch.forfeits, forfeits)
     for field, (one, other) in {
         "day": (batch.day, row.day), "plan": (batch.plans[-1], row.plan_id),
         "previous": (head.hash.hex(), bytes(row.previous).hex()),

@@ -50,7 +50,7 @@ def make(world: World, head: Head, batch: Batch, journal: Path) -> Made:
     lines, digest = lines_of(world, batch.transfers), batch_hash(head.hash, batch)
     if not any(map(is_closing, batch.events)):
         return Made(batch, lines, digest, None)
-    return Made(batch, summed(lines), digest, write_segment(journal, batch.day, digest, batch.transfers))
+    return Made(batch, summed(lines), digest, write_segment(journal, digest, batch))
 
 
 def write_batch(using: str, world: World, head: Head, made: Made, asked: Asked) -> Head:
@@ -132,8 +132,9 @@ def _decide(using: str, batch: Batch, asked: Asked, first: int) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "UPDATE inbox SET batch = %s, event = %s + accepted.place - 1"
-                " FROM unnest(%s::bigint[]) WITH ORDINALITY AS accepted(id, place) WHERE inbox.id = accepted.id",
-                [batch.number, first, accepted],
+                " FROM unnest(%s::bigint[]) WITH ORDINALITY AS accepted(id, place) WHERE inbox.id = accepted.id"
+                " AND inbox.id BETWEEN %s AND %s",
+                [batch.number, first, f"{{{','.join(map(str, accepted))}}}", asked[0][0], asked[-1][0]],
             )
         else:
             cursor.executemany(

@@ -6,7 +6,7 @@ from django.db.models import BigIntegerField
 __all__ = ["PlaceField"]
 
 
-class PlaceField(BigIntegerField):
+class PlaceField(BigIntegerField):  # type: ignore[type-arg]
     """A number that is the place of its row: a key that the writer gives, and on SQLite no index beside the table."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:

@@ -94,6 +94,7 @@ class Inbox(models.Model):
         indexes: ClassVar = [
             models.Index("id", name="undecided", condition=Q(batch=None)),
             models.Index("batch", name="refused_in", condition=~Q(code="")),
+            models.Index("key", name="would_break", condition=Q(code="breaks_books")),
         ]
 
 

@@ -142,6 +142,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(models.F("id"), condition=models.Q(("batch", None)), name="undecided"),
                     models.Index(models.F("batch"), condition=models.Q(("code", ""), _negated=True), name="refused_in"),
+                    models.Index(models.F("key"), condition=models.Q(("code", "breaks_books")), name="would_break"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(models.F("key"), condition=models.Q(("code", "")), name="one_of_a_key"),
