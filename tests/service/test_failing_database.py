@@ -57,9 +57,10 @@ def test_a_writer_that_has_failed_writes_nothing_any_more(shop, folder):
 
 def test_a_connection_that_is_cut_while_a_batch_is_written_refuses_no_event(shop, url, folder):
     only(shop, "postgresql")
+    connection = connections[shop]
     submit([*joins("ann"), order("o1", "ann", 100)], using=shop)
     open_database("other", url)
-    with connections[shop].cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         process = cursor.fetchone()[0]
 
@@ -69,9 +70,12 @@ def test_a_connection_that_is_cut_while_a_batch_is_written_refuses_no_event(shop
                 cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
         return execute(sql, params, many, context)
 
-    with Writer.elected(folder, shop) as writer:
-        with connections[shop].execute_wrapper(cut), pytest.raises(OperationalError):
-            writer.step()
+    with (
+        Writer.elected(folder, shop) as writer,
+        connections[shop].execute_wrapper(cut),
+        pytest.raises(OperationalError),
+    ):
+        writer.step()
     connections["other"].close()
     # Leaving it has closed what was left of the connection, so this one is new.
     with Writer.elected(folder, shop) as writer:

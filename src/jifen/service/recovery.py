@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jifen.batch.event_text import parse_event
-from jifen.batch.run import name_tables
 from jifen.core.errors import InputError, Problem, ensure
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.engine.events import Event
 from jifen.engine.snapshot import load_world, save_world
+from jifen.engine.world import name_tables
 from jifen.ledger.chain import GENESIS, Batch, batch_hash
 from jifen.ledger.journal import Refusal
 from jifen.plan.text import parse_plan
