@@ -141,6 +141,7 @@ def new_shop(kind: str) -> Iterator[tuple[str, Path]]:
             yield url, Path(folder, "kept")
         finally:
             connections[kind].close()
+            del connections[kind]  # the next one has another address
             if server:
                 server.close()
 

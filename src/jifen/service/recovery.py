@@ -8,7 +8,9 @@ from pathlib import Path
 from jifen.batch.event_text import parse_event
 from jifen.core.errors import InputError, Problem, ensure
 from jifen.engine import SEMANTICS_REVISION, World, apply
+from jifen.engine.apply import apply_log
 from jifen.engine.events import Event
+from jifen.engine.log import Log
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.world import name_tables
 from jifen.ledger.chain import GENESIS, Batch, batch_hash
@@ -67,13 +69,14 @@ def save_snapshot(world: World, head: Head, folder: Path) -> Path:
     return made
 
 
-def applied(world: World, head: Head, events: Sequence[Event], texts: Sequence[str]) -> Batch:
+def applied(world: World, head: Head, events: Sequence[Event] | Log, texts: Sequence[str]) -> Batch:
     """Apply events as the next batch; ``texts`` are theirs, and the batch has those of the accepted ones."""
     known = {table: len(names) if head.number >= 0 else 0 for table, names in name_tables(world).items()}
-    day, journal = world.open_day, apply(world, events)
+    day, journal = world.open_day, apply_log(world, events) if isinstance(events, Log) else apply(world, events)
     if journal.refusals:
         refused = {refusal.event for refusal in journal.refusals}
-        texts = [text for event, text in zip(events, texts, strict=True) if event.id not in refused]
+        ids = events.ids if isinstance(events, Log) else [event.id for event in events]
+        texts = [text for each, text in zip(ids, texts, strict=True) if each not in refused]
     ensure(len(texts) == journal.accepted, f"{journal.accepted} events were accepted, not {len(texts)}")
     return Batch(
         number=head.number + 1,

@@ -25,6 +25,7 @@ from jifen.service import models
 from jifen.service.commit import make, write_batch
 from jifen.service.content import closing_id, is_closing, with_day
 from jifen.service.lease import LEASE_SECONDS, Lease
+from jifen.service.plain import plain_orders
 from jifen.service.recovery import Head, applied, recover, save_snapshot
 from jifen.service.segments import sweep_segments
 
@@ -134,7 +135,11 @@ class Writer:
         day = self.world.open_day
         if is_closing(taken[0][2]) and taken[0][1] != closing_id(day):
             return self._refused(Refusal(taken[0][1], "out_of_order", f"day {day} is open"))
-        texts = [with_day(content, day) for _, _, content in taken]
+        contents = [content for _, _, content in taken]
+        texts = [with_day(content, day) for content in contents]
+        log = plain_orders(self.world, contents)
+        if log is not None:
+            return applied(self.world, self.head, log, texts)
         events = [event_of(facts) for facts in json.loads(f"[{','.join(texts)}]")]
         return applied(self.world, self.head, events, texts)
 
