@@ -1,0 +1,35 @@
+"""Random histories with the end of the plan at a random moment: the engine and the auditor agree to the micro-unit."""
+
+from random import Random
+
+import pytest
+from tests.simulate.many_plans import PLANS
+from tests.simulate.side_by_side import differences
+
+from jifen.engine.events import Event, PlanWoundUp
+from jifen.plan import Plan
+from jifen.simulate.streams import random_stream
+
+SEEDS = 6
+
+
+def ended(seed: int, name: str) -> tuple[Plan, list[Event]]:
+    """A random history that is wound up somewhere; every other time a plan begins again later."""
+    plan, events = random_stream(seed, PLANS[name])
+    random = Random(seed)
+    at = random.randrange(len(events) // 3, len(events))
+    end = PlanWoundUp(id="end", day=events[at].day)
+    again = PlanWoundUp(id="end again", day=events[at].day)
+    return plan, [*events[:at], end, again, *events[at:]]
+
+
+def difference(seed: int, name: str) -> str | None:
+    plan, events = ended(seed, name)
+    first = next(differences(plan, events, receipts=seed % 3 == 0), None)
+    return None if first is None else f"{name}, seed {seed}, {first}"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_engine_and_auditor_agree_on_histories_that_are_wound_up(name: str) -> None:
+    for seed in range(SEEDS):
+        assert difference(seed, name) is None
