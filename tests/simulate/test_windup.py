@@ -6,7 +6,7 @@ import pytest
 from tests.simulate.many_plans import PLANS
 from tests.simulate.side_by_side import differences
 
-from jifen.engine.events import Event, PlanWoundUp
+from jifen.engine.events import DayClosed, Event, PlanWoundUp
 from jifen.plan import Plan
 from jifen.simulate.streams import random_stream
 
@@ -14,13 +14,12 @@ SEEDS = 6
 
 
 def ended(seed: int, name: str) -> tuple[Plan, list[Event]]:
-    """A random history that is wound up somewhere; every other time a plan begins again later."""
+    """A random history that is wound up somewhere, and again at once, which is refused; in some a plan begins again later."""
     plan, events = random_stream(seed, PLANS[name])
     random = Random(seed)
     at = random.randrange(len(events) // 3, len(events))
-    end = PlanWoundUp(id="end", day=events[at].day)
-    again = PlanWoundUp(id="end again", day=events[at].day)
-    return plan, [*events[:at], end, again, *events[at:]]
+    day = len({event.id for event in events[:at] if isinstance(event, DayClosed)})
+    return plan, [*events[:at], *(PlanWoundUp(id=name, day=day) for name in ("end", "end again")), *events[at:]]
 
 
 def difference(seed: int, name: str) -> str | None:
