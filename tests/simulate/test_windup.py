@@ -10,11 +10,13 @@ from jifen.engine.events import DayClosed, Event, PlanWoundUp
 from jifen.plan import Plan
 from jifen.simulate.streams import random_stream
 
-SEEDS = 6
+SEEDS = 2
+NIGHTLY = 10
+"""Histories a night, in all, for each example of the nightly budget (500 unless it is set)."""
 
 
 def ended(seed: int, name: str) -> tuple[Plan, list[Event]]:
-    """A random history that is wound up somewhere, and again at once, which is refused; in some a plan begins again later."""
+    """A random history with the end somewhere, and again at once, which is refused; in some a plan begins again."""
     plan, events = random_stream(seed, PLANS[name])
     random = Random(seed)
     at = random.randrange(len(events) // 3, len(events))
@@ -31,4 +33,11 @@ def difference(seed: int, name: str) -> str | None:
 @pytest.mark.parametrize("name", PLANS)
 def test_engine_and_auditor_agree_on_histories_that_are_wound_up(name: str) -> None:
     for seed in range(SEEDS):
+        assert difference(seed, name) is None
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", PLANS)
+def test_engine_and_auditor_agree_on_many_histories_that_are_wound_up(name: str, nightly_budget: int) -> None:
+    for seed in range(SEEDS, SEEDS + -(-nightly_budget * NIGHTLY // len(PLANS))):
         assert difference(seed, name) is None

@@ -130,9 +130,9 @@ def waterfall(world: World) -> Waterfall:
     claimed = sum(part.worth for part in claims)
     parts = tuple(_paid(part, available, claimed) for part in claims)
     cash = world.wallets[CASH][: world.members.size].tolist()
-    waiting = (amount for _, asset, amount, state in world.withdrawals.values() if (asset, state) == (CASH, "requested"))
+    asked = (amount for _, asset, amount, at in world.withdrawals.values() if (asset, at) == (CASH, "requested"))
     return Waterfall(
-        wallets=sum(amount for amount in cash if amount > 0) + sum(waiting),
+        wallets=sum(amount for amount in cash if amount > 0) + sum(asked),
         debts=-sum(amount for amount in cash if amount < 0),
         funds=funds, available=available, claimed=claimed, parts=parts, holders=holders,
         set_off=_set_off(world, (*parts, *holders)),
@@ -195,7 +195,7 @@ def _paid(part: Part, available: int, claimed: int) -> Part:
 
 
 def _used(due: Due, share: int) -> Due:
-    """The fewest points that come to ``share``; one less where a point is worth more than a micro-unit and they pass."""
+    """The fewest points of ``share``; one less if, a point being worth more than a micro-unit, they pass it."""
     if share == 0:
         return due
     earlier = due.before * due.per_point // MICRO
@@ -242,9 +242,8 @@ def wind_up(books: Books, event: PlanWoundUp) -> None:
     found, price = waterfall(world), _price(world)
     _lose_banked(books)
     world.granting = False
-    world.wound_up.append(
-        WindUp(books.event, world.lots.size, world.payments.size, found.available, found.claimed)
-    )  # fmt: skip
+    rows = world.lots.size, world.payments.size
+    world.wound_up.append(WindUp(books.event, *rows, found.available, found.claimed))
     for part in found.holders:
         _pay_holder(books, part, price)
     for pool, balance in enumerate(world.pool_balance):
@@ -279,7 +278,7 @@ def _write_off(books: Books, lot: int) -> None:
 
 def _pay_owed(books: Books, member: int, due: Due) -> None:
     """Pay a part of what the reserve owes, and cancel the rest of it in the journal; ``owed_of`` is 0 by now."""
-    world, payments = books.world, books.world.payments
+    payments = books.world.payments
     reason, order = payments.rule.item(due.row), payments.order.item(due.row)
     payments.released[due.row] += due.used
     wallet, on = (Account.WALLET, member), On(order=order)
@@ -294,10 +293,10 @@ def _pay_holder(books: Books, part: Part, price: tuple[int, int]) -> None:
     """A holder's tokens leave for his share of their pool."""
     world, curve = books.world, books.world.program.curve
     fund = FROM_MERCHANT if curve is None else world.pools.numbers[curve.name]
-    rule, proceeds = world.rule_names.number(WIND_UP), 0
+    rule, tokens = world.rule_names.number(WIND_UP), sum(due.units for due in part.dues)
     for due in part.dues:
         terms, order = world.terms_number(due.asset, MICRO, fund), world.lots.order.item(due.row)
-        proceeds = part.worth * due.units // sum(each.units for each in part.dues)
+        proceeds = part.worth * due.units // tokens
         add_sale(books, due.row, rule, terms, tokens=due.units, proceeds=proceeds, dust=due.paid - proceeds)
         on = On(lot=due.row, drained=due.units, order=order)
         books.move(WIND_UP, place_of(fund), (Account.WALLET, part.member), due.paid, due.asset, on)

@@ -36,8 +36,8 @@ ASSETS = ("cash", "coin", "voucher")
 
 _PRECEDENCE = (
     "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store", "wound_up", "bad_amount",
-    "too_much", "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient",
-    "conflict",
+    "too_much", "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit",
+    "insufficient", "conflict",
 )  # fmt: skip
 
 _WEIGHT_MAX = 10**18

@@ -302,7 +302,8 @@ class Payment:
     @property
     def in_bank(self) -> int:
         """What the bank still holds of it: the newest portion, after all that was released."""
-        return max(0, self.standing - sum(drain.points for drain in self.drains)) if self.banked and not self.closed else 0
+        waits = self.banked and not self.closed
+        return max(0, self.standing - sum(drain.points for drain in self.drains)) if waits else 0
 
     @property
     def owed(self) -> int:

@@ -1,7 +1,7 @@
 """The end of a plan, as the text says it: tokens get their pool, all other claims share what else is there.
 
 Every receiver gets his claim of one kind, times what is available, divided by all claims, rounded down once. What is
-not paid is taken out of the lots like a removal by hand. What a refund brings back to such a lot later goes the same way.
+not paid is taken out of the lots like a removal by hand. What a refund brings back to such a lot goes the same way.
 """
 
 from collections.abc import Callable
