@@ -23,6 +23,7 @@ from jifen.engine.events import (
     OrderReceived,
     OrderRefunded,
     OrderSettled,
+    PlanWoundUp,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -53,6 +54,12 @@ def shop() -> Shop:
 def curve(**params: Any) -> Shop:
     made = Shop("appreciation", **params).join(a=None, b=None)
     made.order("o1", "a", "1000")
+    return made
+
+
+def ended() -> Shop:
+    made = shop()
+    made.book(PlanWoundUp)
     return made
 
 
@@ -139,6 +146,8 @@ REFUSED = (
     Refused("descendant", MemberMoved, {"member": "a", "referrer": "c"}),
     Refused("bound", MemberMoved, {"member": "c", "referrer": "a", "by": "member"}),
     Refused("limit", OrderPaid, buy(amount=AMOUNT_MAX), lambda: curve(launch_price="0.000001")),
+    Refused("wound_up", PlanWoundUp, {}, ended),
+    Refused("wound_up", StoreAdjusted, {"member": "a", "store": "points", "amount": 1}, ended),
     Refused("unbacked_mint", StoreAdjusted, {"member": "a", "store": "tokens", "amount": 1}, curve),
     Refused("unbacked_mint", StoreAdjusted, {"member": "a", "store": "tokens", "value": 1}, curve),
     Refused("asset_forbidden", OrderPaid, buy("a", pay=(("gold", 1),))),

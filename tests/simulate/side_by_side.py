@@ -23,7 +23,7 @@ def differences(plan: Plan, events: Iterable[Event], *, receipts: bool = False) 
         outcome, journal = auditor.apply(event), apply(world, [event])
         if isinstance(event, PlanActivated) and outcome.refused is None:
             plan = event.plan
-        rules = {rule.id for rule in plan.rules} | {"admin", "bank", "refund"}
+        rules = {rule.id for rule in plan.rules} | {"admin", "bank", "refund", "wind_up"}
         wanted = effects_of(outcome, rules) | state(auditor, plan, auditor.member_names)
         got = effects_of_journal(journal, rules) | state(world, plan, auditor.member_names)
         yield from (f"event {number} ({event.name} {event.id}): {key}: {wanted[key]} audited, {got[key]} by the engine"

@@ -26,6 +26,7 @@ from jifen.engine.events import (
     OrderPaid,
     OrderRefunded,
     PlanActivated,
+    PlanWoundUp,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -107,6 +108,8 @@ def event_of(row: dict[str, Any], auditor: Auditor, plan: Plan) -> Event:
         return AssetTransferred(**head, member=member, to=row["to"], amount=amount, asset=row.get("asset", "coin"))
     if kind == "withdraw":
         return WithdrawalRequested(**head, member=member, amount=amount, asset=row.get("asset", "cash"))
+    if kind == "wind_up":
+        return PlanWoundUp(**head)
     if kind == "donate":
         return PoolDonated(**head, pool=row["pool"], amount=amount)
     if kind == "params":

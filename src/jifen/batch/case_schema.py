@@ -128,6 +128,7 @@ EVENTS: dict[str, tuple[dict[str, Reader], dict[str, Reader]]] = {
     "transfer": ({"member": read_name, "to": read_name, "amount": _event_amount}, {"asset": read_name}),
     "params": ({"params": read_params}, {}),
     "liability": ({"member": read_name, "amount": _event_amount}, {}),
+    "wind_up": ({}, {}),
 }
 """For each kind of event the fields it must and may have. ``refund`` comes first: it also has the key ``order``."""
 

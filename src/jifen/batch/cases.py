@@ -32,6 +32,7 @@ from jifen.engine.events import (
     OrderPaid,
     OrderRefunded,
     PlanActivated,
+    PlanWoundUp,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -195,6 +196,7 @@ _EVENTS: dict[str, type[Event]] = {
     "withdraw": WithdrawalRequested,
     "transfer": AssetTransferred,
     "liability": LiabilityBooked,
+    "wind_up": PlanWoundUp,
 }
 """Kinds whose fields are those of the engine's event."""
 

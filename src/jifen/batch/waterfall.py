@@ -226,8 +226,9 @@ def _lines(
 def _fund(daily: Daily, order: Mapping[str, int], place: str) -> Fund | None:
     """The account of a pool or the reserve, which must come to what it holds; ``None`` if nothing ever moved."""
     world, name = daily.world, place.removeprefix(POOL)
-    fed = _lines(daily, order, place, (SHOP, OUTSIDE), inward=True)
-    paid = _lines(daily, order, place, (MEMBERS,))
+    # When a plan is wound up, the pools go into the reserve.
+    fed = _lines(daily, order, place, (SHOP, OUTSIDE, *((POOL,) if place == RESERVE else ())), inward=True)
+    paid = _lines(daily, order, place, (MEMBERS, *(() if place == RESERVE else (RESERVE,))))
     holds = world.reserve if place == RESERVE else world.pool(name)
     owes = world.reserve_debt if place == RESERVE else world.pool_debt(name)
     total = sum(line.net for line in fed) - sum(line.net for line in paid)

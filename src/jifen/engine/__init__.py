@@ -5,6 +5,7 @@
 """
 
 from jifen.engine.apply import apply
+from jifen.engine.windup import waterfall
 from jifen.engine.world import SEMANTICS_REVISION, World
 
-__all__ = ["SEMANTICS_REVISION", "World", "apply"]
+__all__ = ["SEMANTICS_REVISION", "World", "apply", "waterfall"]

@@ -29,6 +29,7 @@ from jifen.engine.events import (
     PlanActivated,
     PlanEnded,
     PlanPaused,
+    PlanWoundUp,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -44,6 +45,7 @@ from jifen.engine.log import EventRows, Log, LogRows, Rows, kind_of
 from jifen.engine.order import accept_order
 from jifen.engine.refund import accept_refund
 from jifen.engine.tables import NONE
+from jifen.engine.windup import wind_up
 from jifen.engine.world import World
 from jifen.ledger.journal import Journal, Refusal
 
@@ -80,6 +82,7 @@ _HANDLERS: dict[type[Event], _Handler] = {
     PlanActivated: desk.activate_plan,
     PlanPaused: desk.pause_plan,
     PlanEnded: desk.pause_plan,
+    PlanWoundUp: wind_up,
 }
 
 

@@ -15,6 +15,8 @@ from jifen.ledger.journal import Account, JournalWriter, Refusal
 __all__ = [
     "NOTHING",
     "OWED",
+    "WIND_UP",
+    "WRITTEN_OFF",
     "Books",
     "On",
     "Place",
@@ -23,6 +25,9 @@ __all__ = [
 
 OWED = "owed"
 """The unit in which the journal has claims for rewards that no lot gives and the reserve has not paid."""
+
+WIND_UP, WRITTEN_OFF = "wind_up", "written_off"
+"""What the journal calls the two things that happen to a claim when a plan is wound up."""
 
 Place = tuple[Account, int]
 

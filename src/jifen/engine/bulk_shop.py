@@ -76,7 +76,7 @@ class Kept:
 
     def renew(self, world: World) -> None:
         """Read the plan's rules again where numbers have been given meanwhile."""
-        known = (world.version, len(world.rule_names), len(world.terms), len(world.assets))
+        known = (world.version, len(world.rule_names), len(world.terms), len(world.assets), len(world.wound_up))
         if known != self._known:
             self._known, self.reason = known, why_not(world)
             if not self.reason:

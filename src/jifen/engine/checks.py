@@ -17,6 +17,7 @@ from jifen.engine.events import (
     OrderPaid,
     OrderRefunded,
     OrderSettled,
+    PlanWoundUp,
     PoolDonated,
     ReserveToppedUp,
     StoreAdjusted,
@@ -40,8 +41,8 @@ _Why = tuple[str, str]
 
 REFUSAL_CODES = (
     "duplicate", "conflict", "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store",
-    "bad_amount", "too_much", "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit",
-    "insufficient",
+    "wound_up", "bad_amount", "too_much", "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden",
+    "asset_limit", "insufficient",
 )  # fmt: skip
 """Every code an event can be refused with, in order of precedence."""
 
@@ -271,6 +272,8 @@ def _room(world: World, member: str, asset: str, amount: int) -> _Why | None:
 def _check_adjustment(world: World, event: StoreAdjusted) -> _Why | None:
     amounts = [event.amount] if event.value is None else [event.value]
     kind = world.program.plan.stores.get(event.store)
+    if world.is_wound_up and isinstance(kind, Lots) and (event.amount if event.value is None else event.value) > 0:
+        return "wound_up", "the plan has been wound up: nothing can be promised in it any more"
     weight = isinstance(kind, Weight)
     if any(amount == 0 or (abs(amount) > AMOUNT_MAX and not weight) for amount in amounts) or (
         event.base is not None and not 0 < event.base <= AMOUNT_MAX
@@ -313,6 +316,11 @@ def _check_settlement(world: World, event: OrderSettled) -> _Why | None:
     return None
 
 
+def _check_wind_up(world: World, event: PlanWoundUp) -> _Why | None:
+    del event
+    return ("wound_up", "the plan has been wound up before") if world.is_wound_up else None
+
+
 _CHECKS: dict[type[Event], Callable[[World, Any], _Why | None]] = {
     MemberJoined: _check_join,
     MemberMoved: _check_move,
@@ -329,4 +337,5 @@ _CHECKS: dict[type[Event], Callable[[World, Any], _Why | None]] = {
     PoolDonated: _check_donation,
     ReserveToppedUp: _check_top_up,
     LiabilityBooked: _check_liability,
+    PlanWoundUp: _check_wind_up,
 }

@@ -44,8 +44,9 @@ def close_day(books: Books) -> None:
         after_event(books, since=books.event)
     _run_releases(books)
     world.released_until = world.open_day
-    for step in world.program.splits:
-        divide_pools(books, step)
+    if not world.is_wound_up:
+        for step in world.program.splits:
+            divide_pools(books, step)
     run_queues(books)
     ranks.recompute(world, since=world.next_event)
     tasks.end_day(world)

@@ -30,6 +30,7 @@ __all__ = [
     "PlanActivated",
     "PlanEnded",
     "PlanPaused",
+    "PlanWoundUp",
     "PoolDonated",
     "RankSet",
     "ReserveToppedUp",
@@ -281,6 +282,13 @@ class PlanEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWoundUp(Event):
+    """The plan has ended for good: its money is paid out to open claims, what is not paid is written off."""
+
+    name: ClassVar[str] = "plan_wound_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayClosed(Event):
     """The business day ends: the daily rules run."""
 
@@ -292,7 +300,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
     for kind in (
         MemberJoined, MemberMoved, RankSet, AgentSet, OrderPaid, OrderReceived, OrderSettled, OrderRefunded, TokensSold,
         TaskDone, AssetTransferred, WithdrawalRequested, WithdrawalPaid, WithdrawalRejected, LiabilityBooked,
-        StoreAdjusted, PoolDonated, ReserveToppedUp, PlanActivated, PlanPaused, PlanEnded, DayClosed,
+        StoreAdjusted, PoolDonated, ReserveToppedUp, PlanActivated, PlanPaused, PlanEnded, PlanWoundUp,
+        DayClosed,
     )
 }  # fmt: skip
 

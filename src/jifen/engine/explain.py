@@ -11,6 +11,7 @@ import numpy as np
 
 from jifen.core.micros import MICRO
 from jifen.engine import given, sources
+from jifen.engine.books import WIND_UP, WRITTEN_OFF
 from jifen.engine.curve import standing_sales
 from jifen.engine.explain_lots import Explanation, Passed, Source, granted, lot_source
 from jifen.engine.explain_walks import Detail, passed_over, payment_sources
@@ -81,20 +82,18 @@ def _sold(world: World, lot: int, day: int | None) -> Iterator[Explanation]:
 
 def _paid(world: World, member: int, day: int | None, detail: Detail) -> Iterator[Explanation]:
     """Every payment that no lot gave, oldest first, and what the reserve paid of it later."""
-    payments, owings = world.payments, world.owings
+    payments = world.payments
     rows, number = [], world.members.last_payment.item(member)
     while number != NONE:
         if number >= 0 and payments.released.item(number) != NONE:
             rows.append(number)
         number = given.payment_before(world, number)
     for row in reversed(rows):
-        later = np.flatnonzero(owings.payment[: owings.size] == row).tolist() if owings.size else []
-        points = [(owings.day.item(each), -owings.points.item(each)) for each in later]
-        dated = [(payments.day.item(row), payments.paid.item(row) + sum(part for _, part in points[:1]))]
+        dated = list(_dated(world, row))
         asset, per_point, _ = world.terms[payments.terms.item(row)]
         stands, before = payments.paid.item(row) - payments.lost.item(row), 0
-        for on, part in dated + points[1:]:
-            upto = before + part
+        for on, rule, part in dated:
+            upto = before + part if rule != WRITTEN_OFF else before
             amount, left = (
                 end * per_point // MICRO - start * per_point // MICRO
                 for start, end in ((before, upto), (min(before, stands), min(upto, stands)))
@@ -104,11 +103,23 @@ def _paid(world: World, member: int, day: int | None, detail: Detail) -> Iterato
                 continue
             parts = payment_sources(world, row, detail)
             yield Explanation(
-                day=on, rule=world.rule_names.names[payments.rule.item(row)], amount=amount, stands=left,
+                day=on, rule=rule, amount=amount, stands=left,
                 asset=world.assets.names[asset], points=part, lot="",
                 plan=world.programs[payments.version.item(row)].plan.digest, sources=parts,
                 dust=payments.paid.item(row) - sum(each.points for each in parts), owed=world.owed_of(row),
             )  # fmt: skip
+
+
+def _dated(world: World, payment: int) -> Iterator[tuple[int, str, int]]:
+    """(day, rule, points) of a payment that no lot gave: at once, in later runs, and when the plan was wound up."""
+    payments, owings = world.payments, world.owings
+    found = np.flatnonzero(owings.payment[: owings.size] == payment).tolist() if owings.size else []
+    later = [(owings.event.item(each), owings.day.item(each), -owings.points.item(each)) for each in found]
+    rule = world.rule_names.names[payments.rule.item(payment)]
+    yield payments.day.item(payment), rule, payments.paid.item(payment) + sum(part for _, _, part in later[:1])
+    ends = {end.event: WIND_UP for end in world.wound_up} | {NONE: WRITTEN_OFF}
+    for event, day, part in later[1:]:
+        yield day, ends.get(event, rule), part
 
 
 def _weighed(world: World, member: int, day: int | None) -> Iterator[Explanation]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jifen.core.micros import MICRO
 from jifen.engine import given, sources
+from jifen.engine.books import WIND_UP, WRITTEN_OFF
 from jifen.engine.grants import OF_ORDER
 from jifen.engine.tables import NONE
 from jifen.engine.world import World
@@ -117,6 +118,10 @@ def lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
     """
     lots, taken = world.lots, given.release_at(world, release)
     by_hand = lots.order.item(lot) == NONE and lots.rule.item(lot) == NONE
+    member = world.member_ids.names[lots.member.item(lot)]
+    if world.rule_names.names[taken.rule] == WIND_UP:
+        base, rate = _share_at_end(world, lot, release)
+        return (Source(member, world.cause_of(lot), "1", base, rate, taken.points),)
     if by_hand or world.terms[taken.terms][1] == 0:
         return ()
     base, rate = (taken.points, MICRO) if taken.kind == 0 else (lots.granted.item(lot), MICRO)
@@ -125,5 +130,17 @@ def lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
         rate = MICRO // parts if parts else lots.daily_rate.item(lot)
         if lots.daily_of.item(lot) == OF_ORDER:
             base = sources.kept_at_release(world, release)
-    member = world.member_ids.names[lots.member.item(lot)]
     return (Source(member, world.cause_of(lot), "1", base, rate, taken.points),)
+
+
+def _share_at_end(world: World, lot: int, release: int) -> tuple[int, int]:
+    """When the plan was wound up: (points that were left in a lot, what of all claims could be paid, in ppm)."""
+    end = next(end for end in world.wound_up if end.lots > lot)
+    taken = given.release_at(world, release)
+    base, after, number = taken.points, NONE, world.lots.last_release.item(lot)
+    while number != release:
+        after, number = number, given.release_before(world, number)
+    if after != NONE:
+        rest = given.release_at(world, after)
+        base += rest.points if world.rule_names.names[rest.rule] == WRITTEN_OFF else 0
+    return base, MICRO if end.claimed <= end.available else end.available * MICRO // end.claimed

@@ -25,6 +25,7 @@ def forget_past(world: World) -> bool:
         return False
     for table in _past(world):
         table.clear()
+    world.wound_up = [past._replace(payments=0) for past in world.wound_up]
     for column in (
         world.members.last_payment, world.lots.last_release, world.orders.last_payment, world.orders.last_feed,
     ):  # fmt: skip

@@ -36,6 +36,8 @@ def why_not(world: World) -> str:
     program = world.program
     if program.skus is not None:
         return "only some articles take part"
+    if world.wound_up:
+        return "a plan was wound up"
     if world.order_ranks:
         return "ranks go by the largest order"
     if any(ladder.is_earned for ladder in program.immediate.values()):

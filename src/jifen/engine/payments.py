@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from jifen.core.micros import MICRO
 from jifen.engine import lines, runs
-from jifen.engine.books import OWED, Books, On, place_of
+from jifen.engine.books import OWED, WRITTEN_OFF, Books, On, place_of
 from jifen.engine.program import Step
 from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.world import World
@@ -148,6 +148,8 @@ def draft_bank(books: Books, lot: int) -> list[Draft]:
     member, store = world.lots.member.item(lot), world.stores.names[world.lots.store.item(lot)]
     for row in world.bank_of.get(member, ()):
         payment = banked.payment.item(row)
+        if payment < world.closed_payments:
+            continue
         left = payments.paid.item(payment) - payments.lost.item(payment) - banked.released.item(row)
         left -= books.unbanked.get(row, 0)
         fits = step_of(world, payment).drains == store
@@ -218,15 +220,20 @@ def _on(world: World, draft: Draft, portion: Portion) -> On:
     return On(lot=portion.lot, drained=portion.points, order=order)
 
 
-def owe(books: Books, payment: int, rule: str, points: int) -> None:
-    """The reserve owes ``points`` of a payment that no lot gives (below 0: it owes them no longer)."""
+def owe(books: Books, payment: int, rule: str, points: int, reason: int = NONE) -> None:
+    """The reserve owes ``points`` of a payment that no lot gives (below 0: it owes them no longer).
+
+    ``reason`` is the payment's rule where another one ends what is owed.
+    """
     world, payments = books.world, books.world.payments
     claim, issuer = (Account.CLAIM, payments.member.item(payment)), (Account.ISSUER, NONE)
     source, target = (issuer, claim) if points > 0 else (claim, issuer)
-    on = On(order=payments.order.item(payment), reason=payments.rule.item(payment) if rule == "refund" else NONE)
+    reason = payments.rule.item(payment) if rule == "refund" else reason
+    on = On(order=payments.order.item(payment), reason=reason)
     books.move(rule, source, target, abs(points), world.assets.number(OWED), on)
     if rule != "refund":
-        world.owings.add(payment=payment, event=books.event, day=world.open_day, points=points)
+        event = NONE if rule == WRITTEN_OFF else books.event
+        world.owings.add(payment=payment, event=event, day=world.open_day, points=points)
     if world.owed_of(payment):
         world.claims[payment] = None
     else:

@@ -23,6 +23,7 @@ from jifen.engine.program import row_at
 from jifen.engine.tables import FROM_RESERVE, NONE
 from jifen.engine.tiers import measure
 from jifen.engine.weights import lower_weights, standing_weights
+from jifen.engine.windup import write_off_again
 from jifen.engine.world import World, price_of
 from jifen.ledger.journal import Account
 from jifen.plan.model import Tier
@@ -149,6 +150,8 @@ def _take_back(books: Books, order: int, by_lines: list[int]) -> None:
     _return_feeds(books, order, feeds, worth)
     still = _standing_part(orders.reserved.item(order), orders.kept.item(order), orders.kept_then.item(order))
     books.give_back("refund", FROM_RESERVE, reserved - still, On(order=order))
+    if world.wound_up:
+        write_off_again(books, sorted({*points, *own}))
 
 
 def _lower_order(world: World, order: int, by_lines: list[int]) -> None:

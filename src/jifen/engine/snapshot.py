@@ -18,6 +18,7 @@ import numpy.typing as npt
 from jifen.engine.columns import Table, exact_sum, own
 from jifen.engine.events import Line
 from jifen.engine.history import History
+from jifen.engine.state import WindUp
 from jifen.engine.tables import (
     NONE,
     Banked,
@@ -89,6 +90,7 @@ def save_world(world: World, directory: Path) -> None:
         "ladders": list(world.ladders),
         "regions": list(world.regions.items()),
         "newcomers": list(world.newcomers.items()),
+        "wound_up": world.wound_up,
     }
     save(directory, columns, json.loads(json.dumps(document)), version=FORMAT_VERSION, changing=changing)
 
@@ -161,10 +163,12 @@ def _restore_tuples(world: World, document: Mapping[str, Any]) -> None:
     world.withdrawals = {key: (row[0], row[1], row[2], row[3]) for key, row in document["withdrawals"].items()}
     world.regions = dict(document["regions"])
     world.newcomers = dict(document["newcomers"])
+    world.wound_up = [WindUp(*row) for row in document.get("wound_up", ())]
     world.control = Counter(document["control"])
     world.released_until = world.open_day - 1
     due = world.payments.columns()
     unpaid = (due["released"] != NONE) & (due["paid"] - due["lost"] > due["released"])
+    unpaid[: world.closed_payments] = False
     world.claims = dict.fromkeys(np.flatnonzero(unpaid).tolist())
 
 

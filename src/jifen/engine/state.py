@@ -6,7 +6,7 @@ It is made by events only (``apply``); nothing here changes an amount by itself.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from jifen.engine.layout import Layout
 
 
-__all__ = ["ASSETS", "SEMANTICS_REVISION", "OrderLine", "State"]
+__all__ = ["ASSETS", "SEMANTICS_REVISION", "OrderLine", "State", "WindUp"]
 
 SEMANTICS_REVISION = 1
 """Raised by every change that gives other amounts for the same events."""
@@ -74,6 +74,16 @@ class OrderLine:
     basis: int = 0
     """What was left of it after the last refund that named lines: refunds of the whole order are spread by it."""
     inside: bool = True
+
+
+class WindUp(NamedTuple):
+    """A plan was wound up. Earlier lots and payments are closed for good; ``available ÷ claimed`` is what they got."""
+
+    event: int
+    lots: int
+    payments: int
+    available: int
+    claimed: int
 
 
 class State:
@@ -126,6 +136,7 @@ class State:
         """The numbers of the events that closed the days, from ``first_day`` on."""
         self.terms: list[tuple[int, int, int]] = []
         self.granting = True
+        self.wound_up: list[WindUp] = []
         self.released_until = first_day - 1
         """The last day on which lots have released by schedule."""
         self.reranked: set[int] = set()
@@ -190,6 +201,21 @@ class State:
                 self.pool_balance.append(0)
                 self.pool_debt_of.append(0)
         self.granting = True
+
+    @property
+    def is_wound_up(self) -> bool:
+        """Whether the plan that counts now has been wound up."""
+        return bool(self.wound_up) and self.wound_up[-1].event >= self.version_events[-1][0]
+
+    @property
+    def closed_lots(self) -> int:
+        """Lots before this number have been wound up: what comes back to them is written off."""
+        return self.wound_up[-1].lots if self.wound_up else 0
+
+    @property
+    def closed_payments(self) -> int:
+        """The reserve owes nothing of payments before this number any more, and none of them waits for a lot."""
+        return self.wound_up[-1].payments if self.wound_up else 0
 
     @property
     def next_event(self) -> int:

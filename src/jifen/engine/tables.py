@@ -303,6 +303,6 @@ class Owings(Table):
     """What of a payment without a lot the reserve could not pay (points above 0), and what it paid later (below)."""
 
     payment: Narrow
-    event: Narrow
+    event: Narrow  # NONE for what was written off when the plan was wound up
     day: Narrow
     points: Column

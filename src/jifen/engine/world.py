@@ -128,6 +128,8 @@ class World(State):
     def owed_of(self, payment: int) -> int:
         """Points of a payment without a lot that the reserve has not paid yet."""
         payments = self.payments
+        if payment < self.closed_payments:
+            return 0
         left = payments.paid.item(payment) - payments.lost.item(payment) - payments.released.item(payment)
         return max(left, 0)
 

@@ -74,7 +74,7 @@ TRANSFER = np.dtype(
         ("drained", "<i8"),
         ("order", "<i8"),  # the order it stands on, where there is one
         ("line", "<i4"),  # the order's line, NONE for the whole order
-        ("reason", "<i4"),  # for rule ``refund``: the rule taken back
+        ("reason", "<i4"),  # for rule ``refund``: the rule taken back; where a plan was wound up: the one that owed
         ("version", "<i4"),  # the plan version that decided
     ]
 )

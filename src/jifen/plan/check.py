@@ -15,7 +15,8 @@ __all__ = ["check", "unfusible"]
 
 _RELEASE = "static_release"
 _OWN_RULES = frozenset(
-    ("refund", "bank", "admin", "donate", "top_up", "order", "reserve", "withdraw", "transfer", _RELEASE)
+    ("refund", "bank", "admin", "donate", "top_up", "order", "reserve", "withdraw", "transfer",
+     "wind_up", "written_off", _RELEASE)
 )  # fmt: skip
 """Ids that statements give to what no rule of a plan does, beside the bases, which are words of the language."""
 _OWN_STORES = frozenset((*MEASURES, "appointed", "heads", "owed", "platform"))

@@ -2,7 +2,7 @@
 
 from jifen.plan.model import Asset, Lots, Plan
 
-__all__ = ["is_tokens", "yuan_per_unit"]
+__all__ = ["is_tokens", "paying_rule", "yuan_per_unit"]
 
 
 def is_tokens(plan: Plan, store: str) -> bool:
@@ -16,12 +16,21 @@ def yuan_per_unit(plan: Plan, store: str) -> int:
 
     0 where no rule pays for them: tokens have a price instead, and an old debt is paid in goods.
     """
+    pay = paying_rule(plan, store)
+    return 0 if pay is None else pay.per_point
+
+
+def paying_rule(plan: Plan, store: str) -> Asset | None:
+    """How a store's lots are paid at most: by the first rule of those that pay the most for a point.
+
+    ``None`` where no rule pays for them, and for tokens.
+    """
     if is_tokens(plan, store):
-        return 0
-    rates = [
-        rule.pay.per_point
+        return None
+    pays = [
+        rule.pay
         for rule in plan.rules
         if isinstance(rule.pay, Asset)
         and store in (getattr(rule.amount, "lots", None), rule.gate.drain if rule.gate else None)
     ]
-    return max(rates, default=0)
+    return max(pays, key=lambda pay: pay.per_point, default=None)

@@ -53,6 +53,8 @@ _RULES = {
     "order": "order 订单",
     "transfer": "sent to another member 互转",
     "withdraw": "withdrawal 提现",
+    "wind_up": "paid when the plan was wound up 清盘兑付",
+    "written_off": "written off 核销",
 }
 """Rules a plan may name; one that is not here is shown by its id."""
 

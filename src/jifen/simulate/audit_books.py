@@ -96,6 +96,8 @@ class Books:
     """Open ones: member, asset, amount."""
     paused: bool = False
     """New orders that take effect count in measures only."""
+    wound_up: bool = False
+    """The plan has ended for good, until another is activated."""
     receipts: bool = False
     """The refund window starts on the day of receipt."""
     outcome: Outcome = field(default_factory=Outcome)

@@ -14,6 +14,7 @@ from jifen.engine.events import (
     OrderReceived,
     OrderRefunded,
     OrderSettled,
+    PlanWoundUp,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -34,9 +35,9 @@ __all__ = ["ASSETS", "refusal"]
 ASSETS = ("cash", "coin", "voucher")
 
 _PRECEDENCE = (
-    "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store", "bad_amount", "too_much",
-    "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit", "insufficient",
-    "conflict",
+    "out_of_order", "unknown_member", "unknown_order", "unknown_pool", "unknown_store", "wound_up", "bad_amount",
+    "too_much", "self", "descendant", "bound", "limit", "unbacked_mint", "asset_forbidden", "asset_limit",
+    "insufficient", "conflict",
 )  # fmt: skip
 
 _WEIGHT_MAX = 10**18
@@ -175,6 +176,8 @@ def _adjustment(books: Books, event: StoreAdjusted) -> _Codes:
         yield "unknown_store"
     tokens = isinstance(store, Lots) and store.priced_by is not None
     amount = event.amount if event.value is None else event.value
+    if books.wound_up and isinstance(store, Lots) and amount > 0:
+        yield "wound_up"
     most = _WEIGHT_MAX if isinstance(store, Weight) else AMOUNT_MAX
     if amount == 0 or abs(amount) > most or (event.value is not None and not tokens):
         yield "bad_amount"
@@ -244,6 +247,12 @@ def _liability(books: Books, event: LiabilityBooked) -> _Codes:
     yield from _amount(event.amount)
 
 
+def _wind_up(books: Books, event: PlanWoundUp) -> _Codes:
+    del event
+    if books.wound_up:
+        yield "wound_up"
+
+
 _CHECKS: dict[type[Event], Callable[..., _Codes]] = {
     MemberJoined: _joined,
     MemberMoved: _moved,
@@ -263,4 +272,5 @@ _CHECKS: dict[type[Event], Callable[..., _Codes]] = {
     WithdrawalPaid: _withdrawal_end,
     WithdrawalRejected: _withdrawal_end,
     AssetTransferred: _transfer,
+    PlanWoundUp: _wind_up,
 }

@@ -179,6 +179,8 @@ class Lot:
     drains: list["Drain"] = field(default_factory=list)
     held: int = 0
     """Points planned, not yet paid, by the event or run at work."""
+    closed: bool = False
+    """Its plan was wound up: whatever comes back to it is written off."""
     emptied_on: int | None = None
     """The day on which a release or removal emptied it while it was the oldest live lot."""
 
@@ -289,6 +291,8 @@ class Payment:
     direct: Direct | None = None
     banked: bool = False
     held: int = 0
+    closed: bool = False
+    """Its plan was wound up: nothing more of it is paid."""
 
     @property
     def standing(self) -> int:
@@ -298,12 +302,13 @@ class Payment:
     @property
     def in_bank(self) -> int:
         """What the bank still holds of it: the newest portion, after all that was released."""
-        return max(0, self.standing - sum(drain.points for drain in self.drains)) if self.banked else 0
+        waits = self.banked and not self.closed
+        return max(0, self.standing - sum(drain.points for drain in self.drains)) if waits else 0
 
     @property
     def owed(self) -> int:
         """What the reserve still owes of it: a refund lowers this first."""
-        return max(0, self.standing - self.direct.points) if self.direct else 0
+        return max(0, self.standing - self.direct.points) if self.direct and not self.closed else 0
 
 
 @dataclass(slots=True, eq=False)

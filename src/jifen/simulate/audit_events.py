@@ -17,6 +17,7 @@ from jifen.engine.events import (
     PlanActivated,
     PlanEnded,
     PlanPaused,
+    PlanWoundUp,
     PoolDonated,
     RankSet,
     ReserveToppedUp,
@@ -34,6 +35,7 @@ from jifen.simulate.audit_effects import RESERVE, Order, Stand, Terms, Weighed
 from jifen.simulate.audit_orders import book_debt, do_task, grant_lot, schedule_of, take_effect
 from jifen.simulate.audit_payments import Scope
 from jifen.simulate.audit_refunds import refund, spread
+from jifen.simulate.audit_windup import wind_up, write_off_again
 
 __all__ = ["handle"]
 
@@ -85,6 +87,7 @@ def _refunded(books: Books, event: OrderRefunded) -> None:
     refund(books, order, list(named.values()) if event.lines else spread(order, event.amount))
     if event.lines:
         order.basis = list(order.left)
+    write_off_again(books)
 
 
 def _sold(books: Books, event: TokensSold) -> None:
@@ -174,12 +177,17 @@ def _transferred(books: Books, event: AssetTransferred) -> None:
 
 def _activated(books: Books, event: PlanActivated) -> None:
     books.adopt(event.plan)
-    books.paused = False
+    books.paused = books.wound_up = False
 
 
 def _stopped(books: Books, event: PlanPaused | PlanEnded) -> None:
     del event
     books.paused = True
+
+
+def _ended(books: Books, event: PlanWoundUp) -> None:
+    del event
+    wind_up(books)
 
 
 def _became_agent(books: Books, event: AgentSet) -> None:
@@ -216,4 +224,5 @@ _HANDLERS: dict[type[Event], Callable[[Books, Any], None]] = {
     PlanActivated: _activated,
     PlanPaused: _stopped,
     PlanEnded: _stopped,
+    PlanWoundUp: _ended,
 }

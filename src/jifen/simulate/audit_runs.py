@@ -35,7 +35,7 @@ def run_day(books: Books) -> None:
     daily = [rule for rule in books.plan.rules if rule.when == "daily" and not rule.off]
     _release_and_walk(books, daily)
     for rule in daily:
-        if isinstance(rule.who, Split):
+        if isinstance(rule.who, Split) and not books.wound_up:
             split_pools(books, rule)
     for rule in daily:
         if isinstance(rule.amount, Remaining):
