@@ -18,7 +18,9 @@ from jifen.core.errors import InputError, Problem
 from jifen.ledger.atomic import atomic_file
 from jifen.ledger.chain import seal, unseal
 
-__all__ = ["FORMAT_VERSION", "Archive", "Manifest", "Member", "Packing", "open_archive", "pack_archive"]
+__all__ = [
+    "FORMAT_VERSION", "Archive", "Manifest", "Member", "Packing", "Progress", "open_archive", "pack_archive",
+]  # fmt: skip
 
 FORMAT_VERSION = 1
 """Raised when what is in the file changes its meaning."""
@@ -70,10 +72,13 @@ class Packing:
     def add(self, name: str, file: IO[bytes], rows: int = 0) -> Member:
         """Add all of an open file under a name; returns what the manifest will say of it."""
         file.seek(0)
-        digest, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        digest = hashlib.sha256()
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+        size = file.tell()
         file.seek(0)
         self._add(name, file, size)
-        self.members.append(Member(name, size, digest, rows))
+        self.members.append(Member(name, size, digest.hexdigest(), rows))
         return self.members[-1]
 
     def finish(self, **known: Any) -> Manifest:
@@ -165,7 +170,7 @@ def open_archive(path: Path, progress: Progress = lambda done, count: None) -> I
 def _manifest(content: bytes, path: Path) -> Manifest:
     document = unseal(content, str(path))
     if document.get("format") != _FORMAT:
-        raise InputError(Problem("not_a_backup", "the file is no backup", "name one of `jifen backup`", str(path)))
+        raise _foreign(path)
     if document["version"] != FORMAT_VERSION:
         message = f"it is of format {document['version']}, and this release reads {FORMAT_VERSION}"
         raise InputError(Problem("newer_backup", message, "restore it with the release that made it", str(path)))
@@ -177,6 +182,10 @@ def _manifest(content: bytes, path: Path) -> Manifest:
 
 def _opened(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
     return cast("IO[bytes]", tar.extractfile(info))
+
+
+def _foreign(path: Path) -> InputError:
+    return InputError(Problem("not_a_backup", "the file is no backup", "name one of `jifen backup`", str(path)))
 
 
 def _not_whole(path: Path, message: str) -> InputError:

@@ -1,12 +1,9 @@
 """A backup of a shop while it trades: its tables as of one moment, and the journal of its closes, in one file.
 
-A transaction that only reads sees the database as it was when it began, and stops nobody: on SQLite through the
-write-ahead log, on PostgreSQL by its isolation. Segments never change, and are there before a run names them.
+Segments never change, and are there before a run names them.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,16 +15,13 @@ from django.db.migrations.executor import MigrationExecutor
 from jifen import __version__
 from jifen.core.errors import InputError, Problem
 from jifen.ledger.chain import GENESIS
-from jifen.service.archive import Packing, pack_archive
+from jifen.service.archive import Packing, Progress, pack_archive
 from jifen.service.columns import quoted
+from jifen.service.databases import one_moment
 from jifen.service.dump import kept_tables, write_table
 from jifen.service.writer import JOURNAL
 
-__all__ = ["Backup", "backup"]
-
-Progress = Callable[[int, int], None]
-
-_BEGIN = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+__all__ = ["Backup", "backup", "migrations_of", "other_tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,8 @@ def backup(
             Problem("target_exists", "there is a file already", "choose another name, or --force", str(path))
         )
     path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with one_moment(using) as connection:
+    with one_moment(using) as moment:
+        connection = connections[moment]
         migrations = migrations_of(connection)
         with pack_archive(path) as packing:
             batch, digest = _stands_at(connection)
@@ -73,18 +68,6 @@ def backup(
             )
     rows = sum(member.rows for member in packing.members)
     return Backup(path, path.stat().st_size, time.perf_counter() - start, batch, digest.hex(), rows, segments)
-
-
-@contextmanager
-def one_moment(using: str) -> Iterator[BaseDatabaseWrapper]:
-    """A connection of its own in a transaction that reads the database as it is now, and writes nothing."""
-    connection = connections[using].copy()
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_BEGIN[connection.vendor])
-        yield connection
-    finally:
-        connection.close()
 
 
 def migrations_of(connection: BaseDatabaseWrapper) -> tuple[tuple[str, str], ...]:
@@ -101,7 +84,7 @@ def migrations_of(connection: BaseDatabaseWrapper) -> tuple[tuple[str, str], ...
 def other_tables() -> InputError:
     """The tables are not those of this release."""
     remedy = "use the release that made them, or migrate first"
-    return InputError(Problem("other_tables", "the tables of this database are of another release", remedy))
+    return InputError(Problem("not_migrated", "the database has not the tables of this release", remedy))
 
 
 def _stands_at(connection: BaseDatabaseWrapper) -> tuple[int, bytes]:

@@ -16,7 +16,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from jifen.service import models
 from jifen.service.columns import insert, quoted
 
-__all__ = ["kept_tables", "read_table", "schema_of", "write_table"]
+__all__ = ["Model", "kept_tables", "read_table", "schema_of", "write_table"]
 
 Model = type[fields.Model]
 

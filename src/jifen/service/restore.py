@@ -33,7 +33,7 @@ from jifen.service.dump import kept_tables, read_table
 from jifen.service.lease import is_held
 from jifen.service.writer import JOURNAL
 
-__all__ = ["Restored", "restore"]
+__all__ = ["Progress", "Restored", "restore"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is, and how much there is."""
