@@ -57,6 +57,8 @@ FIRST = 738000
 LARGEST = 300_000
 """Bytes that the file may have."""
 YUAN = 1_000_000
+LEFT_OUT = {"plan_wound_up"}
+"""Kinds of events after which a shop does not trade on, as those who open the file want it to."""
 REGION = "广东/深圳/南山"
 
 
@@ -85,8 +87,8 @@ def history() -> list[list[Event]]:
         [
             OrderSettled(id="settled", day=0, order="o3"),
             TaskDone(id="task", day=0, member="bob"),
-            StoreAdjusted(id="tokens", day=0, member="cem", store="tokens", amount=40 * YUAN),
             PoolDonated(id="price", day=0, pool="pool", amount=400 * YUAN),
+            StoreAdjusted(id="tokens", day=0, member="cem", store="tokens", amount=40 * YUAN),
             MemberMoved(id="move", day=0, member="dan", referrer="ann", reason="asked for"),
         ],
         [
@@ -135,7 +137,7 @@ def main() -> None:
     """Write the file of this release, and say what it lacks."""
     made, kinds = make(SHOPS / f"{__version__}.tar")
     print(f"{made.path.name}: {made.size:,} bytes, {made.batch + 1} batches, {made.segments} closes")
-    if missing := EVENT_TYPES.keys() - kinds:
+    if missing := EVENT_TYPES.keys() - kinds - LEFT_OUT:
         sys.exit(f"these kinds of events are not in it: {', '.join(sorted(missing))}; add them to `history`")
     if made.size > LARGEST:
         sys.exit(f"it is larger than {LARGEST:,} bytes: let fewer days do")

@@ -138,18 +138,29 @@ ILLS = {
 }
 
 
-@pytest.mark.parametrize("make_ill", ILLS, ids=lambda make_ill: make_ill.__name__)
+OF_THE_DATABASE = [drop_guard, alter_guard, switch_guard_off]
+"""These are another thing on each."""
+
+
+@pytest.mark.parametrize(
+    ("url", "make_ill"),
+    [*(("sqlite", make_ill) for make_ill in ILLS), *(("postgresql", make_ill) for make_ill in OF_THE_DATABASE)],
+    indirect=["url"],
+    ids=lambda value: getattr(value, "__name__", None),
+)
 def test_what_is_wrong_is_found_with_a_remedy(well, folder, make_ill):
     make_ill(well, folder)
     found = looked(folder, well)
     assert found[ILLS[make_ill]].remedy
     # And nothing else is blamed but what is tampered with by switching guards off on SQLite.
-    allowed = {ILLS[make_ill], ("writer", "warning")} | (
+    tampered = {("guards", "error")} if "TODAY" in make_ill.__code__.co_names else set()
+    allowed = {ILLS[make_ill], ("writer", "warning")} | tampered
         {("guards", "error")} if "TODAY" in make_ill.__code__.co_names else set()
     )
     assert ills(folder, well) <= allowed
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_segment_that_was_changed_is_found_by_a_deep_look_only(well, folder):
     change_segment(well, folder)
     assert ("journal", "ok") in looked(folder, well, deep=False)
