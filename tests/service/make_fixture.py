@@ -126,8 +126,6 @@ def make(target: Path) -> tuple[Backup, set[str]]:
                     pass
         log = models.Event.objects.using(using).values_list("content", flat=True)
         kinds = {parse_event(content).name for content in log}
-        for line in models.Inbox.objects.using(using).exclude(code=""):
-            print(f"refused: {line.key}: {line.code}: {line.message}")
         made = backup(target, folder, using, force=True)
         connections[using].close()
     return made, kinds
@@ -136,7 +134,7 @@ def make(target: Path) -> tuple[Backup, set[str]]:
 def main() -> None:
     """Write the file of this release, and say what it lacks."""
     made, kinds = make(SHOPS / f"{__version__}.tar")
-    print(f"{made.path.name}: {made.size:,} bytes, {made.batch + 1} batches, {made.segments} closes")
+    sys.stdout.write(f"{made.path.name}: {made.size:,} bytes, {made.batch + 1} batches, {made.segments} closes\n")
     if missing := EVENT_TYPES.keys() - kinds - LEFT_OUT:
         sys.exit(f"these kinds of events are not in it: {', '.join(sorted(missing))}; add them to `history`")
     if made.size > LARGEST:

@@ -17,7 +17,7 @@ from jifen.service import models
 from jifen.service.archive import Archive, open_archive
 from jifen.service.audit import audit
 from jifen.service.backup import backup
-from jifen.service.databases import open_database
+from jifen.service.databases import one_moment, open_database
 from jifen.service.dump import kept_tables, schema_of
 from jifen.service.inbox import submit
 from jifen.service.lease import is_held
@@ -172,6 +172,15 @@ def test_a_backup_is_of_one_moment_while_the_shop_trades(traded, folder, empty, 
         trading.join()
     assert made.batch >= 2
     assert restore(tmp_path / "live", other, empty("sqlite")).audit.batches == made.batch + 1
+
+
+def test_a_shop_is_audited_as_it_is_at_one_moment_while_it_trades(traded, folder):
+    with one_moment(traded) as moment:
+        submit([order("o9", "bob", 70), close(FIRST + 2)], using=traded)
+        write(folder, traded)
+        assert audit(folder / JOURNAL, moment).batches == 3
+        assert audit(folder / JOURNAL, moment).sound
+    assert audit(folder / JOURNAL, traded).batches == 5
 
 
 def test_a_backup_that_fails_leaves_no_file(traded, folder, tmp_path):

@@ -155,8 +155,6 @@ def test_what_is_wrong_is_found_with_a_remedy(well, folder, make_ill):
     # And nothing else is blamed but what is tampered with by switching guards off on SQLite.
     tampered = {("guards", "error")} if "TODAY" in make_ill.__code__.co_names else set()
     allowed = {ILLS[make_ill], ("writer", "warning")} | tampered
-        {("guards", "error")} if "TODAY" in make_ill.__code__.co_names else set()
-    )
     assert ills(folder, well) <= allowed
 
 

@@ -1,4 +1,4 @@
-"""``jifen backup``, ``restore``, ``audit``, ``doctor`` and ``keys`` as somebody types them, each in a process of its own."""
+"""The commands that keep a shop safe, as somebody types them, each in a process of its own."""
 
 import json
 import os

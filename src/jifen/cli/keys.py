@@ -6,7 +6,7 @@ import typer
 
 from jifen.cli.output import JsonOption, out, print_json
 
-__all__ = ["keys_commands"]
+__all__ = ["keys_commands", "new_key"]
 
 keys_commands = typer.Typer(no_args_is_help=True, help="The key with which sessions are signed.")
 
