@@ -14,7 +14,7 @@ def test_the_version_is_that_of_the_package(jifen):
     assert jifen("--version").out == f"jifen {version('jifen')}\n"
 
 
-@pytest.mark.parametrize("command", ["run", "verify", "audit", "explain", "demo"])
+@pytest.mark.parametrize("command", ["run", "verify", "audit", "explain", "demo", "backup", "restore", "doctor"])
 def test_every_command_shows_an_example_in_its_help(jifen, command):
     answer = jifen(command, "--help")
     assert answer.code == 0

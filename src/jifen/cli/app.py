@@ -11,15 +11,19 @@ import typer
 
 from jifen.cli.assess import assess
 from jifen.cli.audit import audit
+from jifen.cli.backup import backup
 from jifen.cli.bench import bench_commands
 from jifen.cli.check import check
 from jifen.cli.claim import claim
 from jifen.cli.demo import demo
 from jifen.cli.disclose import disclose
+from jifen.cli.doctor import doctor
 from jifen.cli.downgrade import downgrade
 from jifen.cli.explain import explain
+from jifen.cli.keys import keys_commands
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
+from jifen.cli.restore import restore
 from jifen.cli.run import run
 from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
@@ -47,6 +51,10 @@ app.command()(demo)
 app.command()(claim)
 app.command()(downgrade)
 app.command()(disclose)
+app.command()(backup)
+app.command()(restore)
+app.command()(doctor)
+app.add_typer(keys_commands, name="keys")
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jifen.core.errors import InputError, Problem
 
-__all__ = ["atomic_directory", "atomic_file", "atomic_write", "sweep"]
+__all__ = ["atomic_directory", "atomic_file", "atomic_write", "sweep", "sync"]
 
 _ASIDE = "old"
 _UNFINISHED = "tmp"
@@ -45,7 +45,7 @@ def atomic_directory(target: Path, *, force: bool = False) -> Iterator[Path]:
         yield unfinished
         _sync_tree(unfinished)
         _put_in_place(unfinished, target, force)
-        _sync(target.parent)
+        sync(target.parent)
 
 
 @contextmanager
@@ -58,9 +58,9 @@ def atomic_file(target: Path) -> Iterator[Path]:
     sweep(target)
     with _unfinished(target, Path.touch) as unfinished:
         yield unfinished
-        _sync(unfinished)
+        sync(unfinished)
         unfinished.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -177,7 +177,7 @@ def _put_in_place(unfinished: Path, target: Path, force: bool) -> None:
         except OSError:
             aside.rename(target)
             raise
-        _sync(target.parent)  # the new one stands for good before the old one goes
+        sync(target.parent)  # the new one stands for good before the old one goes
         _remove(aside)
     finally:
         os.close(lock)
@@ -186,11 +186,11 @@ def _put_in_place(unfinished: Path, target: Path, force: bool) -> None:
 def _sync_tree(root: Path) -> None:
     for folder, _, files in os.walk(root, topdown=False):
         for name in files:
-            _sync(Path(folder, name))
-        _sync(Path(folder))
+            sync(Path(folder, name))
+        sync(Path(folder))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Make a file's content, or a directory's entries, survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -1,12 +1,18 @@
 """Databases by alias: one shop is one database, and a process may have several open."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from jifen.core.errors import InputError, Problem
 from jifen.service.environment import database_of
 
-__all__ = ["migrate", "open_database", "start_django"]
+__all__ = ["migrate", "one_moment", "open_database", "reach", "reach_shop", "start_django"]
+
+
+_BEGIN = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 
 
 def start_django() -> None:
@@ -40,3 +46,49 @@ def migrate(using: str = "default") -> None:
         with connections[using].cursor() as cursor:
             cursor.execute("PRAGMA journal_mode=WAL")
     call_command("migrate", database=using, verbosity=0, interactive=False)
+
+
+def reach(using: str = "default") -> None:
+    """Connect to a database; ``InputError`` if it does not answer. A file that is not there is not made."""
+    from django.db import DatabaseError, InterfaceError, connections
+
+    connection = connections[using]
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        return
+    try:
+        connection.ensure_connection()
+        connection.introspection.table_names()
+    except (DatabaseError, InterfaceError) as error:
+        message = f"the database does not answer: {str(error).splitlines()[0]}"
+        raise InputError(Problem("no_database", message, "see whether it runs, and JIFEN_DATABASE_URL")) from error
+
+
+def reach_shop(using: str = "default") -> None:
+    """Connect to the database of a shop; ``InputError`` if it does not answer or has none."""
+    from django.db import connections
+
+    reach(using)
+    name = connections[using].settings_dict["NAME"]
+    there = connections[using].vendor != "sqlite" or Path(name).exists()
+    if not there or "shop" not in connections[using].introspection.table_names():
+        raise InputError(Problem("no_shop", "this database has no shop", "create one"))
+
+
+@contextmanager
+def one_moment(using: str = "default") -> Iterator[str]:
+    """Give an alias under which a database stays as it is now, for this thread, while others go on writing.
+
+    It is a connection of its own in a transaction that only reads and stops nobody: on SQLite through the write-ahead
+    log, on PostgreSQL by its isolation.
+    """
+    from django.db import connections
+
+    alias = f"{using} at one moment"
+    connections[alias] = connections[using].copy(alias)
+    try:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(_BEGIN[connections[alias].vendor])
+        yield alias
+    finally:
+        connections[alias].close()
+        del connections[alias]

@@ -13,11 +13,16 @@ from typing import Self
 
 from django.db import Error, connections, transaction
 
-__all__ = ["LEASE_SECONDS", "Lease", "LostLease"]
+__all__ = ["LEASE_SECONDS", "Lease", "LostLease", "is_held"]
 
 LEASE_SECONDS = 3.0
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('jifen writer'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('jifen writer'))"
+_LOCKED = (
+    "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (classid::bigint << 32 | objid::bigint) = hashtext('jifen writer')"
+)
 _BEATS = 4
 """A lease is renewed so many times before it would end."""
 _log = logging.getLogger(__name__)
@@ -106,6 +111,17 @@ class Lease:
         """Close this thread's connection."""
         with suppress(Exception):
             connections[self.using].close()
+
+
+def is_held(using: str = "default") -> bool:
+    """Whether there is a writer that lives."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_LOCKED)
+        else:
+            cursor.execute("SELECT 1 FROM lease WHERE until >= %s", [_now()])
+        return cursor.fetchone() is not None
 
 
 def _now() -> int:
