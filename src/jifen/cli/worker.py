@@ -12,8 +12,8 @@ ParentOption = Annotated[int, typer.Option("--parent", hidden=True, help="Stop w
 def worker(parent: ParentOption = 0) -> None:
     """Write the books of a shop and close its days, until it is stopped.
 
-    Several may run: one of them is elected, and another follows when it ends. It outlives restarts of its database. On
-    a machine that has never run one it compiles for up to a minute before it writes. The first SIGTERM or SIGINT lets it
+    Several may run: one of them is elected, and another follows when it ends. It outlives restarts of its database. A
+    machine that has never run one compiles for up to a minute before it writes. The first SIGTERM or SIGINT lets it
     finish its batch and keep a snapshot; a second one ends it at once.
 
     Exit codes: 0 stopped, 2 there is no shop or its log cannot be followed, 3 the books would not balance.

@@ -83,7 +83,8 @@ def _ask(using: str, stop: threading.Event) -> None:
             results = ask_closes(datetime.now(UTC), using=using)
             if results and results[-1] != last:
                 last = results[-1]
-                _log.info("closes are due", extra={"days": len(results), "code": last.code})
+                level = logging.ERROR if last.code else logging.INFO
+                _log.log(level, "closes are due", extra={"days": len(results), "code": last.code})
         except Exception:  # whatever it is: the writer is another thread, and goes on
             _log.warning("no close could be asked for", exc_info=True)
             connections[using].close()
