@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from jifen.core.errors import BrokenInvariant
+
 __all__ = ["ParentOption", "worker"]
 
 ParentOption = Annotated[int, typer.Option("--parent", hidden=True, help="Stop when the process of this id is gone.")]
@@ -36,4 +38,7 @@ def worker(parent: ParentOption = 0) -> None:
     if not parent:
         warn_of_unknown(settings)
     warm_up()
-    run_worker(settings.var, stop)
+    try:
+        run_worker(settings.var, stop)
+    except BrokenInvariant:
+        raise typer.Exit(3) from None  # it is logged already, and its message may name a member
