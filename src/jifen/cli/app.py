@@ -15,18 +15,22 @@ from jifen.cli.backup import backup
 from jifen.cli.bench import bench_commands
 from jifen.cli.check import check
 from jifen.cli.claim import claim
+from jifen.cli.close import close
 from jifen.cli.demo import demo
 from jifen.cli.disclose import disclose
 from jifen.cli.doctor import doctor
 from jifen.cli.downgrade import downgrade
+from jifen.cli.environment import settings
 from jifen.cli.explain import explain
 from jifen.cli.keys import keys_commands
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
 from jifen.cli.restore import restore
 from jifen.cli.run import run
+from jifen.cli.serve import serve
 from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
+from jifen.cli.worker import worker
 from jifen.core.errors import BrokenInvariant, UserError
 
 __all__ = ["app", "main"]
@@ -55,6 +59,10 @@ app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
 app.add_typer(keys_commands, name="keys")
+app.command()(serve)
+app.command()(worker)
+app.command()(close)
+app.command()(settings)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
 
