@@ -31,6 +31,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Coverage",
+            fields=[
+                ("day", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("batch", models.BigIntegerField()),
+                ("wallets", models.BigIntegerField()),
+                ("lots", models.BigIntegerField()),
+                ("queue", models.BigIntegerField()),
+                ("deferred", models.BigIntegerField()),
+                ("reserve", models.BigIntegerField()),
+                ("pools", models.BigIntegerField()),
+                ("promised", models.BigIntegerField()),
+                ("paid", models.BigIntegerField()),
+                ("reserve_in", models.BigIntegerField()),
+                ("reserve_out", models.BigIntegerField()),
+            ],
+            options={
+                "db_table": "coverage",
+            },
+        ),
+        migrations.CreateModel(
             name="Event",
             fields=[
                 ("number", models.BigIntegerField(primary_key=True, serialize=False)),
@@ -167,6 +187,27 @@ class Migration(migrations.Migration):
                 "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_lease")],
             },
         ),
+        migrations.CreateModel(
+            name="PlanChange",
+            fields=[
+                ("event", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("batch", models.BigIntegerField()),
+                ("day", models.BigIntegerField()),
+                ("kind", models.TextField()),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="service.planversion",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "plan_change",
+            },
+        ),
         migrations.AddField(
             model_name="batch",
             name="plan",
@@ -189,6 +230,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "run",
+            },
+        ),
+        migrations.CreateModel(
+            name="Scheduled",
+            fields=[
+                ("day", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to="service.planversion"
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "scheduled",
             },
         ),
         migrations.CreateModel(
