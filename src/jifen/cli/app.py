@@ -21,6 +21,7 @@ from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
 from jifen.cli.run import run
+from jifen.cli.shop import shop_commands
 from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
 from jifen.core.errors import BrokenInvariant, UserError
@@ -49,6 +50,7 @@ app.command()(downgrade)
 app.command()(disclose)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
+app.add_typer(shop_commands, name="shop")
 
 
 def _show_version(wanted: bool) -> None:
