@@ -28,6 +28,7 @@ from jifen.cli.plan import plan_commands
 from jifen.cli.restore import restore
 from jifen.cli.run import run
 from jifen.cli.serve import serve
+from jifen.cli.shop import shop_commands
 from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
 from jifen.cli.worker import worker
@@ -65,6 +66,7 @@ app.command()(close)
 app.command()(settings)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
+app.add_typer(shop_commands, name="shop")
 
 
 def _show_version(wanted: bool) -> None:

@@ -15,8 +15,10 @@ from jifen.engine import World
 from jifen.ledger.chain import NAME_TABLES, Batch, batch_hash
 from jifen.ledger.rows import Rows
 from jifen.service import models
+from jifen.service.changes import changes_in
 from jifen.service.columns import quoted
 from jifen.service.content import is_closing
+from jifen.service.coverage import coverage_row
 from jifen.service.lines import COPIED, changes_of, lines_of, summed
 from jifen.service.recovery import Head, replayed, started
 from jifen.service.segments import Segment, read_segment
@@ -81,6 +83,7 @@ def _of_batch(
         transfers, forfeits = read_segment(journal, Segment(run.segment, run.digest))
         yield from _rows_differ("segment", number, batch.transfers, transfers)
         yield from _rows_differ("segment's forfeits", number, batch.forfeits, forfeits)
+    yield from _followed_differs(using, world, batch, head, len(lines.amount))
     for field, (one, other) in {
         "day": (batch.day, row.day), "plan": (batch.plans[-1], row.plan_id),
         "previous": (head.hash.hex(), bytes(row.previous).hex()),
@@ -92,6 +95,21 @@ def _of_batch(
             yield Difference("batches", number, 0, field, str(one), str(other))
     changes = changes_of(lines)
     balances.update(dict(zip(changes.account.tolist(), changes.amount.tolist(), strict=True)))
+
+
+def _followed_differs(using: str, world: World, batch: Batch, head: Head, moved: int) -> Iterator[Difference]:
+    """Where the changes of the plan and the coverage of the day are not those that follow from the log."""
+    expected: dict[str, list[Any]] = {"plan_changes": changes_in(batch, head.events), "coverage": []}
+    if any(map(is_closing, batch.events)):
+        expected["coverage"] = [coverage_row(using, world, batch.day, batch.number, head.transfers + moved)]
+    for where, model in (("plan_changes", models.PlanChange), ("coverage", models.Coverage)):
+        got = model.objects.using(using).filter(batch=batch.number).order_by("pk")
+        for place, (one, other) in enumerate(zip_longest(expected[where], got)):
+            for field in model._meta.concrete_fields:
+                told = tuple(str(getattr(each, field.attname, None)) for each in (one, other))
+                if told[0] != told[1]:
+                    yield Difference(where, batch.number, place, field.name, *told)
+                    return
 
 
 def _of_the_end(using: str, head: Head, balances: Counter[int]) -> Iterator[Difference]:

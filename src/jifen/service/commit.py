@@ -11,8 +11,10 @@ from jifen.engine import World
 from jifen.ledger.chain import NAME_TABLES, Batch, batch_hash
 from jifen.plan.text import plan_text
 from jifen.service import models
+from jifen.service.changes import changes_in
 from jifen.service.columns import Fields, insert
 from jifen.service.content import is_activation, is_closing
+from jifen.service.coverage import coverage_row
 from jifen.service.lines import Changes, Lines, changes_of, lines_of, summed
 from jifen.service.recovery import Head
 from jifen.service.segments import Segment, write_segment
@@ -72,7 +74,9 @@ def write_batch(using: str, world: World, head: Head, made: Made, asked: Asked) 
     _decide(using, batch, asked, head.events)
     if any(map(is_activation, batch.events)):
         _keep_plans(using, world)
+    models.PlanChange.objects.using(using).bulk_create(changes_in(batch, head.events))
     if made.segment is not None:
+        coverage_row(using, world, batch.day, number, after.transfers).save(using=using, force_insert=True)
         models.Run.objects.using(using).create(
             day=batch.day, batch_id=number, segment=made.segment.name, digest=made.segment.digest
         )

@@ -5,9 +5,10 @@ import re
 from jifen.batch.event_text import event_text
 from jifen.engine.events import DayClosed, Event, PlanActivated
 
-__all__ = ["closing_id", "content_of", "is_activation", "is_closing", "with_day"]
+__all__ = ["closing_id", "content_of", "dated_id", "day_begun", "is_activation", "is_closing", "with_day"]
 
 _DAY = re.compile(r'"day":-?\d+,(?="event":)')
+_DATED = re.compile(r"plan:[0-9a-f]+:(\d+)")
 _EVENT = '"event":'
 _CLOSING = f'{_EVENT}"{DayClosed.name}"'
 _ACTIVATION = f'{_EVENT}"{PlanActivated.name}"'
@@ -50,3 +51,18 @@ def is_activation(content: str) -> bool:
 def closing_id(day: int) -> str:
     """The id of the event that closes a day: to ask for it twice is to ask for it once."""
     return f"day:{day}"
+
+
+def dated_id(digest: str, day: int) -> str:
+    """The id of the event with which a plan version begins on a day."""
+    return f"plan:{digest}:{day}"
+
+
+def day_begun(key: str, content: str) -> int | None:
+    """The day that a line of the inbox is the first event of, if it may only be that.
+
+    >>> day_begun(dated_id("3f", 12), '{"event":"plan_activated","id":"plan:3f:12","plan":{}}')
+    12
+    """
+    dated = _DATED.fullmatch(key)
+    return int(dated[1]) if dated and is_activation(content) else None

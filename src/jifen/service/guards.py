@@ -1,6 +1,7 @@
 """What the database itself refuses, as triggers: the same rules in the words of SQLite and of PostgreSQL.
 
-1. What is written stays: nobody changes or removes events, transfers, batches, names, runs and plan versions.
+1. What is written stays: nobody changes or removes events, transfers, batches, names, runs, coverage, plan versions,
+   changes of the plan, and what the shop is (a sandbox never becomes a live shop).
 2. Rows are written for the batch that is open, and only one can be, the next one.
 3. A balance is touched once a batch, and says what it was before.
 4. A batch is sealed only if it follows the last one's hash, and each account has changed by the sum of its transfers.
@@ -9,8 +10,8 @@
 
 __all__ = ["POSTGRESQL", "SQLITE"]
 
-_KEPT = ("event", "transfer", "batch", "name", "plan_version", "run")
-_OF_OPENING = ("event", "transfer", "name", "run")
+_KEPT = ("event", "transfer", "batch", "name", "plan_version", "run", "coverage", "plan_change", "shop")
+_OF_OPENING = ("event", "transfer", "name", "run", "coverage", "plan_change")
 
 _BEFORE = "COALESCE((SELECT {rows} FROM batch WHERE number = NEW.number - 1), 0)"
 """How many rows of a table the batches before have: the next one's are numbered from there."""

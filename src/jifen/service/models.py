@@ -16,13 +16,16 @@ from jifen.service.fields import PlaceField
 __all__ = [
     "Balance",
     "Batch",
+    "Coverage",
     "Event",
     "Inbox",
     "Lease",
     "Name",
     "Opening",
+    "PlanChange",
     "PlanVersion",
     "Run",
+    "Scheduled",
     "Shop",
     "Transfer",
 ]
@@ -217,6 +220,52 @@ class Run(models.Model):
 
     class Meta:
         db_table = "run"
+
+
+class Coverage(models.Model):
+    """What was owed when a day was closed and what stood behind it, and what moved that day; see ``coverage``."""
+
+    day = models.BigIntegerField(primary_key=True)
+    batch = models.BigIntegerField()
+    wallets = models.BigIntegerField()
+    lots = models.BigIntegerField()
+    queue = models.BigIntegerField()
+    deferred = models.BigIntegerField()
+    reserve = models.BigIntegerField()
+    pools = models.BigIntegerField()
+    promised = models.BigIntegerField()
+    paid = models.BigIntegerField()
+    reserve_in = models.BigIntegerField()
+    reserve_out = models.BigIntegerField()
+
+    class Meta:
+        db_table = "coverage"
+
+
+class PlanChange(models.Model):
+    """An accepted event that changed what counts: a version activated, a pause, an end."""
+
+    event = models.BigIntegerField(primary_key=True)
+    """Its number in the log."""
+    batch = models.BigIntegerField()
+    day = models.BigIntegerField()
+    kind = models.TextField()
+    """The event's name."""
+    plan = models.ForeignKey(PlanVersion, models.DO_NOTHING, null=True, db_index=False)
+    """The version, where one was activated."""
+
+    class Meta:
+        db_table = "plan_change"
+
+
+class Scheduled(models.Model):
+    """A plan version that is to be the first event of a day to come."""
+
+    day = models.BigIntegerField(primary_key=True)
+    plan = models.ForeignKey(PlanVersion, models.DO_NOTHING, db_index=False)
+
+    class Meta:
+        db_table = "scheduled"
 
 
 class Lease(models.Model):

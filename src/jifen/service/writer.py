@@ -23,7 +23,7 @@ from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Refusal
 from jifen.service import models
 from jifen.service.commit import make, write_batch
-from jifen.service.content import closing_id, is_closing, with_day
+from jifen.service.content import closing_id, day_begun, is_closing, with_day
 from jifen.service.lease import LEASE_SECONDS, Lease
 from jifen.service.plain import plain_orders
 from jifen.service.recovery import Head, applied, recover, save_snapshot
@@ -133,7 +133,8 @@ class Writer:
     def _applied(self, taken: list[_Line]) -> Batch:
         """What the world makes of these lines."""
         day = self.world.open_day
-        if is_closing(taken[0][2]) and taken[0][1] != closing_id(day):
+        key, content = taken[0][1:]
+        if (is_closing(content) and key != closing_id(day)) or day_begun(key, content) not in (None, day):
             return self._refused(Refusal(taken[0][1], "out_of_order", f"day {day} is open"))
         contents = [content for _, _, content in taken]
         texts = [with_day(content, day) for content in contents]
@@ -148,13 +149,19 @@ class Writer:
         return replace(applied(self.world, self.head, [], []), refusals=(refusal,))
 
     def _taken(self) -> list[_Line]:
-        """What waits, in order; the close of a day is a batch of its own, and so what follows it is of the next day."""
+        """What waits, in order; the close of a day is a batch of its own, and so what follows it is of the next day.
+
+        A version that begins a day is the first of its batch, and alone if it comes too early: a close was refused.
+        """
         with connections[self.using].cursor() as cursor:
             cursor.execute("SELECT id, key, content FROM inbox WHERE batch IS NULL ORDER BY id LIMIT %s", [GROUP])
             lines: list[_Line] = cursor.fetchall()
-        for place, (_, _, content) in enumerate(lines):
-            if is_closing(content):
+        for place, (_, key, content) in enumerate(lines):
+            begins = day_begun(key, content)
+            if is_closing(content) or begins not in (None, self.world.open_day):
                 return lines[: place or 1]
+            if begins is not None and place:
+                return lines[:place]
         return lines
 
     def __enter__(self) -> Self:

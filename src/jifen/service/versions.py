@@ -1,0 +1,149 @@
+"""Plan versions of a shop: which one counts, which came before, and which is to begin on a day to come.
+
+A dated version is the first event of its day. Its event enters the inbox right behind the close of the day before, in
+the same transaction; the writer makes each close a batch of its own, so nothing comes between.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from django.db import connections, transaction
+
+from jifen.core.errors import InputError, Problem
+from jifen.engine.events import PlanActivated, PlanPaused
+from jifen.plan.model import Plan
+from jifen.plan.text import parse_plan
+from jifen.service import models
+from jifen.service.content import closing_id, dated_id
+from jifen.service.shop import check_funding, keep_version, open_day, shop_of
+
+__all__ = [
+    "Stage",
+    "Standing",
+    "Version",
+    "cancel",
+    "dated_event",
+    "schedule",
+    "scheduling",
+    "standing",
+    "unless_wound_up",
+    "versions",
+]
+
+Stage = Literal["active", "paused", "ended", "wound_up"]
+_STAGES: dict[str, Stage] = {PlanPaused.name: "paused", "plan_ended": "ended", "plan_wound_up": "wound_up"}
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('jifen versions'))"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the plan, and the day from which it counts (an ordinal)."""
+
+    digest: str
+    day: int
+    state: Literal["active", "superseded", "scheduled", "missed"]
+    """``missed``: its day began without it, because the shop had been wound up, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which version counts, and whether new orders earn by it."""
+
+    digest: str
+    stage: Stage
+    changes: int
+    """How many changes of the plan the log has: what the next one's key is made of."""
+
+
+def standing(using: str = "default") -> Standing:
+    """How the plan of a shop stands by the log; ``InputError`` for a database without a shop."""
+    changes = models.PlanChange.objects.using(using).order_by("-event")
+    last = changes.first()
+    digest = changes.filter(plan__isnull=False).values_list("plan_id", flat=True).first()
+    return Standing(
+        digest or shop_of(using).plan_id, _STAGES.get(last.kind, "active") if last else "active", changes.count()
+    )
+
+
+def unless_wound_up(using: str) -> Standing:
+    """How the plan stands; ``InputError`` (``wound_up``) if nothing can become of it any more."""
+    stands = standing(using)
+    if stands.stage == "wound_up":
+        raise InputError(Problem("wound_up", "the plan was wound up: that is for good", "open another shop"))
+    return stands
+
+
+def versions(using: str = "default") -> list[Version]:
+    """All versions in the order in which they count: the one the shop opened with, then each activation by the log."""
+    shop, today = shop_of(using), open_day(using)
+    activated = models.PlanChange.objects.using(using).filter(plan__isnull=False).order_by("event")
+    past = [(shop.plan_id, shop.first_day), *activated.values_list("plan_id", "day")]
+    found = [Version(digest, day, "superseded") for digest, day in past[:-1]]
+    found.append(Version(*past[-1], "active"))
+    dated = models.Scheduled.objects.using(using).order_by("day").values_list("plan_id", "day")
+    for digest, day in dated:
+        if (digest, day) not in past:
+            found.append(Version(digest, day, "scheduled" if day >= today else "missed"))
+    return found
+
+
+def schedule(plan: Plan, day: int, *, using: str = "default") -> None:
+    """Let a version count from a later day on, as its first event.
+
+    To ask again is to ask once. ``InputError`` for a day that has begun or whose eve is about to be closed
+    (``day_begun``), one that has another version (``day_taken``), or a plan that a live shop may not have.
+    """
+    check_funding(plan, live=shop_of(using).live)
+    unless_wound_up(using)
+    with scheduling(using):
+        _check_day(day, using)
+        keep_version(plan, using=using)
+        row, _ = models.Scheduled.objects.using(using).get_or_create(day=day, defaults={"plan_id": plan.digest})
+        if row.plan_id != plan.digest:
+            message = f"another version is to begin on {_iso(day)}"
+            raise InputError(Problem("day_taken", message, f"cancel it first: jifen shop schedule cancel {_iso(day)}"))
+
+
+def cancel(day: int, *, using: str = "default") -> str:
+    """Let the version that was to begin on a day not begin, and return its digest; ``InputError`` if it is too late."""
+    with scheduling(using):
+        row = models.Scheduled.objects.using(using).filter(day=day).first()
+        if row is None:
+            problem = Problem("not_scheduled", f"no version is to begin on {_iso(day)}", "see jifen shop schedule list")
+            raise InputError(problem)
+        _check_day(day, using)
+        row.delete(using=using)
+        return row.plan_id
+
+
+@contextmanager
+def scheduling(using: str) -> Iterator[None]:
+    """One transaction in which the calendar stands still: either a close is asked for, or a version is dated."""
+    with transaction.atomic(using=using):
+        if connections[using].vendor == "postgresql":  # a transaction of SQLite is alone anyway
+            with connections[using].cursor() as cursor:
+                cursor.execute(_LOCK)
+        yield
+
+
+def dated_event(day: int, using: str) -> PlanActivated | None:
+    """The event with which a day begins, if a version is dated to it."""
+    row = models.Scheduled.objects.using(using).filter(day=day).select_related("plan").first()
+    if row is None:
+        return None
+    return PlanActivated(id=dated_id(row.plan_id, day), day=day, plan=parse_plan(row.plan.content, using))
+
+
+def _check_day(day: int, using: str) -> None:
+    """A day is still to come if it has not begun and nobody has asked for the close of the day before."""
+    asked = models.Inbox.objects.using(using).filter(key=closing_id(day - 1), code="")
+    if day <= open_day(using) or asked.exists():
+        message = f"{_iso(day)} has begun, or is closed"
+        raise InputError(Problem("day_begun", message, "name a later day, or activate the version now"))
+
+
+def _iso(day: int) -> str:
+    return date.fromordinal(day).isoformat()
