@@ -25,7 +25,7 @@ PAGE = 50
 """Lines of a page."""
 _MOST = 500
 _NEWEST = 1 << 62
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 """Seconds that a reader lets others make a day's file before it does so itself."""
 _LAST = "SELECT COALESCE(MAX(number), -1) FROM batch"
 _BATCHES = "SELECT MAX(number), MAX(transfers) FROM batch WHERE number > %s AND number < %s"
