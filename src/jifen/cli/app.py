@@ -14,15 +14,19 @@ from jifen.cli.audit import audit
 from jifen.cli.bench import bench_commands
 from jifen.cli.check import check
 from jifen.cli.claim import claim
+from jifen.cli.close import close
 from jifen.cli.demo import demo
 from jifen.cli.disclose import disclose
 from jifen.cli.downgrade import downgrade
+from jifen.cli.environment import settings
 from jifen.cli.explain import explain
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
 from jifen.cli.run import run
+from jifen.cli.serve import serve
 from jifen.cli.simulate import simulate
 from jifen.cli.verify import verify
+from jifen.cli.worker import worker
 from jifen.core.errors import BrokenInvariant, UserError
 
 __all__ = ["app", "main"]
@@ -47,6 +51,10 @@ app.command()(demo)
 app.command()(claim)
 app.command()(downgrade)
 app.command()(disclose)
+app.command()(serve)
+app.command()(worker)
+app.command()(close)
+app.command()(settings)
 app.add_typer(plan_commands, name="plan")
 app.add_typer(bench_commands, name="bench")
 

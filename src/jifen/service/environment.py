@@ -1,35 +1,68 @@
 """Settings from the environment: read once, checked all together, and shown without their secrets.
 
-=========================== ==========================================================================================
-``JIFEN_VAR``               the folder for all that a shop writes (default ``var``)
-``JIFEN_DATABASE_URL``      ``sqlite:///path`` or ``postgresql://user:password@host:port/name`` (default: a file
-                            of SQLite in ``JIFEN_VAR``); a socket is named as ``?host=/folder``
-``JIFEN_SECRET_KEY``        what sessions are signed with, 32 characters or more; without it each process makes its own
-``JIFEN_SECRET_KEYS_OLD``   keys that still verify, after one has been replaced; separated by commas
-``JIFEN_HOSTS``             host names under which the shop is reached, separated by commas (default ``localhost``)
-=========================== ==========================================================================================
+``VARIABLES`` says what each is. A variable ``JIFEN_…`` that is not there is most likely a slip of the pen: ``unknown``
+lists it, and the commands that run a shop warn of it.
 """
 
+import logging
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from jifen.core.errors import InputError, Problem
 
-__all__ = ["Settings", "database_of", "read_settings"]
+__all__ = ["VARIABLES", "Network", "Settings", "Shown", "database_of", "read_settings"]
 
+VARIABLES = {
+    "JIFEN_VAR": "the folder for all that the shop writes; `var` without it",
+    "JIFEN_DATABASE_URL": "`sqlite:///path` or `postgresql://user:password@host:port/name`, a socket as"
+    " `?host=/folder`; a file of SQLite in `JIFEN_VAR` without it",
+    "JIFEN_SECRET_KEY": "what sessions are signed with, 32 characters or more; without it each process makes its own",
+    "JIFEN_SECRET_KEYS_OLD": "keys that still verify, after one has been replaced, with commas between them",
+    "JIFEN_HOSTS": "host names under which the shop is reached, with commas between them; this machine only without it",
+    "JIFEN_LOG": "`json` or `text`; without it text on a terminal and JSON elsewhere",
+    "JIFEN_LOG_LEVEL": "the least level that is logged: `debug`, `info`, `warning` or `error`; `info` without it",
+    "JIFEN_METRICS_FROM": "networks that may read the metrics, with commas between them; this machine only without it",
+    "JIFEN_CLOSE_OVERDUE_HOURS": "hours after the end of a day after which a shop that has not closed it is not ready;"
+    " 6 without it",
+}
+"""Every setting, and what it is."""
+
+Network = IPv4Network | IPv6Network
+
+_PREFIX = "JIFEN_"
 _KEY_LENGTH = 32
 _HIDDEN = "••••"
+_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+_LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("json", "text")
+_HOURS, _MOST_HOURS = 6, 1000
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     # A commit is on the disk before anybody is told of it.
     "init_command": "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536",
 }
+_POSTGRESQL = {"connect_timeout": 5, "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3}
+"""Seconds, and a count: a server that is gone without a word is found out within a minute."""
 _SCHEMES = ("sqlite", "postgresql", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A setting as people may see it."""
+
+    name: str
+    value: str
+    source: str
+    """``environment``, or ``default``."""
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +74,36 @@ class Settings:
     secret_key: str
     secret_keys_old: tuple[str, ...]
     hosts: tuple[str, ...]
-    made_key: bool
-    """Whether the key was made here and now, so that no session outlives the process."""
+    log: str
+    log_level: int
+    """As ``logging`` counts them."""
+    metrics_from: tuple[Network, ...]
+    close_overdue_hours: int
+    given: frozenset[str]
+    """Names of the settings that the environment has."""
+    unknown: tuple[str, ...]
+    """Variables that begin like a setting and are none."""
 
-    def shown(self) -> list[tuple[str, str]]:
+    @property
+    def made_key(self) -> bool:
+        """Whether the key was made here and now, so that no session outlives the process."""
+        return "JIFEN_SECRET_KEY" not in self.given
+
+    def shown(self) -> list[Shown]:
         """Each setting by the name of its variable; passwords and keys are hidden."""
-        return [
-            ("JIFEN_VAR", str(self.var)),
-            ("JIFEN_DATABASE_URL", _without_password(self.database_url)),
-            ("JIFEN_SECRET_KEY", "made for this process" if self.made_key else _HIDDEN),
-            ("JIFEN_SECRET_KEYS_OLD", ", ".join(_HIDDEN for _ in self.secret_keys_old)),
-            ("JIFEN_HOSTS", ", ".join(self.hosts)),
-        ]
+        values = {
+            "JIFEN_VAR": str(self.var),
+            "JIFEN_DATABASE_URL": _without_password(self.database_url),
+            "JIFEN_SECRET_KEY": "made for this process" if self.made_key else _HIDDEN,
+            "JIFEN_SECRET_KEYS_OLD": ", ".join(_HIDDEN for _ in self.secret_keys_old),
+            "JIFEN_HOSTS": ", ".join(self.hosts),
+            "JIFEN_LOG": self.log,
+            "JIFEN_LOG_LEVEL": logging.getLevelName(self.log_level).lower(),
+            "JIFEN_METRICS_FROM": ", ".join(map(str, self.metrics_from)),
+            "JIFEN_CLOSE_OVERDUE_HOURS": str(self.close_overdue_hours),
+        }
+        sources = {name: "environment" if name in self.given else "default" for name in VARIABLES}
+        return [Shown(name, values[name], sources[name], what) for name, what in VARIABLES.items()]
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -61,24 +112,46 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     >>> read_settings({"JIFEN_VAR": "/srv/shop"}).database_url
     'sqlite:////srv/shop/shop.sqlite3'
     """
-    problems: list[Problem] = []
-    var = Path(environ.get("JIFEN_VAR") or "var").absolute()
-    url = environ.get("JIFEN_DATABASE_URL") or f"sqlite:///{var / 'shop.sqlite3'}"
-    key, old = environ.get("JIFEN_SECRET_KEY", ""), _listed(environ.get("JIFEN_SECRET_KEYS_OLD", ""))
+    given = {name: text for name in VARIABLES if (text := environ.get(name, "").strip())}
+    var = Path(given.get("JIFEN_VAR", "var")).absolute()
+    url = given.get("JIFEN_DATABASE_URL", f"sqlite:///{var / 'shop.sqlite3'}")
+    log = given.get("JIFEN_LOG", "text" if sys.stderr.isatty() else "json").lower()
+    level = given.get("JIFEN_LOG_LEVEL", "info").lower()
+    old = _listed(given.get("JIFEN_SECRET_KEYS_OLD", ""))
+    hours = given.get("JIFEN_CLOSE_OVERDUE_HOURS", str(_HOURS))
+    networks, problems = _networks(_listed(given.get("JIFEN_METRICS_FROM", "")) or _LOOPBACK)
     try:
         database_of(url)
     except InputError as error:
         problems += error.problems
     if var.exists() and not var.is_dir():
-        problems.append(Problem("bad_setting", f"JIFEN_VAR: {var} is not a folder", "name another"))
-    for name, each in [("JIFEN_SECRET_KEY", key), *(("JIFEN_SECRET_KEYS_OLD", each) for each in old)]:
-        if each and len(each) < _KEY_LENGTH:
-            message = f"{name}: a key of {len(each)} characters can be guessed"
-            problems.append(Problem("bad_setting", message, f"give {_KEY_LENGTH} or more"))
+        problems.append(_bad("JIFEN_VAR", f"{var} is not a folder", "name another"))
+    for name, key in [
+        ("JIFEN_SECRET_KEY", given.get("JIFEN_SECRET_KEY", "")),
+        *(("JIFEN_SECRET_KEYS_OLD", key) for key in old),
+    ]:
+        if key and len(key) < _KEY_LENGTH:
+            problems.append(_bad(name, f"a key of {len(key)} characters can be guessed", f"give {_KEY_LENGTH} or more"))
+    for name, word, words in [("JIFEN_LOG", log, _FORMATS), ("JIFEN_LOG_LEVEL", level, _LEVELS)]:
+        if word not in words:
+            problems.append(_bad(name, f"{word[:20]!r} is none of {', '.join(words)}", "write one of these"))
+    if not (hours.isascii() and hours.isdecimal() and 0 < int(hours) <= _MOST_HOURS):
+        problems.append(_bad("JIFEN_CLOSE_OVERDUE_HOURS", "not a number of hours", f"write 1 to {_MOST_HOURS}"))
     if problems:
         raise InputError(problems)
-    hosts = _listed(environ.get("JIFEN_HOSTS", "")) or ("localhost", "127.0.0.1")
-    return Settings(var, url, key or secrets.token_urlsafe(48), old, hosts, made_key=not key)
+    return Settings(
+        var=var,
+        database_url=url,
+        secret_key=given.get("JIFEN_SECRET_KEY") or secrets.token_urlsafe(48),
+        secret_keys_old=old,
+        hosts=_listed(given.get("JIFEN_HOSTS", "")) or _HOSTS,
+        log=log,
+        log_level=logging.getLevelNamesMapping()[level.upper()],
+        metrics_from=networks,
+        close_overdue_hours=int(hours),
+        given=frozenset(given),
+        unknown=tuple(sorted(name for name in environ if name.startswith(_PREFIX) and name not in VARIABLES)),
+    )
 
 
 def database_of(url: str) -> dict[str, Any]:
@@ -102,19 +175,43 @@ def database_of(url: str) -> dict[str, Any]:
     host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
     return {
         "ENGINE": "django.db.backends.postgresql", "NAME": name, "HOST": host, "PORT": port,
-        "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""),
+        "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""), "OPTIONS": dict(_POSTGRESQL),
     }  # fmt: skip
 
 
 def _bad_address() -> InputError:
-    message = "JIFEN_DATABASE_URL is not the address of a database"
     remedy = "write sqlite:///path/shop.sqlite3 or postgresql://user:password@host/name"
-    return InputError(Problem("bad_setting", message, remedy))
+    return InputError(_bad("JIFEN_DATABASE_URL", "it is not the address of a database", remedy))
+
+
+def _bad(name: str, message: str, remedy: str) -> Problem:
+    return Problem("bad_setting", f"{name}: {message}", remedy)
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[tuple[Network, ...], list[Problem]]:
+    """Networks, and what is wrong with those that are none."""
+    networks: list[Network] = []
+    problems = []
+    for text in texts:
+        try:
+            networks.append(ip_network(text))
+        except ValueError:
+            message, remedy = f"{text[:40]!r} is not a network", "write one such as 10.0.0.0/8"
+            problems.append(_bad("JIFEN_METRICS_FROM", message, remedy))
+    return tuple(networks), problems
 
 
 def _without_password(url: str) -> str:
+    """The address with dots for its password, wherever that stands.
+
+    >>> _without_password("postgresql://shop:pw@db/jifen")
+    'postgresql://shop:••••@db/jifen'
+    """
     parts = urlsplit(url)
-    return url if parts.password is None else url.replace(f":{parts.password}@", f":{_HIDDEN}@", 1)
+    if parts.password is None:
+        return url
+    user, host = parts.netloc.rpartition("@")[::2]
+    return parts._replace(netloc=f"{user.partition(':')[0]}:{_HIDDEN}@{host}").geturl()
 
 
 def _listed(text: str) -> tuple[str, ...]:

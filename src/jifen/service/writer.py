@@ -161,11 +161,16 @@ class Writer:
             self.lease.release()
 
 
-def run_writer(folder: Path, using: str = "default", *, stop: threading.Event | None = None) -> None:
-    """Stand for election until elected, then write until ``stop`` is set. What fails raises: start it again."""
+def run_writer(
+    folder: Path, using: str = "default", *, stop: threading.Event | None = None, kind: type[Writer] = Writer
+) -> None:
+    """Stand for election until elected, then write until ``stop`` is set. What fails raises: start it again.
+
+    ``kind`` is the writer that is elected: one that is watched, say.
+    """
     stop = stop or threading.Event()
     while not stop.is_set():
-        writer = Writer.elected(folder, using)
+        writer = kind.elected(folder, using)
         if writer is None:
             stop.wait(_ELECTION_SECONDS)
             continue

@@ -1,0 +1,45 @@
+"""Days are closed because somebody asks for it now, and waits for it."""
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+
+from jifen.core.errors import InputError, Problem
+from jifen.service.closing import Progress, ask_closes, days_due, progress
+from jifen.service.inbox import Result
+from jifen.service.serving.figures import day_begins, writer_present
+
+__all__ = ["close_days", "moment_after"]
+
+_LOOK_SECONDS = 0.25
+_PATIENCE_SECONDS = 5.0
+"""For a writer to be elected; a dead one's lease ends before."""
+
+
+def moment_after(day: date, now: datetime, *, using: str = "default") -> datetime:
+    """When a day ends by the shop's clock; ``InputError`` if that is still to come."""
+    days_due(now, using=using)  # there is a shop
+    end = day_begins(day.toordinal() + 1, using=using)
+    if end > now:
+        message = f"{day} has not ended by the shop's clock"
+        raise InputError(Problem("day_not_over", message, "close it when it has", column="--day"))
+    return end
+
+
+def close_days(moment: datetime, tell: Callable[[Progress], None], *, using: str = "default") -> list[Result]:
+    """Ask for the close of all days that have ended at a moment, and wait for them; returns those that are refused.
+
+    ``tell`` is called meanwhile. ``InputError`` if nobody writes.
+    """
+    present = time.monotonic()
+    while results := ask_closes(moment, using=using, wait=_LOOK_SECONDS):
+        refused = [result for result in results if result.state == "refused"]
+        if refused:
+            return refused
+        tell(progress(moment, using=using))
+        if writer_present(using):
+            present = time.monotonic()
+        elif time.monotonic() - present > _PATIENCE_SECONDS:
+            message = f"{len(results)} closes wait in the inbox, and no writer is at work"
+            raise InputError(Problem("no_writer", message, "start `jifen worker`"))
+    return []

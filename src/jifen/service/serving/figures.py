@@ -1,0 +1,87 @@
+"""What can be seen of a shop from outside of its writer, by a few questions that cost next to nothing."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import connections
+from django.db.models import Min
+
+from jifen.core.days import shop_zone
+from jifen.service import models
+from jifen.service.closing import days_due
+
+__all__ = ["Figures", "day_begins", "figures", "snapshot_age", "writer_present"]
+
+_HOLDS_LOCK = """SELECT EXISTS (
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (classid::bigint << 32 | objid::bigint) = hashtext('jifen writer'))"""
+"""Whether some connection holds the lock that ``lease`` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How a shop does. Days are ordinals."""
+
+    accepted: int
+    """Events in the log."""
+    refused: dict[str, int]
+    """Events that were refused, by code."""
+    batches: int
+    waiting: int
+    """Lines of the inbox that are not decided."""
+    oldest: int | None
+    """The first of them."""
+    open_day: int
+    open_since: datetime
+    """When the open day began by the shop's clock."""
+    due: int
+    """Days that have ended and are not closed."""
+    writer: bool
+    """Whether there is one."""
+
+
+def figures(now: datetime, *, using: str = "default") -> Figures:
+    """Ask for all figures; ``InputError`` for a database without a shop."""
+    due = days_due(now, using=using)
+    last = models.Batch.objects.using(using).order_by("-number").values_list("number", "events").first()
+    number, accepted = last or (-1, 0)
+    waiting = models.Inbox.objects.using(using).filter(batch=None)
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT code, count(*) FROM inbox WHERE code <> '' GROUP BY code")
+        refused = dict(cursor.fetchall())
+    return Figures(
+        accepted=accepted,
+        refused=refused,
+        batches=number + 1,
+        waiting=waiting.count(),
+        oldest=waiting.aggregate(first=Min("id"))["first"],
+        open_day=due.start,
+        open_since=day_begins(due.start, using=using),
+        due=len(due),
+        writer=writer_present(using),
+    )
+
+
+def writer_present(using: str = "default") -> bool:
+    """Whether some process holds the right to write: the lock on PostgreSQL, a lease that has not ended on SQLite."""
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return models.Lease.objects.using(using).filter(until__gt=time.time_ns() // 1_000_000).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDS_LOCK)
+        return bool(cursor.fetchone()[0])
+
+
+def day_begins(day: int, *, using: str = "default") -> datetime:
+    """When a day begins by the shop's clock; the database has a shop."""
+    zone = models.Shop.objects.using(using).values_list("zone", flat=True).get()
+    return datetime.fromordinal(day).replace(tzinfo=shop_zone(zone))
+
+
+def snapshot_age(folder: Path) -> timedelta | None:
+    """How long ago the newest snapshot in a folder was kept; ``None`` where there is none."""
+    kept = [path.stat().st_mtime for path in folder.glob("batch-*")]
+    return timedelta(seconds=max(0.0, time.time() - max(kept))) if kept else None

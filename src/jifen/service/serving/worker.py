@@ -1,0 +1,83 @@
+"""The worker of a shop: it stands for election as the writer, and asks for the close of each day that has ended.
+
+Several may run: one writes, the others wait for it to end. A worker outlives its database: what fails is logged and
+counted, the connection is thrown away, and after a while, longer from time to time, it is tried again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from jifen.core.errors import BrokenInvariant, UserError
+from jifen.service.closing import ask_closes
+from jifen.service.serving.counts import FAILURES, CountedWriter, share_counts
+from jifen.service.serving.metrics import COUNTS_FOLDER
+from jifen.service.writer import run_writer
+
+__all__ = ["persist", "run_worker"]
+
+_ASK_SECONDS = 5.0
+"""Between two looks at the clock of the shop."""
+_SOONEST, _LATEST = 0.2, 10.0
+"""Seconds before something that failed is tried again."""
+_SETTLED_SECONDS = 60.0
+"""What has gone well for so long is tried again as soon as it can be."""
+_log = logging.getLogger(__name__)
+
+
+def run_worker(folder: Path, stop: threading.Event, using: str = "default") -> None:
+    """Work until ``stop`` is set, then finish the batch, keep a snapshot and let another be elected.
+
+    What no second try can mend raises: ``UserError`` (no shop, a log that cannot be followed) and ``BrokenInvariant``.
+    """
+    asker = threading.Thread(target=_ask, args=(using, stop), name="asker", daemon=True)
+    counts = share_counts(folder / COUNTS_FOLDER, stop)
+    asker.start()
+    try:
+        persist(lambda: run_writer(folder, using, stop=stop, kind=CountedWriter), using, stop)
+    finally:
+        stop.set()
+        asker.join()
+        counts.join()
+        connections[using].close()
+
+
+def persist(work: Callable[[], None], using: str, stop: threading.Event) -> None:
+    """Do some work until ``stop`` is set, and again when it fails; what cannot be mended by that raises."""
+    pause = _SOONEST
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            work()
+        except (UserError, BrokenInvariant):
+            _log.critical("the worker cannot go on", exc_info=True)
+            raise
+        except Exception as error:
+            _log.exception("the worker starts again")
+            if isinstance(error, DatabaseError | InterfaceError):
+                FAILURES.inc()
+            connections[using].close()
+            pause = _SOONEST if time.monotonic() - began > _SETTLED_SECONDS else pause
+            stop.wait(pause)
+            pause = min(pause * 2, _LATEST)
+
+
+def _ask(using: str, stop: threading.Event) -> None:
+    """Ask for closes again and again; a failure is left to the next time."""
+    last = None
+    while not stop.is_set():
+        try:
+            results = ask_closes(datetime.now(UTC), using=using)
+            if results and results[-1] != last:
+                last = results[-1]
+                _log.info("closes are due", extra={"days": len(results), "code": last.code})
+        except Exception:  # whatever it is: the writer is another thread, and goes on
+            _log.warning("no close could be asked for", exc_info=True)
+            connections[using].close()
+        stop.wait(_ASK_SECONDS)
+    connections[using].close()
