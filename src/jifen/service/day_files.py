@@ -5,6 +5,7 @@ close, so that a file of another log, from before a backup was restored, say, is
 """
 
 import hashlib
+import logging
 import mmap
 import threading
 from collections import OrderedDict
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from jifen.ledger.atomic import atomic_file
 from jifen.ledger.rows import Column
@@ -20,7 +21,7 @@ from jifen.ledger.sums import sums_by
 from jifen.service.accounts import parts_of
 from jifen.service.entries import ENTRY, Block, batch_days, entries_of, fetch_lines
 
-__all__ = ["FLOWS", "STATEMENTS", "ClosedDay", "DayFile", "DayFiles", "closed_days", "keep_days"]
+__all__ = ["FLOWS", "STATEMENTS", "ClosedDay", "DayFile", "DayFiles", "closed_days", "keep_days", "keep_until"]
 
 STATEMENTS = "statements"
 """The folder, inside of the shop's."""
@@ -28,6 +29,8 @@ STATEMENTS = "statements"
 FLOWS = ("source_kind", "target_kind", "asset", "rule", "amount")
 """The columns of a day's sums: all lines of the books, not the members' alone."""
 
+_log = logging.getLogger(__name__)
+_LOOK_SECONDS = 0.2
 _MARK = 16
 _DIGEST = 32
 _MAPPED = 400
@@ -123,11 +126,28 @@ class DayFiles:
 
 def keep_days(folder: Path, using: str = "default") -> int:
     """Make the files that are missing, for readers to find; returns how many. The worker does so after each close."""
-    files = DayFiles(folder, using)
-    missing = [day for day in closed_days(using) if not files.kept(day)]
+    return len(_kept_after(None, DayFiles(folder, using))[1])
+
+
+def _kept_after(known: ClosedDay | None, files: DayFiles) -> tuple[ClosedDay | None, list[ClosedDay]]:
+    """Make what is missing of the days after one; returns the last day and those that were made."""
+    closed = closed_days(files.using, known)
+    missing = [day for day in closed if not files.kept(day)]
     for day in missing:
         files.make(day)
-    return len(missing)
+    return closed[-1] if closed else known, missing
+
+
+def keep_until(stop: threading.Event, folder: Path, using: str = "default") -> None:
+    """Make files as days are closed, until ``stop`` is set; what fails is logged and left to the next look."""
+    known, files = None, DayFiles(folder, using)
+    while not stop.wait(_LOOK_SECONDS):
+        try:
+            known, _ = _kept_after(known, files)
+        except (DatabaseError, InterfaceError):
+            _log.warning("the files of closed days could not be made", exc_info=True)
+            connections[using].close()
+    connections[using].close()
 
 
 def _flows(lines: Column) -> Column:

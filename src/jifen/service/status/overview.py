@@ -7,8 +7,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from django.db import connections
-
 from jifen.core.days import shop_zone
 from jifen.core.errors import InputError, Problem
 from jifen.plan.model import Plan
@@ -17,16 +15,13 @@ from jifen.service import models
 from jifen.service.closing import days_due
 from jifen.service.directory import Directory
 from jifen.service.reads import LotReader, Standing, standing
+from jifen.service.serving.figures import writer_present
 from jifen.service.statements import Statements
 from jifen.service.status.history import DayDone, History, worth
 from jifen.service.writer import SNAPSHOTS
 
 __all__ = ["Overview", "Readers", "readers_of"]
 
-_HOLDS_LOCK = """SELECT EXISTS (
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (classid::bigint << 32 | objid::bigint) = hashtext('jifen writer'))"""
 _SUMS_SECONDS = 2.0
 """The sums of all balances are asked for again after so long, if anything has happened since."""
 
@@ -90,7 +85,7 @@ class Readers:
         return Overview(
             shop=shop, plan=plan, version=models.PlanVersion.objects.using(self.using).count(),
             now=now.astimezone(shop_zone(shop.zone)), open_day=due.start, due=len(due),
-            writing=_writes(self.using), doing=lease.doing if lease else "",
+            writing=writer_present(self.using), doing=lease.doing if lease else "",
             waiting=models.Inbox.objects.using(self.using).filter(batch=None).count(),
             batch=-1 if last is None else last.number, events=0 if last is None else last.events,
             members=self.directory.count(), days=self.history.days(view.closed, plan), standing=held,
@@ -117,12 +112,3 @@ def readers_of(using: str, folder: Path) -> Readers:
 def _plan(using: str, digest: str) -> Plan:
     return parse_plan(models.PlanVersion.objects.using(using).get(digest=digest).content, digest)
 
-
-def _writes(using: str) -> bool:
-    """Whether some process holds the right to write."""
-    connection = connections[using]
-    if connection.vendor != "postgresql":
-        return models.Lease.objects.using(using).filter(until__gt=time.time_ns() // 1_000_000).exists()
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLDS_LOCK)
-        return bool(cursor.fetchone()[0])
