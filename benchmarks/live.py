@@ -1,6 +1,6 @@
 """``python -m benchmarks.live``: orders through inbox, engine, books and seal of a live shop, on both databases.
 
-``--close MEMBERS`` closes a day of so many members with two lots each instead, and starts a writer from its snapshot.
+``--close MEMBERS`` closes a day of so many members with two lots each instead.
 
 A thousand orders a batch, and beside them the same orders with a transaction each, as a shop without a group commit
 would write them. Everything is synced as in a shop that is open; what a caller does to submit is counted as well.
@@ -11,6 +11,8 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.server import Server
@@ -30,10 +32,8 @@ SINGLY = 300
 """Orders that have a transaction each: that is enough to know how long one takes."""
 
 
-def posted(using: str, folder: Path, orders: int) -> dict[str, object]:
+def posted(using: str, folder: Path, orders: int) -> dict[str, float]:
     """Orders a second, in batches and one by one, in a new shop of ten thousand members."""
-    migrate(using)
-    create_shop(load_plan("points_dividend"), 738_000, Terms("bench"), using=using)
     with Writer.elected(folder, using) as writer:
         post(writer, [joining(number) for number in range(MEMBERS)], GROUP)
         post(writer, [paid(f"w{number}", number) for number in range(2 * GROUP)], GROUP)
@@ -46,18 +46,19 @@ def posted(using: str, folder: Path, orders: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def closed(using: str, folder: Path, members: int) -> dict[str, object]:
-    """Seconds that the close of a day takes until it is committed, its snapshot after that, and a writer's start."""
-    migrate(using)
-    create_shop(load_plan("points_dividend"), 738_000, Terms("bench"), using=using)
+def closed(using: str, folder: Path, members: int) -> dict[str, float]:
+    """Seconds that the close of a day takes until it is committed, and its snapshot after that."""
     with Writer.elected(folder, using) as writer:
-        post(writer, [joining(number) for number in range(members)], 50 * GROUP)
-        post(writer, [paid(f"o{number}", number, members) for number in range(2 * members)], 50 * GROUP)
-        day, last = day_close(writer, 738_000), day_close(writer, 738_001)
-    start = time.perf_counter()
-    with Writer.elected(folder, using):
-        cold = time.perf_counter() - start
-    return {"lots": 2 * members, "first_day": day, "committed_s": last[0], "snapshot_s": last[1], "start_s": cold}
+        fill(writer, members)
+        committed, snapshot = day_close(writer, 738_001)
+    return {"lots": 2 * members, "committed_s": round(committed, 2), "snapshot_s": round(snapshot, 2)}
+
+
+def fill(writer: Writer, members: int) -> None:
+    """Let so many members join and pay two orders each on the first day, which is closed."""
+    post(writer, [joining(number) for number in range(members)], 50 * GROUP)
+    post(writer, [paid(f"o{number}", number, members) for number in range(2 * members)], 50 * GROUP)
+    day_close(writer, 738_000)
 
 
 def day_close(writer: Writer, day: int) -> tuple[float, float]:
@@ -107,21 +108,41 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", default=["sqlite", "postgresql"])
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--close", type=int, metavar="MEMBERS")
+    parser.add_argument("--runs", type=int, default=1, help="how often, each in a new shop")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for kind in asked.kinds:
-            server = Server(**DURABLE) if kind == "postgresql" else None
-            try:
-                file = f"sqlite:///{Path(folder, 'shop.sqlite3')}"
-                open_database(kind, f"postgresql://jifen@/postgres?host={server.folder}" if server else file)
-                measure, size = (closed, asked.close) if asked.close else (posted, asked.orders)
-                print(kind, json.dumps(measure(kind, Path(folder, kind), size)))
-            finally:
-                from django.db import connections
+    measure, size = (closed, asked.close) if asked.close else (posted, asked.orders)
+    for kind in asked.kinds:
+        found = []
+        for _ in range(asked.runs):
+            with new_shop(kind) as (_, folder):
+                found.append(measure(kind, folder, size))
+            print(kind, json.dumps(found[-1]), flush=True)
+        if asked.runs > 1:
+            print(kind, json.dumps({name: spread([run[name] for run in found]) for name in found[0]}))
 
-                connections[kind].close()
-                if server:
-                    server.close()
+
+def spread(values: list[float]) -> str:
+    """The median, the least and the most."""
+    return f"{statistics.median(values):g} ({min(values):g} to {max(values):g})"
+
+
+@contextmanager
+def new_shop(kind: str) -> Iterator[tuple[str, Path]]:
+    """The address of a new database, known by the name of its kind, with a shop; and a folder. All goes afterwards."""
+    from django.db import connections
+
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(**DURABLE) if kind == "postgresql" else None
+        try:
+            url = f"postgresql://jifen@/postgres?host={server.folder}" if server else f"sqlite:///{folder}/shop.sqlite3"
+            open_database(kind, url)
+            migrate(kind)
+            create_shop(load_plan("points_dividend"), 738_000, Terms("bench"), using=kind)
+            yield url, Path(folder, "kept")
+        finally:
+            connections[kind].close()
+            if server:
+                server.close()
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """An audit replays the log from nothing and names the first figure that does not follow from it."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import connections
 from tests.service.conftest import joins, order
 
 from jifen.engine.events import DayClosed
-from jifen.ledger.journal import Account
+from jifen.ledger.journal import Account, JournalWriter
 from jifen.service import models
 from jifen.service.accounts import account_of
 from jifen.service.audit import audit
 from jifen.service.inbox import submit
+from jifen.service.segments import Segment, read_segment, write_segment
 from jifen.service.writer import JOURNAL, Writer
 
 FIRST = 738000
@@ -81,6 +84,18 @@ def test_the_difference_says_what_follows_and_what_is_there(traded, folder):
     found = audit(folder / JOURNAL, traded).difference
     assert (found.batch, found.row, found.field) == (0, 2, "amount")
     assert (found.expected, found.got) == (str(amount), str(amount + 1))
+
+
+def test_a_forfeit_that_nobody_had_is_named(traded, folder):
+    run = models.Run.objects.using(traded).get(day=FIRST)
+    transfers, _ = read_segment(folder / JOURNAL, Segment(run.segment, run.digest))
+    forged = JournalWriter()
+    forged.forfeit((2, FIRST, 0, 1, 5))
+    batch = SimpleNamespace(day=FIRST, transfers=transfers, forfeits=forged.seal()[1])
+    segment = write_segment(folder / JOURNAL, bytes(32), batch)
+    tamper(traded, f"UPDATE run SET segment = '{segment.name}', digest = '{segment.digest}' WHERE day = {FIRST}")
+    found = audit(folder / JOURNAL, traded).difference
+    assert (found.where, found.batch, found.expected, found.got) == ("segment's forfeits", 1, "0", "1")
 
 
 def test_a_segment_that_is_missing_is_a_problem(traded, folder):

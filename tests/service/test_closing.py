@@ -1,7 +1,10 @@
 """Days are closed in order, each once and whole: its journal is a file, its books are in the database."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -9,18 +12,19 @@ import pytest
 from django.db import IntegrityError, connections
 from tests.service.conftest import joins, order
 
-from jifen.core.errors import InputError
+from jifen.core.errors import InputError, ensure
 from jifen.engine import World, apply
 from jifen.engine.events import DayClosed
 from jifen.ledger.journal import Account
 from jifen.plan import load_plan
-from jifen.service import models, writer
+from jifen.service import models, recovery, writer
 from jifen.service.accounts import account_of
 from jifen.service.closing import ask_closes, days_due, progress
 from jifen.service.inbox import submit
 from jifen.service.lines import lines_of, summed
 from jifen.service.recovery import recover
 from jifen.service.segments import Segment, read_segment
+from jifen.service.shop import Terms, create_shop
 from jifen.service.writer import JOURNAL, SNAPSHOTS, Writer
 
 FIRST = 738000
@@ -85,11 +89,108 @@ def test_the_segment_has_every_transfer_of_the_close(traded, folder):
     for day in (FIRST, FIRST + 1):
         transfers = apply(again, [DayClosed(id=f"day:{day}", day=day)]).transfers
         run = models.Run.objects.using(traded).get(day=day)
-        found = read_segment(folder / JOURNAL, Segment(run.segment, run.digest))
+        found, _ = read_segment(folder / JOURNAL, Segment(run.segment, run.digest))
         assert [dict(zip(row.dtype.names, row.tolist(), strict=True)) for row in found] == [
             dict(zip(row.dtype.names, row.tolist(), strict=True)) for row in transfers
         ]
     assert len(transfers) > 0
+
+
+def test_the_segment_has_every_forfeit_of_the_close(using, folder):
+    create_shop(load_plan("green_points"), FIRST, Terms("test"), using=using)
+    members = ("ann", "bob", "cid", "dan", "eve")
+    orders = [
+        [order(f"o{day}-{each}", each, 10 ** (1 + place)) for place, each in enumerate(members)] for day in (0, 1)
+    ]
+    alone, closes = World(load_plan("green_points"), FIRST), []
+    for day, facts in enumerate([[*joins(*members), *orders[0]], orders[1]], FIRST):
+        submit([*facts, DayClosed(id=f"day:{day}", day=day)], using=using)
+        apply(alone, [replace(event, day=day) for event in facts])
+        closes.append(apply(alone, [DayClosed(id=f"day:{day}", day=day)]))
+    write(folder, using)
+    assert sum(len(close.forfeits) for close in closes) > 0
+    for run, close in zip(models.Run.objects.using(using).order_by("day"), closes, strict=True):
+        transfers, forfeits = read_segment(folder / JOURNAL, Segment(run.segment, run.digest))
+        assert transfers.array().tolist() == close.transfers.array().tolist()
+        assert forfeits.array().tolist() == close.forfeits.array().tolist()
+
+
+@pytest.fixture
+def blocked(shop, folder, monkeypatch):
+    """A shop whose first close would break the books; two days are due."""
+
+    def breaks(world, events):
+        ensure(not any(isinstance(event, DayClosed) for event in events), "what comes is not what goes")
+        return apply(world, events)
+
+    monkeypatch.setattr(recovery, "apply", breaks)
+    submit([*joins("ann"), order("o1", "ann", 100)], using=shop)
+    ask_closes(MIDNIGHT + timedelta(days=1), using=shop)
+    write(folder, shop)
+    return shop
+
+
+def test_a_close_that_would_break_the_books_blocks_the_days_and_is_not_asked_for_by_itself(blocked, folder):
+    lines = models.Inbox.objects.using(blocked).count()
+    for _ in range(3):
+        results = ask_closes(MIDNIGHT + timedelta(days=1), using=blocked)
+        assert [(result.key, result.code) for result in results] == [(f"day:{FIRST}", "breaks_books")]
+    assert models.Inbox.objects.using(blocked).count() == lines
+    found = progress(MIDNIGHT + timedelta(days=1), using=blocked)
+    assert (found.open_day, found.due, found.doing, found.blocked) == (FIRST, 2, "", "what comes is not what goes")
+    submit([order("o2", "ann", 100)], using=blocked)
+    write(folder, blocked)  # the shop goes on, on the day that is open
+    assert models.Batch.objects.using(blocked).order_by("number").last().day == FIRST
+
+
+def test_a_blocked_close_is_asked_for_again_when_its_cause_is_mended(blocked, folder, monkeypatch):
+    monkeypatch.undo()
+    ask_closes(MIDNIGHT + timedelta(days=1), using=blocked, again=True)
+    assert progress(MIDNIGHT, using=blocked).blocked == ""
+    write(folder, blocked)
+    assert list(models.Run.objects.using(blocked).values_list("day", flat=True)) == [FIRST, FIRST + 1]
+    assert progress(MIDNIGHT, using=blocked).blocked == ""
+
+
+def test_others_see_what_a_close_is_at(shop, folder, monkeypatch):
+    seen = []
+
+    def told():
+        with ThreadPoolExecutor(1) as pool:  # another connection: it sees what is committed
+            seen.append(pool.submit(_doing, shop).result())
+
+    for name in ("make", "write_batch"):
+        monkeypatch.setattr(writer, name, partial(_after, told, getattr(writer, name)))
+    submit(joins("ann"), using=shop)
+    ask_closes(MIDNIGHT, using=shop)
+    write(folder, shop)
+    close = f"day:{FIRST}"
+    assert seen == ["", "", f"{close}: computing", f"{close}: writing the books"]
+    assert _doing(shop) == ""
+
+
+def _after(first, then, *arguments):
+    first()
+    return then(*arguments)
+
+
+def _doing(using):
+    try:
+        return progress(MIDNIGHT, using=using).doing
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            connections[using].close()
+
+
+def test_what_a_close_was_at_is_forgotten_with_its_writer(shop, folder, monkeypatch):
+    ask_closes(MIDNIGHT, using=shop)
+    elected = Writer.elected(folder, shop)
+    monkeypatch.setattr(writer, "write_batch", None)
+    with pytest.raises(TypeError):
+        elected.step()
+    assert progress(MIDNIGHT, using=shop).doing == f"day:{FIRST}: writing the books"
+    elected.lease.release()
+    assert progress(MIDNIGHT, using=shop).doing == ""
 
 
 def test_a_segment_that_is_damaged_or_missing_is_named(traded, folder):

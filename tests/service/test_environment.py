@@ -25,7 +25,8 @@ def test_all_mistakes_are_named_at_once():
 
 
 @pytest.mark.parametrize(
-    "url", [URL, "postgresql://:s3cret@db/jifen", "postgresql://s3cret:s3cret@db/jifen?host=/run", "postgres://a:s3cret@/x"]
+    "url",
+    [URL, "postgresql://:s3cret@db/jifen", "postgresql://s3cret:s3cret@db/jifen?host=/run", "postgres://a:s3cret@/x"],
 )
 def test_no_secret_is_shown(url):
     settings = read_settings(

@@ -36,7 +36,11 @@ def run(using, *statements):
 OPEN = f"INSERT INTO opening (batch) VALUES ({NEW})"
 
 
-def transfer(source=MERCHANT, target=ANN, amount=5, batch=NEW, number=1000):
+NEXT = "(SELECT COUNT(*) FROM transfer)"
+"""The number that the next line has."""
+
+
+def transfer(source=MERCHANT, target=ANN, amount=5, batch=NEW, number=NEXT):
     columns = 'number, batch, source, target, amount, used, event, rule, lot, "order", line, reason, version'
     return f"INSERT INTO transfer ({columns}) VALUES ({number}, {batch}, {source}, {target}, {amount}, 0,0,0,0,0,0,0,0)"
 
@@ -70,6 +74,14 @@ WRONG = {
     "a transfer of two assets": [transfer(target=account_of(Account.WALLET, 0, 1))],
     "a transfer of a batch that is not open": [transfer(batch=0)],
     "a transfer of a batch to come": [transfer(batch=2)],
+    "a transfer with a gap before it": [transfer(number=f"1 + {NEXT}"), change(MERCHANT, -5), change(ANN, 5)],
+    "a transfer before all others": [transfer(number=-1), change(MERCHANT, -5), change(ANN, 5)],
+    "an event with a gap before it": [
+        f"INSERT INTO event (number, batch, content) VALUES (99, {NEW}, '{{}}')",
+        transfer(), change(MERCHANT, -5), change(ANN, 5)],
+    "an event before all others": [
+        f"INSERT INTO event (number, batch, content) VALUES (-1, {NEW}, '{{}}')",
+        transfer(), change(MERCHANT, -5), change(ANN, 5)],
     "balances that nobody changes": [transfer()],
     "one balance that nobody changes": [transfer(), change(ANN, 5)],
     "another change than was transferred": [transfer(), change(MERCHANT, -5), change(ANN, 6)],
@@ -92,9 +104,10 @@ WRONG = {
 
 @pytest.mark.parametrize("statements", WRONG.values(), ids=WRONG)
 def test_wrong_books_are_refused(books, statements):
-    count = len([statement for statement in statements if "transfer" in statement])
+    count, events = (sum(f"INTO {table}" in statement for statement in statements) for table in ("transfer", "event"))
+    last = models.Batch.objects.using(books).get().events
     with pytest.raises(DatabaseError):
-        run(books, OPEN, *statements, seal(books, transfers=count))
+        run(books, OPEN, *statements, seal(books, transfers=count, events=last + events))
     assert models.Batch.objects.using(books).count() == 1
     assert models.Balance.objects.using(books).get(account=ANN).amount == 10_000_000
 

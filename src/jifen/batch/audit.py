@@ -16,10 +16,10 @@ from jifen.batch.event_text import parse_event
 from jifen.batch.holdings import balance_rows
 from jifen.batch.layout import JOURNAL, PLAN, RUN, RUN_FORMAT
 from jifen.batch.outputs import BALANCES, DAILY, LOTS, SUMMARY, balance_lines, lot_columns, waterfall_document
-from jifen.batch.run import name_tables
 from jifen.batch.waterfall import waterfall_of
 from jifen.core.errors import InputError, Problem
 from jifen.engine import SEMANTICS_REVISION, World, apply
+from jifen.engine.world import name_tables
 from jifen.ledger.chain import Batch, verify
 from jifen.ledger.rows import Rows
 from jifen.ledger.segments import read_segments

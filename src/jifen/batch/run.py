@@ -12,7 +12,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,7 @@ from jifen.core.errors import InputError, Problem, ensure
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.engine.events import DayClosed, Event
 from jifen.engine.snapshot import save_world
+from jifen.engine.world import name_tables
 from jifen.ledger.atomic import atomic_directory
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Journal
@@ -42,7 +43,6 @@ __all__ = [
     "Progress",
     "Target",
     "batch_of",
-    "name_tables",
     "run",
 ]
 
@@ -138,14 +138,6 @@ def batch_of(writer: SegmentWriter, world: World, events: Iterable[Event], journ
         refusals=journal.refusals,
         names=writer.new_names(name_tables(world)),
     )
-
-
-def name_tables(world: World) -> dict[str, Sequence[str]]:
-    """The names that the numbers in a journal stand for, by table."""
-    return {
-        "asset": world.assets.names, "member": world.member_ids.names, "order": world.order_ids.names,
-        "pool": world.pools.names, "rule": world.rule_names.names, "store": world.stores.names,
-    }  # fmt: skip
 
 
 def _check_replaced(path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from jifen.batch.findings import Findings
 from jifen.batch.merge import Inputs, Merge, open_inputs
 from jifen.batch.reader import Item
-from jifen.batch.run import batch_of, name_tables
+from jifen.batch.run import batch_of
 from jifen.bench.log import JOIN, ORDER, REFUND, Log
 from jifen.bench.sizes import Size, check_between
 from jifen.bench.stock import refill
@@ -33,6 +33,7 @@ from jifen.engine.phases import Phase
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.splits import divisions
 from jifen.engine.tables import NONE
+from jifen.engine.world import name_tables
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Forfeits, Transfers
 from jifen.ledger.names import Texts

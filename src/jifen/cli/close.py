@@ -23,7 +23,8 @@ def close(
 ) -> None:
     """Ask for the close of each day that has ended, and show how far it is until all are closed.
 
-    A worker does so by itself; to ask again is to ask once. Exit codes: 0 closed, or asked for, 1 a close was refused,
+    A worker does so by itself; to ask again is to ask once. Only a close that was refused, because it would break the
+    books, waits for somebody to ask again. Exit codes: 0 closed, or asked for, 1 a close was refused,
     2 there is no shop, no worker, or the day has not ended.
 
     Example: [bold]jifen close --day 2026-03-31[/]
@@ -45,7 +46,7 @@ def close(
         with errors.status("closing", spinner="dots") as status:
             refused = close_days(moment, lambda done: status.update(_line(done)))
     else:
-        refused = [result for result in ask_closes(moment) if result.state == "refused"]
+        refused = [result for result in ask_closes(moment, again=True) if result.state == "refused"]
     left = [date.fromordinal(each).isoformat() for each in days_due(moment)]
     if as_json:
         found = [{"key": result.key, "code": result.code, "message": result.message} for result in refused]

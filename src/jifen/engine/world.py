@@ -20,6 +20,7 @@ __all__ = [
     "SEMANTICS_REVISION",
     "OrderLine",
     "World",
+    "name_tables",
     "price_of",
 ]
 
@@ -171,3 +172,11 @@ def price_of(world: World, curve: Curve) -> tuple[int, int]:
     if world.last_price is None or curve.zero_supply == "launch_price":
         return curve.launch, MICRO
     return world.last_price
+
+
+def name_tables(world: World) -> dict[str, Sequence[str]]:
+    """The names that the numbers in a journal stand for, by table."""
+    return {
+        "asset": world.assets.names, "member": world.member_ids.names, "order": world.order_ids.names,
+        "pool": world.pools.names, "rule": world.rule_names.names, "store": world.stores.names,
+    }  # fmt: skip

@@ -24,7 +24,7 @@ from jifen.service.segments import Segment, read_segment
 __all__ = ["audit"]
 
 _FIELDS = ("source", "target", "amount", "used", *COPIED)
-_NUMBERS = f"SELECT {', '.join(map(quoted, _FIELDS))} FROM transfer WHERE batch = %s ORDER BY number"
+_NUMBERS = f"SELECT {', '.join(map(quoted, _FIELDS))} FROM transfer WHERE number >= %s AND number < %s ORDER BY number"
 
 
 def audit(journal: Path, using: str = "default", progress: Callable[[int, int], None] | None = None) -> Audit:
@@ -69,7 +69,7 @@ def _of_batch(
     lines = lines_of(world, batch.transfers)
     lines = summed(lines) if closes else lines
     with connections[using].cursor() as cursor:
-        cursor.execute(_NUMBERS, [number])
+        cursor.execute(_NUMBERS, [head.transfers, row.transfers])
         got = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, len(_FIELDS))
     expected = (lines.source, lines.target, lines.amount, lines.used, *(lines.others[name] for name in COPIED))
     yield from _columns_differ("transfers", number, dict(zip(_FIELDS, zip(expected, got.T, strict=True), strict=True)))
@@ -78,8 +78,9 @@ def _of_batch(
     if closes != (run is not None):
         yield Difference("runs", number, 0, "run", *(("one", "none") if closes else ("none", "one")))
     if run is not None:
-        segment = read_segment(journal, Segment(run.segment, run.digest))
-        yield from _rows_differ("segment", number, batch.transfers, segment)
+        transfers, forfeits = read_segment(journal, Segment(run.segment, run.digest))
+        yield from _rows_differ("segment", number, batch.transfers, transfers)
+        yield from _rows_differ("segment's forfeits", number, batch.forfeits, forfeits)
     for field, (one, other) in {
         "day": (batch.day, row.day), "plan": (batch.plans[-1], row.plan_id),
         "previous": (head.hash.hex(), bytes(row.previous).hex()),

@@ -50,7 +50,7 @@ def make(world: World, head: Head, batch: Batch, journal: Path) -> Made:
     lines, digest = lines_of(world, batch.transfers), batch_hash(head.hash, batch)
     if not any(map(is_closing, batch.events)):
         return Made(batch, lines, digest, None)
-    return Made(batch, summed(lines), digest, write_segment(journal, batch.day, digest, batch.transfers))
+    return Made(batch, summed(lines), digest, write_segment(journal, digest, batch))
 
 
 def write_batch(using: str, world: World, head: Head, made: Made, asked: Asked) -> Head:
@@ -112,8 +112,9 @@ def _write_names(using: str, world: World, batch: Batch) -> None:
 def _change_balances(using: str, changes: Changes, number: int) -> None:
     """Touch each balance once, in the order of the accounts."""
     connection = connections[using]
+    key = "integer" if connection.vendor == "sqlite" else "bigint"
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account bigint PRIMARY KEY, amount bigint)")
+        cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account {key} PRIMARY KEY, amount bigint)")
         cursor.execute(f"DELETE FROM {_STAGED}")
         insert(connection, _STAGED, changes._asdict(), len(changes.account))
         cursor.execute(_CHANGE, [number])
@@ -131,8 +132,9 @@ def _decide(using: str, batch: Batch, asked: Asked, first: int) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "UPDATE inbox SET batch = %s, event = %s + accepted.place - 1"
-                " FROM unnest(%s::bigint[]) WITH ORDINALITY AS accepted(id, place) WHERE inbox.id = accepted.id",
-                [batch.number, first, accepted],
+                " FROM unnest(%s::bigint[]) WITH ORDINALITY AS accepted(id, place) WHERE inbox.id = accepted.id"
+                " AND inbox.id BETWEEN %s AND %s",
+                [batch.number, first, f"{{{','.join(map(str, accepted))}}}", asked[0][0], asked[-1][0]],
             )
         else:
             cursor.executemany(

@@ -5,12 +5,13 @@ again that it lives. On both its epoch stands in a row that every commit looks a
 and replaced, commits nothing any more.
 """
 
+import logging
 import threading
 import time
 from contextlib import suppress
 from typing import Self
 
-from django.db import OperationalError, connections, transaction
+from django.db import Error, connections, transaction
 
 __all__ = ["LEASE_SECONDS", "Lease", "LostLease"]
 
@@ -19,6 +20,7 @@ _LOCK = "SELECT pg_try_advisory_lock(hashtext('jifen writer'))"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('jifen writer'))"
 _BEATS = 4
 """A lease is renewed so many times before it would end."""
+_log = logging.getLogger(__name__)
 
 
 class LostLease(Exception):
@@ -71,26 +73,38 @@ class Lease:
             cursor.execute("UPDATE lease SET doing = %s WHERE epoch = %s", [doing, self.epoch])
 
     def release(self) -> None:
-        """Let the next one be elected at once."""
+        """Let the next one be elected at once; where the database is gone, soon after."""
         self._done.set()
         if self._beats.is_alive():
             self._beats.join()
         connection = connections[self.using]
-        with transaction.atomic(using=self.using), connection.cursor() as cursor:
-            cursor.execute("UPDATE lease SET until = 0, doing = '' WHERE epoch = %s", [self.epoch])
-            if connection.vendor == "postgresql":
-                cursor.execute(_UNLOCK)
+        try:
+            with transaction.atomic(using=self.using), connection.cursor() as cursor:
+                cursor.execute("UPDATE lease SET until = 0, doing = '' WHERE epoch = %s", [self.epoch])
+                if connection.vendor == "postgresql":
+                    cursor.execute(_UNLOCK)
+        except Error:
+            _log.warning("a lease could not be given back: it ends by itself", exc_info=True)
+            connection.close()  # and PostgreSQL's lock with it
 
     def _beat(self) -> None:
         """Say that the writer lives, from a thread with its own connection; whoever lost it finds out at a commit."""
-        try:
-            while not self._done.wait(self.seconds / _BEATS):
-                # A beat that finds the database busy is left out: the next one comes, and every commit is one too.
-                with suppress(OperationalError), transaction.atomic(using=self.using):
+        while not self._done.wait(self.seconds / _BEATS):
+            try:
+                with transaction.atomic(using=self.using):
                     self.confirm()
-        except LostLease:
-            pass
-        finally:
+            except LostLease:
+                break
+            except (
+                Exception
+            ):  # whatever it was: the next beat comes, from a new connection, and every commit is one too
+                _log.warning("a beat of the lease was left out", exc_info=True)
+                self._hang_up()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close this thread's connection."""
+        with suppress(Exception):
             connections[self.using].close()
 
 

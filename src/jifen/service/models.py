@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.lookups import Exact
 
 from jifen.service.accounts import ASSET_BITS, KIND_BITS, NEVER_ABOVE, NEVER_BELOW
+from jifen.service.fields import PlaceField
 
 __all__ = [
     "Balance",
@@ -93,13 +94,14 @@ class Inbox(models.Model):
         indexes: ClassVar = [
             models.Index("id", name="undecided", condition=Q(batch=None)),
             models.Index("batch", name="refused_in", condition=~Q(code="")),
+            models.Index("key", name="would_break", condition=Q(code="breaks_books")),
         ]
 
 
 class Batch(models.Model):
     """What was applied together and sealed with a hash. Its row is the seal: it comes last, and nothing after it."""
 
-    number = models.BigIntegerField(primary_key=True)
+    number = PlaceField(primary_key=True)
     day = models.BigIntegerField()
     revision = models.IntegerField()
     """The engine's ``SEMANTICS_REVISION`` that made it."""
@@ -130,19 +132,20 @@ class Opening(models.Model):
 class Event(models.Model):
     """An accepted event, in order from 0, as canonical JSON: what the hash is over."""
 
-    number = models.BigIntegerField(primary_key=True)
-    batch = models.BigIntegerField(db_index=True)
+    number = PlaceField(primary_key=True)
+    batch = models.BigIntegerField()
     content = models.TextField()
 
     class Meta:
         db_table = "event"
+        constraints: ClassVar = [models.CheckConstraint(name="event_from_zero", condition=Q(number__gte=0))]
 
 
 class Transfer(models.Model):
-    """A line of the books; see ``lines``."""
+    """A line of the books; see ``lines``. Those of a batch are numbered from where the one before it ended."""
 
-    number = models.BigIntegerField(primary_key=True)
-    batch = models.BigIntegerField(db_index=True)
+    number = PlaceField(primary_key=True)
+    batch = models.BigIntegerField()
     source = models.BigIntegerField()
     target = models.BigIntegerField()
     amount = models.BigIntegerField()
@@ -158,6 +161,7 @@ class Transfer(models.Model):
     class Meta:
         db_table = "transfer"
         constraints: ClassVar = [
+            models.CheckConstraint(name="transfer_from_zero", condition=Q(number__gte=0)),
             models.CheckConstraint(name="transfer_moves", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="transfer_between_two", condition=~Q(source=F("target"))),
             models.CheckConstraint(name="transfer_of_one_asset", condition=Exact(_asset("source"), _asset("target"))),
@@ -167,7 +171,7 @@ class Transfer(models.Model):
 class Balance(models.Model):
     """An account: what it holds with ``batch``, the last one that touched it, and held before."""
 
-    account = models.BigIntegerField(primary_key=True)
+    account = PlaceField(primary_key=True)
     kind = models.GeneratedField(
         expression=F("account").bitand(_KINDS), output_field=models.BigIntegerField(), db_persist=True
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jifen.batch.event_text import parse_event
-from jifen.batch.run import name_tables
 from jifen.core.errors import InputError, Problem, ensure
 from jifen.engine import SEMANTICS_REVISION, World, apply
 from jifen.engine.events import Event
 from jifen.engine.snapshot import load_world, save_world
+from jifen.engine.world import name_tables
 from jifen.ledger.chain import GENESIS, Batch, batch_hash
 from jifen.ledger.journal import Refusal
 from jifen.plan.text import parse_plan
@@ -122,7 +122,7 @@ def _head(row: models.Batch) -> Head:
 
 def replayed(using: str, world: World, head: Head, row: models.Batch) -> Batch:
     """Apply a batch of the log again: what it should be, with the refusals that the inbox has of it."""
-    rows = models.Event.objects.using(using).filter(batch=row.number).order_by("number")
+    rows = models.Event.objects.using(using).filter(number__gte=head.events, number__lt=row.events).order_by("number")
     texts = list(rows.values_list("content", flat=True))
     refused = models.Inbox.objects.using(using).filter(batch=row.number).exclude(code="").order_by("id")
     batch = applied(world, head, [parse_event(text) for text in texts], texts)

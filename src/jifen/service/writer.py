@@ -17,7 +17,7 @@ from typing import Self
 from django.db import IntegrityError, connections, transaction
 
 from jifen.batch.event_text import event_of
-from jifen.core.errors import BrokenInvariant
+from jifen.core.errors import BrokenInvariant, ensure
 from jifen.engine import World
 from jifen.ledger.chain import Batch
 from jifen.ledger.journal import Refusal
@@ -73,7 +73,11 @@ class Writer:
             raise
 
     def step(self) -> int:
-        """Commit one batch of what is in the inbox; returns how many events it decided, 0 where there are none."""
+        """Commit one batch of what is in the inbox; returns how many events it decided, 0 where there are none.
+
+        Once it has raised, the writer is done for: its world may be ahead of the log.
+        """
+        ensure(self._sound, "a writer that has failed writes nothing any more")
         taken = self._taken()
         if not taken:
             return 0
@@ -87,7 +91,8 @@ class Writer:
         """Commit a batch of these lines; returns how many it was of.
 
         Where they would break the books, only the first half is taken, and so on; a line that does so alone is refused,
-        so that it does not stop the shop.
+        so that it does not stop the shop. A database that fails (a disk, a connection) says nothing about the lines:
+        that raises, and nothing is decided.
         """
         self._sound, closing = False, is_closing(taken[0][2])
         if closing:
@@ -106,8 +111,10 @@ class Writer:
             reason = str(error).splitlines()[0]
         else:
             self.head, self._sound = head, True
+            if made.segment is not None:
+                self._keep_snapshot()
             if closing:
-                self._after_close()
+                self.lease.tell("")
             return len(taken)
         _log.error("events would break the books", extra={"line": taken[0][0], "lines": len(taken), "reason": reason})
         self.world, self.head = recover(self.using, self._snapshots)
@@ -115,13 +122,12 @@ class Writer:
             return self._decide(taken[: len(taken) // 2])
         return self._decide(taken, Refusal(taken[0][1], "breaks_books", reason))
 
-    def _after_close(self) -> None:
-        """Keep a snapshot. The close is committed: a disk that is full now takes nothing of it away."""
+    def _keep_snapshot(self) -> None:
+        """Keep one if that can be done: all is committed, and a disk that is full now takes nothing of it away."""
         try:
             self.snapshot()
         except OSError:
             _log.exception("no snapshot could be kept")
-        self.lease.tell("")
 
     def _applied(self, taken: list[_Line]) -> Batch:
         """What the world makes of these lines."""
@@ -156,7 +162,7 @@ class Writer:
         """Keep a snapshot if the world is what the log says, and let the next one be elected."""
         try:
             if self._sound and kind is None:
-                self.snapshot()
+                self._keep_snapshot()
         finally:
             self.lease.release()
 

@@ -29,10 +29,12 @@ def moment_after(day: date, now: datetime, *, using: str = "default") -> datetim
 def close_days(moment: datetime, tell: Callable[[Progress], None], *, using: str = "default") -> list[Result]:
     """Ask for the close of all days that have ended at a moment, and wait for them; returns those that are refused.
 
-    ``tell`` is called meanwhile. ``InputError`` if nobody writes.
+    A close that was refused before is asked for again: somebody may have mended the cause. ``tell`` is called
+    meanwhile. ``InputError`` if nobody writes.
     """
-    present = time.monotonic()
-    while results := ask_closes(moment, using=using, wait=_LOOK_SECONDS):
+    present, again = time.monotonic(), True
+    while results := ask_closes(moment, using=using, wait=_LOOK_SECONDS, again=again):
+        again = False
         refused = [result for result in results if result.state == "refused"]
         if refused:
             return refused

@@ -10,7 +10,7 @@ from django.db.models import Min
 
 from jifen.core.days import shop_zone
 from jifen.service import models
-from jifen.service.closing import days_due
+from jifen.service.closing import progress
 
 __all__ = ["Figures", "day_begins", "figures", "snapshot_age", "writer_present"]
 
@@ -39,13 +39,15 @@ class Figures:
     """When the open day began by the shop's clock."""
     due: int
     """Days that have ended and are not closed."""
+    blocked: bool
+    """Whether the close of the open day was refused."""
     writer: bool
     """Whether there is one."""
 
 
 def figures(now: datetime, *, using: str = "default") -> Figures:
     """Ask for all figures; ``InputError`` for a database without a shop."""
-    due = days_due(now, using=using)
+    closes = progress(now, using=using)
     last = models.Batch.objects.using(using).order_by("-number").values_list("number", "events").first()
     number, accepted = last or (-1, 0)
     waiting = models.Inbox.objects.using(using).filter(batch=None)
@@ -58,9 +60,10 @@ def figures(now: datetime, *, using: str = "default") -> Figures:
         batches=number + 1,
         waiting=waiting.count(),
         oldest=waiting.aggregate(first=Min("id"))["first"],
-        open_day=due.start,
-        open_since=day_begins(due.start, using=using),
-        due=len(due),
+        open_day=closes.open_day,
+        open_since=day_begins(closes.open_day, using=using),
+        due=closes.due,
+        blocked=bool(closes.blocked),
         writer=writer_present(using),
     )
 

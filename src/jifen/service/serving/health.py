@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from jifen.core.errors import Problem
 from jifen.service import models
-from jifen.service.closing import days_due
+from jifen.service.closing import progress
 from jifen.service.serving.figures import day_begins, writer_present
 
 __all__ = ["is_migrated", "not_ready"]
@@ -41,7 +41,10 @@ def _found(now: datetime, overdue: timedelta, using: str) -> Iterator[Problem]:
         return
     if not writer_present(using):
         yield Problem("no_writer", "no writer is at work: events wait", "start `jifen worker`")
-    due = days_due(now, using=using)
-    if due and now - day_begins(due.start + 1, using=using) > overdue:
-        message = f"{len(due)} days have ended and are not closed"
+    closes = progress(now, using=using)
+    if closes.blocked:
+        message = "the close of the open day was refused: it would break the books"
+        yield Problem("close_refused", message, "mend the cause, then `jifen close`")
+    if closes.due and now - day_begins(closes.open_day + 1, using=using) > overdue:
+        message = f"{closes.due} days have ended and are not closed"
         yield Problem("close_overdue", message, "see what the log of the worker says")

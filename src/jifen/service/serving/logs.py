@@ -44,8 +44,9 @@ def configure_logs(settings: Settings) -> None:
             "formatters": {"lines": {"()": formatter}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
             "root": {"handlers": ["stderr"], "level": settings.log_level},
-            # Requests that are refused have their line already; those that fail have more to say.
-            "loggers": {"django.request": {"level": "ERROR"}},
+            # A request has its line already; only one that failed has more to say.
+            "filters": {"failed": {"()": lambda: _failed}},
+            "loggers": {"django.request": {"filters": ["failed"]}},
         }
     )
 
@@ -120,6 +121,10 @@ def _codes(error: BaseException) -> Iterator[str]:
     for name in ("sqlstate", "sqlite_errorname"):
         if isinstance(code := getattr(error, name, None), str):
             yield code
+
+
+def _failed(record: logging.LogRecord) -> bool:
+    return bool(record.exc_info)
 
 
 def _beside(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:

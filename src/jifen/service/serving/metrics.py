@@ -63,6 +63,7 @@ class ShopMetrics(Collector):
             "jifen_inbox_oldest_seconds": ("How long the first of them has been seen to wait.", self._waited(found)),
             "jifen_open_day_timestamp_seconds": ("When the open day began.", found.open_since.timestamp()),
             "jifen_closes_due": ("Days that have ended and are not closed.", found.due),
+            "jifen_close_refused": ("Whether the close of the open day would break the books.", found.blocked),
             "jifen_writer_present": ("Whether some process holds the right to write.", found.writer),
         }
         for name, (text, value) in gauges.items():

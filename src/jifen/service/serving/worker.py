@@ -14,13 +14,14 @@ from pathlib import Path
 from django.db import DatabaseError, InterfaceError, connections
 
 from jifen.core.errors import BrokenInvariant, UserError
+from jifen.engine.warm import warm
 from jifen.service.closing import ask_closes
 from jifen.service.day_files import STATEMENTS, keep_until
 from jifen.service.serving.counts import FAILURES, CountedWriter, share_counts
 from jifen.service.serving.metrics import COUNTS_FOLDER
 from jifen.service.writer import run_writer
 
-__all__ = ["persist", "run_worker"]
+__all__ = ["persist", "run_worker", "warm_up"]
 
 _ASK_SECONDS = 5.0
 """Between two looks at the clock of the shop."""
@@ -29,6 +30,13 @@ _SOONEST, _LATEST = 0.2, 10.0
 _SETTLED_SECONDS = 60.0
 """What has gone well for so long is tried again as soon as it can be."""
 _log = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Compile all kernels that have not been compiled on this machine, so that no member waits for it later."""
+    began = time.monotonic()
+    warm()
+    _log.info("kernels are ready", extra={"seconds": round(time.monotonic() - began, 1)})
 
 
 def run_worker(folder: Path, stop: threading.Event, using: str = "default") -> None:
@@ -79,7 +87,8 @@ def _ask(using: str, stop: threading.Event) -> None:
             results = ask_closes(datetime.now(UTC), using=using)
             if results and results[-1] != last:
                 last = results[-1]
-                _log.info("closes are due", extra={"days": len(results), "code": last.code})
+                level = logging.ERROR if last.code else logging.INFO
+                _log.log(level, "closes are due", extra={"days": len(results), "code": last.code})
         except Exception:  # whatever it is: the writer is another thread, and goes on
             _log.warning("no close could be asked for", exc_info=True)
             connections[using].close()
