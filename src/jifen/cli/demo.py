@@ -1,146 +1,116 @@
-"""``jifen demo``: a small shop, two plans, and what each of them costs the shop; or any one plan."""
+"""``jifen demo``: a shop that has traded for 120 days, open on this machine; or two plans compared over files."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import os
+import socket
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from jifen.cli.compiling import compiling_shown
-from jifen.cli.output import JsonOption, make_table, out, print_json, progress_bar
-from jifen.core.micros import MICRO, format_micros, mul_div
+from jifen.cli.options import takes
+from jifen.cli.output import JsonOption, errors, out, print_json, progress_bar
 
-if TYPE_CHECKING:
-    from jifen.batch.merge import Inputs
-    from jifen.batch.outputs import Summary
-    from jifen.plan import Plan
+__all__ = ["DemoOptions", "demo"]
 
-__all__ = ["demo"]
-
-_SEED = 20_250_101
-_PLANS = ("starter", "vendor_points")
-"""The plans that are compared, the one that can pay first."""
+_HOST = "127.0.0.1"
+_PORTS = 20
+"""As many ports are tried, from the one that was asked for on."""
+_SETTINGS = ("JIFEN_DATABASE_URL", "JIFEN_HOSTS", "JIFEN_VAR")
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one plan did to the shop; amounts are micro-units."""
+class DemoOptions:
+    """What ``jifen demo`` is given."""
 
-    title: str
-    sold: int
-    margin: int
-    promised: int
-    paid: int
-    owed: int
-    set_aside: int
-    """What the reserve and the pools hold."""
-    report: str
-
-    @property
-    def rest(self) -> int:
-        """What stays of the margin when everything that was promised has been paid."""
-        return self.margin - self.paid - self.owed
-
-
-def demo(
-    folder: Annotated[Path, typer.Option("--out", help="Where the files go; replaced by the next demo.")] = Path(
+    folder: Annotated[Path, typer.Option("--out", help="Where it lives; the next demo finds it there.")] = Path(
         "var/demo"
-    ),
+    )
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where its page is; a busy port makes it the next.")] = 8000
+    serve: Annotated[bool, typer.Option(help="Show its page until you stop it.")] = True
+    compare: Annotated[bool, typer.Option("--compare", help="Compare two plans over files instead.")] = False
     plan: Annotated[
-        str | None, typer.Option(help="Show this plan alone, with the events it needs: a preset or a plan file.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make a small shop and run two plans over it: one that can pay what it says, and one that cannot.
+        str | None, typer.Option(help="Run this plan alone over files, with the events it needs: a preset or a file.")
+    ] = None
+    as_json: JsonOption = False
 
-    The first is the one to begin with: a part of the margin comes back to the buyer, a part goes to whoever brought
-    him, and both are put aside when they are promised. The second is what vendors sell.
+
+@takes(DemoOptions)
+def demo(options: DemoOptions) -> None:
+    """Open a shop that has traded for 120 days, and show its page; later it is found again as it was left.
+
+    Its events go through the same inbox and writer as those of any shop. With [bold]--compare[/] it runs two plans over
+    files instead: one that can pay what it says, and one that cannot.
 
     Example: [bold]jifen demo[/]
     """
-    from random import Random
+    if options.compare or options.plan:
+        from jifen.cli.compare import compare
 
-    from jifen.batch.make_shop import make_shop
-    from jifen.plan import load_plan
-
-    plans = {Path(name).stem: load_plan(name) for name in ((plan,) if plan else _PLANS)}
-    made = make_shop(folder / "shop", Random(_SEED))  # noqa: S311 -- a made-up shop, no secret
-    outcomes = []
-    for name, loaded in plans.items():
-        with compiling_shown(), progress_bar(f"running {name}") as progress:
-            outcomes.append(_run(loaded, made, folder / name, progress))
-    if as_json:
-        print_json([_plain(outcome) for outcome in outcomes])
+        compare(options.folder, options.plan, as_json=options.as_json)
         return
-    _show(outcomes, folder / next(iter(plans)))
+    port = _free_port(options.port) if options.serve else options.port
+    shop = (options.folder / "shop").absolute()
+    environment = {name: text for name, text in os.environ.items() if name not in _SETTINGS} | {"JIFEN_VAR": str(shop)}
+    os.environ.clear()
+    os.environ.update(environment)
+    traded = _open(shop)
+    if options.as_json:
+        print_json({"folder": str(shop), "url": f"http://{_HOST}:{port}", "traded": traded})
+    else:
+        _tell(shop, port, options.serve)
+    if options.serve:
+        sys.stdout.flush()
+        command = [sys.executable, "-m", "jifen.cli", "serve", "--bind", f"{_HOST}:{port}"]
+        os.environ.setdefault("JIFEN_LOG_LEVEL", "warning")
+        os.execv(sys.executable, command)  # noqa: S606 -- from here on it is `jifen serve`
 
 
-def _run(plan: "Plan", made: "Inputs", folder: Path, progress: Callable[[int, int], None]) -> _Outcome:
-    from random import Random
+def _open(shop: Path) -> bool:
+    """Make the shop, or go on where it was; whether there was anything to do."""
+    from jifen.service.databases import migrate, start_django
 
-    from jifen.batch.make_events import add_events
-    from jifen.batch.run import Target, run
-    from jifen.report.run_report import REPORT, write_report
+    shop.mkdir(parents=True, exist_ok=True)
+    start_django()
+    from jifen.service.example import trade
 
-    inputs = add_events(plan, made, made.members.parent / folder.name, Random(_SEED))  # noqa: S311
-    target = Target(folder, force=True, finish=lambda written, summary: write_report(written, plan, summary))
-    return _outcome(plan, run(plan, inputs, target, progress=progress), str(folder / REPORT))
-
-
-def _outcome(plan: "Plan", summary: "Summary", report: str) -> _Outcome:
-    from jifen.plan.worth import yuan_per_unit
-
-    stores = plan.stores.keys() & summary.granted.keys()
-    sold = summary.sold - summary.refunded
-    return _Outcome(
-        title=plan.title.get("en", plan.name),
-        sold=sold,
-        margin=sold - (summary.waterfall.cost or 0),
-        promised=sum(mul_div(summary.granted[store], yuan_per_unit(plan, store), MICRO) for store in stores),
-        paid=sum(summary.paid.values()),
-        owed=sum(promise.worth or 0 for promise in summary.waterfall.promises),
-        set_aside=summary.reserve + sum(summary.pools.values()),
-        report=report,
-    )
+    migrate()
+    with compiling_shown(), progress_bar("trading 120 days") as progress:
+        return trade(shop, progress)
 
 
-def _plain(outcome: _Outcome) -> dict[str, str]:
-    figures = {**asdict(outcome), "rest": outcome.rest}
-    return {name: format_micros(value, 2) if isinstance(value, int) else value for name, value in figures.items()}
+def _free_port(asked: int) -> int:
+    """The port that was asked for, or the next that is free."""
+    from jifen.core.errors import InputError, Problem
+
+    for port in range(asked, min(asked + _PORTS, 65536)):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((_HOST, port))
+            except OSError:
+                continue
+        if port != asked:
+            errors.print(f"port {asked} is busy: the page is at http://{_HOST}:{port}", style="yellow")
+        return port
+    message = f"ports {asked} to {asked + _PORTS - 1} are busy"
+    raise InputError(Problem("bad_bind", message, "stop what listens there, or name another", column="--port"))
 
 
-def _show(outcomes: list[_Outcome], first: Path) -> None:
-    from jifen.report.figures import per_hundred, yuan
-
-    def row(label: str, value: Callable[[_Outcome], str]) -> tuple[str, ...]:
-        return (label, *(value(outcome) for outcome in outcomes))
-
-    rows = [
-        row("sold, less refunds", lambda one: yuan(one.sold)),
-        row("margin: sold less the cost of goods", lambda one: yuan(one.margin)),
-        row("promised in points", lambda one: yuan(one.promised)),
-        row("promised for 100 yuan sold", lambda one: per_hundred(one.promised, one.sold)),
-        row("paid so far", lambda one: yuan(one.paid)),
-        row("still owed", lambda one: yuan(one.owed)),
-        row("in reserve and pools", lambda one: yuan(one.set_aside)),
-        row("margin left when all is paid", lambda one: yuan(one.rest)),
+def _tell(shop: Path, port: int, serving: bool) -> None:
+    """Say what to try."""
+    page = f"http://{_HOST}:{port}"
+    out.print(f"The shop is open. What it has is in {shop}.", soft_wrap=True)
+    lines = [
+        (f"{page}/", "its status: books, closes, coverage"),
+        (f"{page}/members/m00001", "a member's balances, open lots and statement"),
+        (f"{page}/?lang=zh", "the same in Chinese 中文"),
+        ("jifen demo --compare", "two plans over files: one that can pay, one that cannot"),
+        (f"rm -r {shop}", "begin anew"),
     ]
-    plans = "two plans" if len(outcomes) > 1 else "one plan"
-    out.print(make_table(f"One shop, {plans} (yuan)", ("", *(one.title for one in outcomes)), rows))
-    out.print()
-    for one in outcomes:
-        if one.rest < 0:
-            out.print(f"{one.title}: [red]{yuan(-one.rest)} more is promised than the shop earns.[/]")
-        else:
-            backed = "covers" if one.set_aside >= one.owed else "does not cover"
-            out.print(f"{one.title}: [green]can be paid out of the margin; what is put aside {backed} what is owed.[/]")
-        out.print(f"    open {one.report}", markup=False, soft_wrap=True)
-    if len(outcomes) > 1:
-        out.print(
-            "The first is the plan to begin with: it counts from the margin, not from the price, begins when the "
-            "refund window has ended, and puts aside what it promises at the moment it promises it.",
-            soft_wrap=True,
-        )
-    for question in ("--member m00001", "--order o000001"):
-        out.print(f"Why: jifen explain {first} {question}", markup=False, soft_wrap=True)
+    for what, why in lines if serving else lines[3:]:
+        out.print(f"  {what:<44} {why}", markup=False, soft_wrap=True)
+    if serving:
+        out.print("Ctrl-C stops it; nothing is lost. It is open at:", soft_wrap=True)

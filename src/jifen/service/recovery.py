@@ -1,7 +1,7 @@
 """The world as the log says it is: from the newest snapshot, or from nothing, and what came after it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from jifen.ledger.journal import Refusal
 from jifen.plan.text import parse_plan
 from jifen.service import models
 
-__all__ = ["Head", "applied", "recover", "replayed", "save_snapshot", "started"]
+__all__ = ["Head", "applied", "newest_snapshot", "recover", "replayed", "save_snapshot", "started"]
 
 _SNAPSHOT = re.compile(r"batch-(\d{9,})-([0-9a-f]{64})")
 _KEPT = 2
@@ -95,13 +95,23 @@ def _snapshots(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if _SNAPSHOT.fullmatch(path.name))
 
 
-def _snapshot(using: str, folder: Path) -> tuple[World, Head] | None:
-    """The newest snapshot that is whole and stands on this log."""
+def newest_snapshot(using: str, folder: Path) -> Path | None:
+    """The newest snapshot in a folder that stands on this log, be it damaged; ``None`` where there is none."""
+    return next((path for path, _ in _standing_on(using, folder)), None) if folder.is_dir() else None
+
+
+def _standing_on(using: str, folder: Path) -> Iterator[tuple[Path, models.Batch]]:
+    """The snapshots of this log, the newest first, each with its batch."""
     for path in reversed(_snapshots(folder)):
         number, digest = _SNAPSHOT.fullmatch(path.name).groups()  # type: ignore[union-attr]
         row = models.Batch.objects.using(using).filter(number=int(number)).first()
-        if row is None or bytes(row.hash).hex() != digest:
-            continue
+        if row is not None and bytes(row.hash).hex() == digest:
+            yield path, row
+
+
+def _snapshot(using: str, folder: Path) -> tuple[World, Head] | None:
+    """The newest snapshot that is whole and stands on this log."""
+    for path, row in _standing_on(using, folder):
         try:
             return load_world(path), _head(row)
         except InputError:

@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from jifen.core.errors import BrokenInvariant, UserError
 from jifen.engine.warm import warm
 from jifen.service.closing import ask_closes
+from jifen.service.day_files import STATEMENTS, keep_until
 from jifen.service.serving.counts import FAILURES, CountedWriter, share_counts
 from jifen.service.serving.metrics import COUNTS_FOLDER
 from jifen.service.writer import run_writer
@@ -45,12 +46,15 @@ def run_worker(folder: Path, stop: threading.Event, using: str = "default") -> N
     """
     asker = threading.Thread(target=_ask, args=(using, stop), name="asker", daemon=True)
     counts = share_counts(folder / COUNTS_FOLDER, stop)
+    keeper = threading.Thread(target=keep_until, args=(stop, folder / STATEMENTS, using), name="keeper", daemon=True)
     asker.start()
+    keeper.start()
     try:
         persist(lambda: run_writer(folder, using, stop=stop, kind=CountedWriter), using, stop)
     finally:
         stop.set()
         asker.join()
+        keeper.join()
         counts.join()
         connections[using].close()
 
