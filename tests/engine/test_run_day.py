@@ -1,5 +1,6 @@
 """The one pass of the daily run against walking up from every release, on forests of every shape."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
@@ -17,6 +18,7 @@ from jifen.engine.columns import SUM_MAX
 from jifen.engine.kernels import run as kernel
 from jifen.engine.kernels import run_columns as columns
 from jifen.engine.layout import Layout
+from jifen.engine.pieces import piece_at, run_pieces
 from jifen.engine.tables import Chains, Lots, Members
 
 DAY = 5
@@ -148,9 +150,13 @@ def rules_of(case: Case, layout: Layout) -> tuple[columns.Rules, int]:
 
 
 def run(
-    case: Case, limit: int | None = None, small: int | None = None, *, by_tree: bool = False, size: int = columns.BLOCK
-) -> Ran:
-    """Run the kernel over all members at once, or over one tree after the other; ``size`` members are a block."""
+    case: Case, limit: int | None = None, small: int | None = None, *, by_tree: bool = False, size: int = columns.BLOCK,
+    cuts: Sequence[int] | None = None,
+) -> Ran:  # fmt: skip
+    """Run the kernel over all members at once, or over one tree after the other; ``size`` members are a block.
+
+    With ``cuts``, positions in order, each piece between them has a thread of its own.
+    """
     layout, lots = laid_out(case)
     rules, width = rules_of(case, layout)
     steepest = int(rules.rates.sum(axis=1).max(initial=1))
@@ -168,6 +174,10 @@ def run(
     slots = slots_of(lots, layout)
     out = columns.Out.of(len(case.schedules), len(case.walks), len(members), lots.size)
     ends = [0, *(np.flatnonzero(layout.depths == 0) + 1).tolist()] if by_tree else [0, len(members)]
+    if cuts is not None:
+        pieces = [piece_at(layout, first, end) for first, end in pairwise((0, *cuts, len(members)))]
+        run_pieces(DAY, pieces, bounds, (forest, slots), rules, out)
+        ends = []
     for first, end in pairwise(ends):
         piece = bounds._replace(first=first, end=end)
         work = piece, columns.Stack.of(piece, len(levels)), columns.Block.of(piece, len(levels), lots.size, size)

@@ -46,8 +46,8 @@ __all__ = [
     "run_singly", "save_snapshot",
 ]  # fmt: skip
 
-MOST_THREADS = 1
-"""Threads that the kernel can use."""
+MOST_THREADS = 8
+"""Threads of the kernel that a bench may ask for."""
 
 _MEMBER_BYTES, _LOT_BYTES = 300, 350
 """What a world and the kernel's own columns take at their peak, for each member and each open lot."""
@@ -61,6 +61,7 @@ class Prepared:
 
     world: World
     columns: tuple[npt.NDArray[Any], ...]
+    threads: int
     again: bool
     """Whether every run starts from the same; else (queues and exits post what they pay) they follow on."""
 
@@ -106,7 +107,7 @@ def prepare(world: World, threads: int = 1) -> Prepared:
     world.laid_out()
     program = world.program
     again = not (program.queues or program.daily_exits)
-    prepared = Prepared(world, tuple(column.copy() for column in _changing(world)), again)
+    prepared = Prepared(world, tuple(column.copy() for column in _changing(world)), threads, again)
     if again and program.schedules:
         # As on any day but the first, lots have released the same for some days; what they have left is as before.
         run_pass(world)
@@ -140,7 +141,7 @@ def kernel(prepared: Prepared) -> Made:
     and daily exits are run as the close runs them, posting included: that cannot be taken apart.
     """
     world = prepared.world
-    phases = run_pass(world).phases if world.program.schedules else []
+    phases = run_pass(world, prepared.threads).phases if world.program.schedules else []
     phases += [division.phase for step in world.program.splits for division in divisions(world, step)]
     books = Books(world)
     books.event = world.next_event

@@ -15,6 +15,7 @@ from jifen.engine.kernels import run as kernel
 from jifen.engine.kernels import run_columns as columns
 from jifen.engine.layout import Layout
 from jifen.engine.phases import Phase
+from jifen.engine.pieces import THREADS, cut, run_pieces
 from jifen.engine.program import Step
 from jifen.engine.tables import NONE
 from jifen.engine.walks import generation_rates, peer_rate
@@ -31,7 +32,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Runs of equal days that have ended: the lot, its first day and last full one, what it gave today beyond them."""
+    """Runs of equal days that have ended, by lot: its first day and last full one, what it gave today beyond them."""
 
     lots: Narrow
     first: Narrow
@@ -59,8 +60,11 @@ class Found:
     ended: Ended
 
 
-def run_pass(world: World) -> Found:
-    """Let all lots release that are due, and take what the walks over it want from lots."""
+def run_pass(world: World, threads: int = THREADS) -> Found:
+    """Let all lots release that are due, and take what the walks over it want from lots.
+
+    What is found does not depend on how many threads there are; small worlds have one.
+    """
     schedules = world.program.schedules
     parts = list(dict.fromkeys(step.rule.part for step in schedules))
     walks = tuple(step for step in world.program.walks if step.rule.part in parts)
@@ -70,16 +74,17 @@ def run_pass(world: World) -> Found:
     out = columns.Out.of(len(schedules), len(walks), world.members.size, world.lots.size)
     forest = columns.Forest(layout.members, layout.depths, _levels(world, layout, walks), layout.starts, layout.begins)
     slots = _slots_of(world, _due_today(world))
-    ladders = len(forest.levels)
-    work = bounds, columns.Stack.of(bounds, ladders), columns.Block.of(bounds, ladders, world.lots.size)
-    kernel.run_day(world.open_day, work, forest, slots, rules, out)
+    run_pieces(world.open_day, cut(layout, threads), bounds, (forest, slots), rules, out)
     ensure(out.counts[-1] == 0, "a day's releases add up beyond 64 bits")
     world.released_until = world.open_day
     ended = out.ended[: out.counts[-2]]
+    # By lot: in which order runs are found to end depends on where blocks and pieces begin.
+    order = np.argsort(ended[:, 0])
+    ended = ended[order]
     return Found(
         [_phase(world, layout, out, step, place) for place, step in enumerate((*schedules, *walks))],
         [_walked(out, step, place) for place, step in enumerate(walks) if _drains(step)],
-        Ended(ended[:, 0], ended[:, 1], ended[:, 2], out.beyond[: len(ended)]),
+        Ended(ended[:, 0], ended[:, 1], ended[:, 2], out.beyond[order]),
     )
 
 

@@ -36,10 +36,8 @@ __all__ = ["add_up", "credit", "drain_lots", "run_day"]
 
 @lean
 def run_day(day: int, work: tuple[Bounds, Stack, Block], forest: Forest, lots: Slots, rules: Rules, out: Out) -> None:
-    """Run the daily rules over whole trees."""
+    """Run the daily rules over members after whom none of their descendants stands, in ``stack`` those before them."""
     bounds, stack, block = work
-    for part in range(bounds.parts):
-        stack.released[part] = 0
     size = len(block.places)
     for first in range(bounds.first, bounds.end, size):
         here = Here(first, min(first + size, bounds.end))
