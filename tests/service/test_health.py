@@ -12,7 +12,9 @@ from django.test import RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 from tests.service.conftest import joins, order
 
+from jifen.service import models
 from jifen.service.closing import ask_closes
+from jifen.service.content import closing_id
 from jifen.service.databases import open_database
 from jifen.service.inbox import submit
 from jifen.service.lease import Lease
@@ -133,3 +135,17 @@ def request(address, **headers) -> HttpRequest:
 )
 def test_metrics_are_refused_to_other_machines_and_through_a_proxy(address, headers):
     assert metrics(request(address, **headers)).status_code == 403
+
+
+def test_a_close_that_was_refused_is_told_without_its_message(shop, folder):
+    message = "member 13800138000 would have -1"
+    models.Inbox.objects.using(shop).create(
+        key=closing_id(FIRST), content="{}", batch=0, code="breaks_books", message=message
+    )
+    lease = Lease.take(shop)
+    (problem,) = not_ready(OPENED + timedelta(days=1), SIX_HOURS, using=shop)
+    lease.release()
+    assert problem.code == "close_refused"
+    text = metrics_text(ShopMetrics(folder, shop)).decode()
+    assert samples(text)["jifen_close_refused"] == 1
+    assert "138" not in str(problem) + text
