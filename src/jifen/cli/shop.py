@@ -137,7 +137,7 @@ def _rows(found: "Status") -> list[tuple[str, str]]:
     """Each thing and how it stands, for people."""
     closes, names = found.closes, _texts(found)
     rows = [
-        ("plan", f"{names['plan']} ({found.plan.stage})"),
+        ("plan", f"{found.plan_name} ({found.plan.stage})"),
         *(("", f"{each['day']} {each['state']} {each['digest']}") for each in names["versions"][-5:]),
         ("open day", f"{names['open_day']} ({found.zone})"),
         ("days to close", str(closes.due)),
@@ -169,7 +169,8 @@ def _document(found: "Status") -> dict[str, Any]:
 
     return {
         "name": found.name, "kind": _kind(found.live), "seat": found.seat, "zone": found.zone,
-        "currency": found.currency, **_texts(found), "stage": found.plan.stage, "days_to_close": found.closes.due,
+        "currency": found.currency, "plan_name": found.plan_name, **_texts(found), "stage": found.plan.stage,
+        "days_to_close": found.closes.due,
         "doing": found.closes.doing, "writer": found.writer, "waiting": found.waiting, "members": found.members,
         "orders": found.orders, "events": found.events, "batches": found.batches,
         "reserve": format_micros(found.reserve),

@@ -31,28 +31,9 @@ def opened(*, create: bool = False) -> None:
     from jifen.service.databases import start_django
 
     start_django()
-    from django.db import DatabaseError, connections
-    from django.db.migrations.executor import MigrationExecutor
+    from jifen.service.readiness import make_ready
 
-    from jifen.service.databases import migrate
-    from jifen.service.settings import SETTINGS
-    from jifen.service.shop import shop_of
-
-    if create:
-        SETTINGS.var.mkdir(parents=True, exist_ok=True)
-    try:
-        if create:
-            migrate()
-            return
-        executor = MigrationExecutor(connections["default"])
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            remedy = "`jifen shop create` makes them in a new database, `jifen serve` brings an older one up to date"
-            raise InputError(Problem("not_migrated", "the database has not the tables of this release", remedy))
-        shop_of()
-    except DatabaseError as error:
-        message = f"the database does not open: {str(error).splitlines()[0]}"
-        remedy = "see JIFEN_DATABASE_URL and JIFEN_VAR, or make a shop: jifen shop create"
-        raise InputError(Problem("no_database", message, remedy)) from error
+    make_ready(create=create)
 
 
 def activate(

@@ -1,5 +1,6 @@
 """A shop at a glance: its plan, its day, its writer, its money. Asked of the database alone, without the world."""
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,7 @@ class Status:
     seat: str
     zone: str
     currency: str
+    plan_name: str
     plan: Standing
     versions: list[Version]
     closes: Progress
@@ -54,10 +56,12 @@ def status(now: datetime, *, using: str = "default") -> Status:
     """Ask how a shop stands; ``InputError`` for a database without a shop."""
     shop = shop_of(using)
     last = models.Batch.objects.using(using).order_by("-number").values_list("number", "events").first() or (-1, 0)
-    days = coverage_days(using, 1)
+    days, stands = coverage_days(using, 1), standing(using)
+    plan = models.PlanVersion.objects.using(using).values_list("content", flat=True).get(digest=stands.digest)
     return Status(
         name=shop.name, live=shop.live, seat=shop.seat, zone=shop.zone, currency=shop.currency,
-        plan=standing(using), versions=versions(using), closes=progress(now, using=using), writer=writes(using),
+        plan_name=json.loads(plan)["name"], plan=stands, versions=versions(using),
+        closes=progress(now, using=using), writer=writes(using),
         waiting=models.Inbox.objects.using(using).filter(batch=None).count(),
         members=_named(using, "member"), orders=_named(using, "order"), events=last[1], batches=last[0] + 1,
         reserve=_held(using, Account.RESERVE), pools=_pools(using), coverage=days[0] if days else None,

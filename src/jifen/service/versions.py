@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 from django.db import connections, transaction
@@ -80,12 +81,14 @@ def versions(using: str = "default") -> list[Version]:
     """All versions in the order in which they count: the one the shop opened with, then each activation by the log."""
     shop, today = shop_of(using), open_day(using)
     activated = models.PlanChange.objects.using(using).filter(plan__isnull=False).order_by("event")
-    past = [(shop.plan_id, shop.first_day), *activated.values_list("plan_id", "day")]
+    begun = [(shop.plan_id, shop.first_day), *activated.values_list("plan_id", "day")]
+    # To go on after a pause is no other version.
+    past = [each for before, each in pairwise([("", 0), *begun]) if before[0] != each[0]]
     found = [Version(digest, day, "superseded") for digest, day in past[:-1]]
-    found.append(Version(*past[-1], "active"))
+    found.append(Version(past[-1][0], past[-1][1], "active"))
     dated = models.Scheduled.objects.using(using).order_by("day").values_list("plan_id", "day")
     for digest, day in dated:
-        if (digest, day) not in past:
+        if (digest, day) not in begun:
             found.append(Version(digest, day, "scheduled" if day >= today else "missed"))
     return found
 
