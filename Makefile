@@ -43,7 +43,7 @@ $(WARM): $(READY) $(wildcard src/jifen/engine/*.py src/jifen/*/kernels/*.py)
 	@$(BIN)/python -m jifen.report.drawing
 	@touch $@
 
-demo: setup  ## run a plan for a small shop and write its report
+demo: setup  ## open a made-up shop and serve its status page at http://127.0.0.1:8000
 	@$(BIN)/jifen demo
 
 test: setup  ## run the tests (ARGS="-k name" is passed on)

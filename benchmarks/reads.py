@@ -18,10 +18,10 @@ from random import Random
 
 from benchmarks.live import DURABLE, GROUP, joining, paid, post
 from benchmarks.server import Server
-from jifen.service.databases import migrate, open_database
 from jifen.engine.events import DayClosed
 from jifen.plan import load_plan
 from jifen.service.closing import closing_id
+from jifen.service.databases import migrate, open_database
 from jifen.service.day_files import STATEMENTS, keep_days
 from jifen.service.directory import Directory
 from jifen.service.inbox import submit

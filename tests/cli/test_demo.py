@@ -1,16 +1,51 @@
-"""``jifen demo``: two plans over one shop, one of which can be paid; or one plan alone."""
+"""``jifen demo``: a shop that is found again; two plans over one shop, one of which can be paid; or one plan alone."""
 
 import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+JIFEN = (sys.executable, "-P", "-c", "from jifen.cli import main; main()")
+
+
+@pytest.mark.nightly
+def test_the_demo_opens_a_shop_serves_it_and_finds_it_again(tmp_path):
+    made = subprocess.run(
+        [*JIFEN, "demo", "--no-serve", "--json", "--out", tmp_path], check=True, capture_output=True, text=True
+    )
+    assert json.loads(made.stdout)["traded"]
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        command = [*JIFEN, "demo", "--out", tmp_path, "--port", str(port)]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = ""
+        for line in running.stdout:
+            said += line
+            if re.fullmatch(r"http://127.0.0.1:\d+\n", line):
+                break
+    assert f"port {port} is busy" in said
+    with urlopen(line.strip()) as page:
+        text = page.read().decode()
+    assert "Funded points" in text
+    os.kill(running.pid, signal.SIGINT)
+    running.communicate(timeout=30)
+    assert running.returncode == 0
 
 
 def test_the_demo_compares_a_plan_that_can_be_paid_with_one_that_cannot(jifen, tmp_path):
-    shown = jifen("demo", "--out", tmp_path / "demo")
+    shown = jifen("demo", "--compare", "--out", tmp_path / "demo")
     assert shown.code == 0, shown.err
     assert "margin left when all is paid" in shown.out
     assert shown.out.count("report.html") == 2
     assert "The first is the plan to begin with" in shown.out
 
-    again = jifen("demo", "--out", tmp_path / "demo", "--json")
+    again = jifen("demo", "--compare", "--out", tmp_path / "demo", "--json")
     ours, vendors = json.loads(again.out)
     assert (ours["sold"], ours["margin"]) == (vendors["sold"], vendors["margin"])
     assert not ours["rest"].startswith("-")

@@ -28,7 +28,9 @@ class DemoOptions:
     folder: Annotated[Path, typer.Option("--out", help="Where it lives; the next demo finds it there.")] = Path(
         "var/demo"
     )
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Where its page is; a busy port makes it the next.")] = 8000
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where its page is; a busy port makes it the next.")] = (
+        8000
+    )
     serve: Annotated[bool, typer.Option(help="Show its page until you stop it.")] = True
     compare: Annotated[bool, typer.Option("--compare", help="Compare two plans over files instead.")] = False
     plan: Annotated[
@@ -63,7 +65,16 @@ def demo(options: DemoOptions) -> None:
         _tell(shop, port, options.serve)
     if options.serve:
         sys.stdout.flush()
-        command = [sys.executable, "-m", "jifen.cli", "serve", "--bind", f"{_HOST}:{port}"]
+        command = [
+            sys.executable,
+            "-P",
+            "-c",
+            "from jifen.cli import main; main()",
+            "serve",
+            "--bind",
+            f"{_HOST}:{port}",
+        ]
+        os.environ.setdefault("JIFEN_LOG", "text")
         os.environ.setdefault("JIFEN_LOG_LEVEL", "warning")
         os.execv(sys.executable, command)  # noqa: S606 -- from here on it is `jifen serve`
 

@@ -1,4 +1,4 @@
-"""The lines of a closed day as one immutable file, which readers map into memory: sorted by member, with the day's sums.
+"""The lines of a closed day as one immutable file that readers map into memory: sorted by member, with the day's sums.
 
 All of it follows from the database: a file that is missing or damaged is made again. Its name has the hash of the
 close, so that a file of another log, from before a backup was restored, say, is never taken for this one's.

@@ -31,12 +31,12 @@ from jifen.service.writer import Writer
 __all__ = ["DAYS", "PLAN", "Example", "trade"]
 
 DAYS = 120
-PLAN = "funded_points"
-"""Each order puts a quarter into the reserve, which pays what it promises."""
+PLAN, _SETTINGS = "funded_points", {"reserve_share": "20%"}
+"""Each order promises a quarter of its amount and puts a fifth into the reserve; the owner adds the rest."""
 
 _SEED = 20_250_101
-_TOP_UPS = {0: 20_000, 45: 10_000, 90: 10_000}
-"""By day from the first one: yuan that the owner puts into the reserve beyond that."""
+_TOP_UPS = {0: 1_000, 70: 6_000, 110: 10_000}
+"""By day from the first one: yuan that the owner puts into the reserve."""
 _ELECTION_SECONDS = 15.0
 
 
@@ -80,9 +80,9 @@ def _opened(example: Example, using: str) -> int:
     """The first day of the shop, which is opened if there is none."""
     if not models.Shop.objects.using(using).exists():
         today = datetime.now(UTC).astimezone(shop_zone(DEFAULT_ZONE)).toordinal()
-        create_shop(load_plan(PLAN), today - example.days, Terms("积分 demo"), using=using)
+        create_shop(load_plan(PLAN, _SETTINGS), today - example.days, Terms("积分 demo"), using=using)
     shop = models.Shop.objects.using(using).get()
-    if shop.live or shop.plan.digest != load_plan(PLAN).digest:
+    if shop.live or shop.plan.digest != load_plan(PLAN, _SETTINGS).digest:
         message = "this database has a shop of its own"
         raise InputError(Problem("shop_exists", message, "name another folder with --out, or remove this one"))
     return int(shop.first_day)
@@ -113,5 +113,3 @@ def _writer(folder: Path, using: str) -> Writer:
             raise InputError(problem)
         time.sleep(0.1)
     return writer
-
-

@@ -19,7 +19,7 @@ from jifen.service.directory import Directory
 from jifen.service.entries import MEMBERS_OWN
 from jifen.service.recovery import newest_snapshot
 
-__all__ = ["Balances", "Lot", "Lots", "LotReader", "Standing", "balances", "standing"]
+__all__ = ["Balances", "Lot", "LotReader", "Lots", "Standing", "balances", "standing"]
 
 _OWN = ", ".join(str(int(kind)) for kind in MEMBERS_OWN)
 _OF_MEMBER = (
@@ -150,5 +150,3 @@ def _open_lots(world: World, member: int) -> Iterator[Lot]:
                     world.stores.names[store], world.cause_of(lot), lots.granted.item(lot), lots.remaining.item(lot),
                     lots.daily.item(lot), lots.eligible_from.item(lot),
                 )  # fmt: skip
-
-

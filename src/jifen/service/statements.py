@@ -1,4 +1,4 @@
-"""Statements: a member's lines, newest first, out of the files of closed days and, on top, the lines since the last close.
+"""Statements: a member's lines, newest first: those since the last close, and below them the files of closed days.
 
 A reader keeps those of the open day in memory and asks only for what is new. It says as of which batch it answers: for
 a moment after a close it stays at the batch before, until the day's file is there.
@@ -85,7 +85,7 @@ class Statements:
     def __init__(
         self, folder: Path, using: str = "default", *, directory: Directory | None = None, patience: float = _PATIENCE
     ) -> None:
-        """Answer from a shop's database and its ``folder``; files that are missing are made after ``patience`` seconds."""
+        """Answer from a shop's database and its ``folder``; missing files are made after ``patience`` seconds."""
         self.using, self.files = using, DayFiles(folder / STATEMENTS, using)
         self.directory = directory or Directory(using)
         self._patience, self._missed = patience, 0.0

@@ -22,7 +22,8 @@ CHARTS = ("coverage", "flows")
 """What is owed and what backs it; what was promised and paid."""
 
 _WIDTHS = {"wide": (1000, 250), "narrow": (330, 230)}
-_DARK = {"axis": {**CONFIG["axis"], "gridColor": "#343b37", "tickColor": "#343b37", "labelColor": "#a8b2ac"}}
+_CONFIG: dict[str, Any] = dict(CONFIG)
+_DARK = {"axis": {**_CONFIG["axis"], "gridColor": "#343b37", "tickColor": "#343b37", "labelColor": "#a8b2ac"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,7 @@ def _svg(drawing: Drawing, columns: tuple[str, str], rows: tuple[tuple[int, ...]
     return svg.encode()
 
 
-def _specification(
-    drawing: Drawing, columns: tuple[str, str], rows: tuple[tuple[int, ...], ...]
-) -> dict[str, Any]:
+def _specification(drawing: Drawing, columns: tuple[str, str], rows: tuple[tuple[int, ...], ...]) -> dict[str, Any]:
     said, (width, height) = words(drawing.language), _WIDTHS[drawing.width]
     names = [said[f"column_{column}"] for column in columns]
     values = [
@@ -87,5 +86,5 @@ def _specification(
             "color": {"field": "what", "type": "nominal", "legend": legend, "scale": scale},
             "strokeDash": {"field": "what", "type": "nominal", "scale": dash, "legend": legend},
         },
-        "config": {**CONFIG, **(_DARK if drawing.dark else {})},
+        "config": {**_CONFIG, **(_DARK if drawing.dark else {})},
     }  # fmt: skip

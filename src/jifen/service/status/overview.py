@@ -111,4 +111,3 @@ def readers_of(using: str, folder: Path) -> Readers:
 @cache
 def _plan(using: str, digest: str) -> Plan:
     return parse_plan(models.PlanVersion.objects.using(using).get(digest=digest).content, digest)
-
