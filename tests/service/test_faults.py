@@ -13,7 +13,6 @@ from django.db import connections
 from tests.service.conftest import ALIASES
 from tests.service.faults import Schedule, history
 
-from jifen.plan import load_plan
 from jifen.service import lease
 from jifen.service.databases import migrate, open_database
 from jifen.service.shop import Terms, create_shop

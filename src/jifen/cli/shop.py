@@ -24,7 +24,7 @@ from jifen.cli.shop_schedule import schedule_commands
 
 if TYPE_CHECKING:
     from jifen.service.coverage import Coverage
-    from jifen.service.status import Status
+    from jifen.service.glance import Status
 
 __all__ = ["CreateOptions", "coverage", "create", "shop_commands", "status"]
 
@@ -88,7 +88,7 @@ def status(as_json: JsonOption = False) -> None:
     from datetime import UTC, datetime
 
     opened()
-    from jifen.service.status import status as ask
+    from jifen.service.glance import status as ask
 
     found = ask(datetime.now(UTC))
     if as_json:

@@ -172,7 +172,7 @@ def show_findings(plan: "Plan", seat: str, currency: str, lang: str) -> list[dic
 
 def _tell(deed: "Deed", done: str, as_json: bool, **more: Any) -> None:
     """Say what became of an event; exit code 1 if it was refused."""
-    from jifen.service.status import writes
+    from jifen.service.lease import is_held
 
     result = deed.result
     if as_json:
@@ -181,7 +181,7 @@ def _tell(deed: "Deed", done: str, as_json: bool, **more: Any) -> None:
     elif result.state == "refused":
         errors.print(f"refused: {result.message} [{result.code}]", style="red", markup=False)
     elif result.state == "pending":
-        reason = "the writer has not come to it yet" if writes() else "start `jifen worker`: nobody writes now"
+        reason = "the writer has not come to it yet" if is_held() else "start `jifen worker`: nobody writes now"
         out.print(f"It is in the inbox; {reason}.", markup=False)
     else:
         again = " (it was asked for before: nothing was done again)" if deed.repeated else ""

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from jifen.core.errors import InputError, Problem
 from jifen.service.closing import Progress, ask_closes, days_due, progress
 from jifen.service.inbox import Result
-from jifen.service.serving.figures import day_begins, writer_present
+from jifen.service.lease import is_held
+from jifen.service.serving.figures import day_begins
 
 __all__ = ["close_days", "moment_after"]
 
@@ -39,7 +40,7 @@ def close_days(moment: datetime, tell: Callable[[Progress], None], *, using: str
         if refused:
             return refused
         tell(progress(moment, using=using))
-        if writer_present(using):
+        if is_held(using):
             present = time.monotonic()
         elif time.monotonic() - present > _PATIENCE_SECONDS:
             message = f"{len(results)} closes wait in the inbox, and no writer is at work"

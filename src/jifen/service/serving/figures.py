@@ -11,14 +11,9 @@ from django.db.models import Min
 from jifen.core.days import shop_zone
 from jifen.service import models
 from jifen.service.closing import progress
+from jifen.service.lease import is_held
 
-__all__ = ["Figures", "day_begins", "figures", "snapshot_age", "writer_present"]
-
-_HOLDS_LOCK = """SELECT EXISTS (
-    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (classid::bigint << 32 | objid::bigint) = hashtext('jifen writer'))"""
-"""Whether some connection holds the lock that ``lease`` takes."""
+__all__ = ["Figures", "day_begins", "figures", "snapshot_age"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +59,8 @@ def figures(now: datetime, *, using: str = "default") -> Figures:
         open_since=day_begins(closes.open_day, using=using),
         due=closes.due,
         blocked=bool(closes.blocked),
-        writer=writer_present(using),
+        writer=is_held(using),
     )
-
-
-def writer_present(using: str = "default") -> bool:
-    """Whether some process holds the right to write: the lock on PostgreSQL, a lease that has not ended on SQLite."""
-    connection = connections[using]
-    if connection.vendor != "postgresql":
-        return models.Lease.objects.using(using).filter(until__gt=time.time_ns() // 1_000_000).exists()
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLDS_LOCK)
-        return bool(cursor.fetchone()[0])
 
 
 def day_begins(day: int, *, using: str = "default") -> datetime:

@@ -9,7 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from jifen.core.errors import Problem
 from jifen.service import models
 from jifen.service.closing import progress
-from jifen.service.serving.figures import day_begins, writer_present
+from jifen.service.lease import is_held
+from jifen.service.serving.figures import day_begins
 
 __all__ = ["is_migrated", "not_ready"]
 
@@ -39,7 +40,7 @@ def _found(now: datetime, overdue: timedelta, using: str) -> Iterator[Problem]:
     if not models.Shop.objects.using(using).exists():
         yield Problem("no_shop", "this database has no shop", "create one")
         return
-    if not writer_present(using):
+    if not is_held(using):
         yield Problem("no_writer", "no writer is at work: events wait", "start `jifen worker`")
     closes = progress(now, using=using)
     if closes.blocked:

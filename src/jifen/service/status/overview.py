@@ -14,8 +14,8 @@ from jifen.plan.text import parse_plan
 from jifen.service import models
 from jifen.service.closing import days_due
 from jifen.service.directory import Directory
+from jifen.service.lease import is_held
 from jifen.service.reads import LotReader, Standing, standing
-from jifen.service.serving.figures import writer_present
 from jifen.service.statements import Statements
 from jifen.service.status.history import DayDone, History, worth
 from jifen.service.writer import SNAPSHOTS
@@ -85,7 +85,7 @@ class Readers:
         return Overview(
             shop=shop, plan=plan, version=models.PlanVersion.objects.using(self.using).count(),
             now=now.astimezone(shop_zone(shop.zone)), open_day=due.start, due=len(due),
-            writing=writer_present(self.using), doing=lease.doing if lease else "",
+            writing=is_held(self.using), doing=lease.doing if lease else "",
             waiting=models.Inbox.objects.using(self.using).filter(batch=None).count(),
             batch=-1 if last is None else last.number, events=0 if last is None else last.events,
             members=self.directory.count(), days=self.history.days(view.closed, plan), standing=held,

@@ -1,11 +1,9 @@
 """A shop at a glance: its plan, its day, its writer, its money. Asked of the database alone, without the world."""
 
 import json
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connections
 from django.db.models import Max, Sum
 
 from jifen.ledger.chain import NAME_TABLES
@@ -14,15 +12,11 @@ from jifen.service import models
 from jifen.service.accounts import parts_of
 from jifen.service.closing import Progress, progress
 from jifen.service.coverage import Coverage, coverage_days
+from jifen.service.lease import is_held
 from jifen.service.shop import shop_of
 from jifen.service.versions import Standing, Version, standing, versions
 
-__all__ = ["Status", "status", "writes"]
-
-_HELD = """SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (classid::bigint << 32 | objid::bigint) = hashtext('jifen writer'))"""
-"""Whether some connection holds the lock that ``lease`` takes."""
+__all__ = ["Status", "status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +55,11 @@ def status(now: datetime, *, using: str = "default") -> Status:
     return Status(
         name=shop.name, live=shop.live, seat=shop.seat, zone=shop.zone, currency=shop.currency,
         plan_name=json.loads(plan)["name"], plan=stands, versions=versions(using),
-        closes=progress(now, using=using), writer=writes(using),
+        closes=progress(now, using=using), writer=is_held(using),
         waiting=models.Inbox.objects.using(using).filter(batch=None).count(),
         members=_named(using, "member"), orders=_named(using, "order"), events=last[1], batches=last[0] + 1,
         reserve=_held(using, Account.RESERVE), pools=_pools(using), coverage=days[0] if days else None,
     )  # fmt: skip
-
-
-def writes(using: str = "default") -> bool:
-    """Whether a writer is at work: holds PostgreSQL's lock, or has renewed its lease."""
-    if connections[using].vendor == "postgresql":
-        with connections[using].cursor() as cursor:
-            cursor.execute(_HELD)
-            return bool(cursor.fetchone()[0])
-    return models.Lease.objects.using(using).filter(until__gt=time.time_ns() // 1_000_000).exists()
 
 
 def _named(using: str, table: str) -> int:
