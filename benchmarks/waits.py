@@ -9,9 +9,11 @@
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -37,12 +39,10 @@ def waited(using: str, url: str, folder: Path, members: int) -> dict[str, object
         light = [one(using, f"l{number}", number, PATIENCE) for number in range(ORDERS)]
         closing = while_closing(using)
     finally:
-        process.kill()
-        process.wait()
+        ended(process)
     forget(folder, url)
     process, parts = started(url, folder)
-    process.kill()
-    process.wait()
+    ended(process)
     return {"waited_ms": percentiles(light), "submitted_while_closing_ms": percentiles(closing), "start_s": parts}
 
 
@@ -73,17 +73,24 @@ def started(url: str, folder: Path) -> tuple[subprocess.Popen[str], dict[str, fl
     return process, json.loads(process.stdout.readline())  # type: ignore[union-attr]
 
 
+def ended(process: subprocess.Popen[str]) -> None:
+    """Let it finish its batch, keep a snapshot and give its lease back."""
+    process.terminate()
+    process.wait(PATIENCE)
+
+
 def write(url: str, folder: Path, asked: float) -> None:
-    """Be that process: say when what was done, then write until killed."""
+    """Be that process: say when what was done, then write until told to end."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     imported = time.time() - asked
     open_database("shop", url)
     while (writer := Writer.elected(folder, "shop")) is None:
         time.sleep(0.02)
     elected = time.time() - asked
-    with writer:
-        pass
+    writer.lease.release()
     print(json.dumps({"imported": round(imported, 2), "elected": round(elected, 2)}), flush=True)
-    run_writer(folder, "shop")
+    run_writer(folder, "shop", stop=stop)
 
 
 def forget(folder: Path, url: str) -> None:
