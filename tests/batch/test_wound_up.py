@@ -37,7 +37,8 @@ def test_a_run_that_is_wound_up_pays_by_one_rate_and_is_audited(shop):
     assert audit(shop.out).difference is None
     account = account_of(shop.out, load_world(shop.out / "snapshot"), "o1")
     assert [(entry.rule, entry.what, entry.amount) for entry in account.entries if entry.amount] == [
-        ("grant", "granted", 100 * MICRO), ("generation", "forfeited", 20 * MICRO), ("written_off", "used", 60 * MICRO), ("wind_up", "paid", 40 * MICRO),
+        ("grant", "granted", 100 * MICRO), ("generation", "forfeited", 20 * MICRO),
+        ("written_off", "used", 60 * MICRO), ("wind_up", "paid", 40 * MICRO),
     ]  # fmt: skip
 
 
