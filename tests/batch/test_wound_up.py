@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 from tests.report.test_waterfall_section import words
 
 from jifen.batch.audit import audit
+from jifen.batch.order_account import account_of
 from jifen.core.micros import MICRO
+from jifen.engine.snapshot import load_world
 from jifen.report.waterfall_section import waterfall_section
 
 EVENTS = (
@@ -19,7 +21,10 @@ EVENTS = (
 
 
 def test_a_run_that_is_wound_up_pays_by_one_rate_and_is_audited(shop):
-    """o1 100 and o2 50 are claims of 150, 60 is there: 40 of 100 and 20 of 50; nothing is released any more."""
+    """o1 100 and o2 50 are claims of 150, 60 is there: 40 of 100 and 20 of 50; nothing is released any more.
+
+    Of o1 a, who has no lot on that day, would have had 20.
+    """
     summary = shop.write(events=EVENTS).run(until=date(2025, 1, 4))
     with (shop.out / "balances.csv").open(encoding="utf-8") as stream:
         held = {(row["member"], row["asset"]): row["balance"] for row in csv.DictReader(stream)}
@@ -30,6 +35,11 @@ def test_a_run_that_is_wound_up_pays_by_one_rate_and_is_audited(shop):
     assert [row["owed"] for row in days][1:] == [Decimal(60)] * 3
     assert summary.paid == {"wind_up": 60 * MICRO}
     assert audit(shop.out).difference is None
+    account = account_of(shop.out, load_world(shop.out / "snapshot"), "o1")
+    assert [(entry.rule, entry.what, entry.amount) for entry in account.entries if entry.amount] == [
+        ("grant", "granted", 100 * MICRO), ("generation", "forfeited", 20 * MICRO),
+        ("written_off", "used", 60 * MICRO), ("wind_up", "paid", 40 * MICRO),
+    ]  # fmt: skip
 
 
 def test_pools_that_go_into_the_reserve_are_in_its_account(shop):

@@ -172,6 +172,7 @@ def test_it_is_told_what_a_lot_got_at_the_end_and_what_was_written_off() -> None
         ("o1", yuan("100"), 300_000, yuan("30"))
     ]
     assert (lost.rule, lost.amount, lost.points, lost.asset) == ("written_off", 0, yuan("70"), "points")
+    assert [(source.base, source.rate, source.points) for source in lost.sources] == [(yuan("70"), MICRO, yuan("70"))]
 
 
 def test_it_is_told_what_was_paid_at_the_end_of_what_was_owed() -> None:

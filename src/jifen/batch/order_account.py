@@ -20,7 +20,7 @@ from jifen.batch.layout import JOURNAL
 from jifen.batch.waterfall import MEMBERS, RESERVE, SHOP, place_of, rule_order
 from jifen.core.errors import InputError, Problem
 from jifen.engine import World
-from jifen.engine.books import OWED
+from jifen.engine.books import OWED, WRITTEN_OFF
 from jifen.engine.flows import REFUND
 from jifen.engine.sources import parent_at
 from jifen.engine.tables import NONE
@@ -184,7 +184,7 @@ class _Teller:
         if row["rule_name"] == _ORDER:
             return
         if row["to_kind"] == Account.ISSUER:
-            entry = self._entry(_turned(row), row["rule_name"], target, source)
+            entry = self._entry(_turned(row), row["reason_name"] or row["rule_name"], target, source)
             if entry.what == "owed":  # a claim that is paid is owed no more
                 entry.back += row["amount"]
                 return
@@ -216,7 +216,7 @@ class _Teller:
         what = {Account.CLAIM: "granted", Account.WEIGHT: "weighed", Account.WALLET: "paid"}.get(kind, "fed")
         if row["asset_name"] == OWED:
             what = "owed"
-        elif what == "paid" and row["amount"] == 0:
+        elif (what == "paid" and row["amount"] == 0) or rule == WRITTEN_OFF:
             what = "used"
         to = row["to_name"] if target in (MEMBERS, "") else target
         key = (rule, what, source or row["from_name"], to, row["asset_name"])

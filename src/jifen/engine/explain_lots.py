@@ -114,7 +114,7 @@ def _liability(world: World, lot: int) -> Source:
 def lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
     """What caused a lot, as the source of what it gives by itself: by schedule, to a task, as the head of a queue.
 
-    What the back office granted or removed, and what an exit closed, has none.
+    What the back office granted or removed, and what an exit closed, has none; what ended with the plan has the lot.
     """
     lots, taken = world.lots, given.release_at(world, release)
     by_hand = lots.order.item(lot) == NONE and lots.rule.item(lot) == NONE
@@ -122,6 +122,8 @@ def lot_source(world: World, lot: int, release: int) -> tuple[Source, ...]:
     if world.rule_names.names[taken.rule] == WIND_UP:
         base, rate = _share_at_end(world, lot, release)
         return (Source(member, world.cause_of(lot), "1", base, rate, taken.points),)
+    if world.rule_names.names[taken.rule] == WRITTEN_OFF:
+        return (Source(member, world.cause_of(lot), "1", taken.points, MICRO, taken.points),)
     if by_hand or world.terms[taken.terms][1] == 0:
         return ()
     base, rate = (taken.points, MICRO) if taken.kind == 0 else (lots.granted.item(lot), MICRO)
