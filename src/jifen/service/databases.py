@@ -12,7 +12,11 @@ from jifen.service.environment import database_of
 __all__ = ["migrate", "one_moment", "open_database", "reach", "reach_shop", "start_django"]
 
 
-_BEGIN = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+_BEGIN = {
+    "sqlite": ("BEGIN DEFERRED", "SELECT COUNT(*) FROM sqlite_master"),
+    "postgresql": ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT 1"),
+}
+"""How a transaction that only reads begins; it is the first question that says of which moment it is."""
 
 
 def start_django() -> None:
@@ -87,7 +91,8 @@ def one_moment(using: str = "default") -> Iterator[str]:
     connections[alias] = connections[using].copy(alias)
     try:
         with connections[alias].cursor() as cursor:
-            cursor.execute(_BEGIN[connections[alias].vendor])
+            for statement in _BEGIN[connections[alias].vendor]:
+                cursor.execute(statement)
         yield alias
     finally:
         connections[alias].close()
