@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 
 import pytest
 
@@ -98,7 +99,8 @@ def test_a_dated_version_is_listed_and_taken_back(sandbox):
     assert len(json.loads(sandbox("schedule", "list", "--json")[1])) == 1
 
 
-def test_an_end_asks_first(sandbox):
+def test_an_end_asks_first(sandbox, monkeypatch):
+    monkeypatch.setattr("sys.stdin", StringIO("n\n"))
     code, _, told = sandbox("end")
     assert (code, "End the plan?" in told) == (1, True)
     assert json.loads(sandbox("status", "--json")[1])["waiting"] == 0

@@ -12,6 +12,7 @@ from jifen.engine import World, apply
 from jifen.engine.events import DayClosed, OrderRefunded, PlanActivated
 from jifen.plan import load_plan
 from jifen.plan.model import Curve
+from jifen.plan.worth import yuan_per_unit
 from jifen.service import models
 from jifen.service.audit import audit
 from jifen.service.coverage import Coverage, coverage_days
@@ -24,7 +25,7 @@ FIRST = 738000
 YUAN = 1_000_000
 PLANS = {
     "points_dividend": {"funding": "reserve", "reserve_share": "10%"},
-    "rebate_queue": {}, "appreciation": {}, "funded_points": {},
+    "distribution": {"funding": "reserve", "reserve_share": "1%"}, "rebate_queue": {}, "appreciation": {},
 }  # fmt: skip
 
 
@@ -68,7 +69,13 @@ def test_the_figures_of_a_day_are_those_of_a_run_over_files(using, folder, name)
     reserve = [0, *(each.reserve for each in found)]
     for place, each in enumerate(found):
         assert reserve[place + 1] - reserve[place] == each.reserve_in - each.reserve_out
+    # On the first day nothing is paid of what was deferred before.
+    granted = {store: daily.rows[0].get(f"granted:{store}", 0) for store in plan.stores}
+    worth = sum(units * yuan_per_unit(plan, store) // YUAN for store, units in granted.items())
+    assert found[0].promised == worth + found[0].deferred
     assert any(each.owed for each in found) or curves
+    assert any(each.deferred for each in found) == (name == "distribution")
+    assert any(each.queue for each in found) == (name == "rebate_queue")
     assert audit(folder / JOURNAL, using).sound
 
 

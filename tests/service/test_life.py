@@ -132,14 +132,16 @@ def test_what_ends_does_not_begin_again_by_itself(shop):
 
 
 @pytest.mark.skipif("plan_wound_up" not in EVENT_TYPES, reason="the engine's event plan_wound_up is not merged yet")
-def test_a_plan_that_was_wound_up_is_so_for_good(shop, folder):
+def test_a_plan_that_was_wound_up_has_ended_and_another_one_may_begin(shop, folder):
     wind_up(using=shop)
     write(folder, shop)
     assert standing(shop).stage == "wound_up"
-    assert wind_up(using=shop).repeated
-    for each in (pause, resume, end):
-        assert code(each, using=shop) == "wound_up"
-    assert code(schedule, SLOW, FIRST + 2, using=shop) == code(activate, SLOW, using=shop) == "wound_up"
+    assert [wind_up(using=shop).repeated, end(using=shop).repeated] == [True, True]
+    assert code(pause, using=shop) == code(resume, using=shop) == "plan_ended"
+    activate(SLOW, using=shop)
+    write(folder, shop)
+    assert standing(shop).stage == "active"
+    assert audit(folder / JOURNAL, shop).sound
 
 
 @pytest.mark.skipif("plan_wound_up" in EVENT_TYPES, reason="it can")

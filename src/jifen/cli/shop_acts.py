@@ -107,7 +107,7 @@ def wind_up(
     yes: _Yes = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Wind the plan up, for good: pay out what is there to those to whom it is owed, and write off the rest.
+    """Wind the plan up: pay out what is there to those to whom it is owed, and write off the rest.
 
     Example: [bold]jifen shop wind-up --preview[/]
     """
@@ -125,7 +125,7 @@ def wind_up(
         else:
             out.print(make_table("If the plan were wound up now", ("", ""), _lines(found), left=1))
         return
-    _ask("Wind the plan up, for good? See --preview.", yes)
+    _ask("Wind the plan up? It cannot be undone. See --preview.", yes)
     _tell(life.wind_up(wait=_PATIENCE), "the plan is wound up", as_json)
 
 

@@ -75,8 +75,9 @@ def write_batch(using: str, world: World, head: Head, made: Made, asked: Asked) 
     if any(map(is_activation, batch.events)):
         _keep_plans(using, world)
     models.PlanChange.objects.using(using).bulk_create(changes_in(batch, head.events))
-    if made.segment is not None:
+    if any(map(is_closing, batch.events)):
         coverage_row(using, world, batch.day, number, after.transfers).save(using=using, force_insert=True)
+    if made.segment is not None:
         models.Run.objects.using(using).create(
             day=batch.day, batch_id=number, segment=made.segment.name, digest=made.segment.digest
         )

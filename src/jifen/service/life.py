@@ -17,9 +17,11 @@ from jifen.plan.text import parse_plan
 from jifen.service import models
 from jifen.service.inbox import Result, submit
 from jifen.service.shop import check_funding, open_day, shop_of
-from jifen.service.versions import Stage, Standing, standing, unless_wound_up
+from jifen.service.versions import Stage, Standing, standing
 
 __all__ = ["Deed", "activate", "ask", "end", "pause", "resume", "wind_up", "winding_up"]
+
+_ENDED = ("ended", "wound_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,11 @@ class Deed:
 def activate(plan: Plan, *, using: str = "default", wait: float = 0.0) -> Deed:
     """Let a version count from now on: for later events, and for the run of the open day.
 
-    A shop that was paused or has ended goes on with it. ``InputError`` if it was wound up, or if a live shop may not
-    have this plan.
+    A shop whose plan was paused, has ended or was wound up goes on with it. ``InputError`` if a live shop may not have
+    this plan.
     """
     check_funding(plan, live=shop_of(using).live)
-    stands = unless_wound_up(using)
+    stands = standing(using)
     if stands.stage == "active" and stands.digest == plan.digest:
         return _already(using, PlanActivated.name)
     key = f"activate:{plan.digest}:{stands.changes}"
@@ -47,10 +49,10 @@ def activate(plan: Plan, *, using: str = "default", wait: float = 0.0) -> Deed:
 
 def resume(*, using: str = "default", wait: float = 0.0) -> Deed:
     """Go on after a pause with the version that counted; ``InputError`` (``plan_ended``) if the plan has ended."""
-    stands = unless_wound_up(using)
+    stands = standing(using)
     if stands.stage == "active":
         return _already(using, PlanActivated.name)
-    if stands.stage == "ended":
+    if stands.stage in _ENDED:
         raise InputError(Problem("plan_ended", "the plan has ended", "activate a version: jifen shop activate"))
     content = models.PlanVersion.objects.using(using).values_list("content", flat=True).get(digest=stands.digest)
     return activate(parse_plan(content, using), using=using, wait=wait)
@@ -58,21 +60,23 @@ def resume(*, using: str = "default", wait: float = 0.0) -> Deed:
 
 def pause(*, using: str = "default", wait: float = 0.0) -> Deed:
     """Let no rule fire for new orders until the plan is resumed; what is open goes on."""
-    stands = unless_wound_up(using)
-    if stands.stage == "ended":
+    stands = standing(using)
+    if stands.stage in _ENDED:
         raise InputError(Problem("plan_ended", "the plan has ended", "there is nothing to pause"))
     return _change(PlanPaused, "paused", stands, using, wait)
 
 
 def end(*, using: str = "default", wait: float = 0.0) -> Deed:
     """Let no rule fire for new orders; open lots run off. ``InputError`` while a version is dated to a later day."""
-    stands = unless_wound_up(using)
+    stands = standing(using)
+    if stands.stage == "wound_up":
+        return _already(using, "plan_wound_up")
     _check_calendar(using)
     return _change(PlanEnded, "ended", stands, using, wait)
 
 
 def wind_up(*, using: str = "default", wait: float = 0.0) -> Deed:
-    """Pay out what is there to those to whom it is owed, and write off the rest: the end of the plan, for good."""
+    """Pay out what is there to those to whom it is owed, and write off the rest: the end of the plan."""
     stands = standing(using)
     kind = winding_up()[0]
     _check_calendar(using)

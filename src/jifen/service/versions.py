@@ -30,7 +30,6 @@ __all__ = [
     "schedule",
     "scheduling",
     "standing",
-    "unless_wound_up",
     "versions",
 ]
 
@@ -46,7 +45,7 @@ class Version:
     digest: str
     day: int
     state: Literal["active", "superseded", "scheduled", "missed"]
-    """``missed``: its day began without it, because the shop had been wound up, say."""
+    """``missed``: its day began without it, because its event was refused, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +66,6 @@ def standing(using: str = "default") -> Standing:
     return Standing(
         digest or shop_of(using).plan_id, _STAGES.get(last.kind, "active") if last else "active", changes.count()
     )
-
-
-def unless_wound_up(using: str) -> Standing:
-    """How the plan stands; ``InputError`` (``wound_up``) if nothing can become of it any more."""
-    stands = standing(using)
-    if stands.stage == "wound_up":
-        raise InputError(Problem("wound_up", "the plan was wound up: that is for good", "open another shop"))
-    return stands
 
 
 def versions(using: str = "default") -> list[Version]:
@@ -100,7 +91,6 @@ def schedule(plan: Plan, day: int, *, using: str = "default") -> None:
     (``day_begun``), one that has another version (``day_taken``), or a plan that a live shop may not have.
     """
     check_funding(plan, live=shop_of(using).live)
-    unless_wound_up(using)
     with scheduling(using):
         _check_day(day, using)
         keep_version(plan, using=using)
