@@ -40,7 +40,8 @@ from jifen.service.writer import JOURNAL, SNAPSHOTS
 PHONES = ("13800138000", "13900139000")
 ROOT = Path(__file__).parents[2]
 JIFEN = (sys.executable, "-c", "from jifen.cli import main; main()")
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds: a machine that is busy with other things starts a process slowly."""
 
 
 def today() -> int:
@@ -117,8 +118,10 @@ def test_a_shop_serves_while_its_worker_is_killed_and_stops_under_load_without_l
 ):
     served.wait_for(200)
     killed = served.worker()
+    served.process.send_signal(signal.SIGSTOP)  # so that nobody starts another before it is missed
     os.kill(killed, signal.SIGKILL)
     assert served.wait_for(503) == ["no_writer"]
+    served.process.send_signal(signal.SIGCONT)
     served.wait_for(200)
     assert served.worker() != killed
 
