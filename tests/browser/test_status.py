@@ -36,15 +36,8 @@ def address(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("shop")
     open_database("browsed", f"sqlite:///{folder / 'shop.sqlite3'}")
-
-    def prepare():
-        migrate("browsed")
-        trade(folder, lambda *_: None, example=Example(days=20, members=30, orders=300), using="browsed")
-
-    # Playwright runs a loop of events in this thread, where Django talks to no database.
-    preparing = threading.Thread(target=prepare)
-    preparing.start()
-    preparing.join()
+    migrate("browsed")
+    trade(folder, lambda *_: None, example=Example(days=40, members=20, orders=300), using="browsed")
     reads, before = Readers("browsed", folder), views.readers
     views.readers = lambda: reads
     server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
@@ -103,7 +96,7 @@ def test_charts_are_drawn_as_wide_as_the_page(opened, address):
 @pytest.mark.parametrize("opened", [390], indirect=True)
 def test_one_comes_from_the_shop_to_a_member_and_to_the_older_lines(opened, address):
     opened.goto(f"{address}/?lang=en")
-    opened.fill("#q", "m00000")
+    opened.fill("#q", "m00000")  # who joined first and brought others: more lines than a page has
     opened.press("#q", "Enter")
     opened.wait_for_url("**/members/m00000?lang=en")
     assert opened.locator(".statement tbody tr").count() == 50
