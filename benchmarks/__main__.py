@@ -76,6 +76,8 @@ class Run:
             self.close("tree", members)
         for shape in ("chain", "star"):
             self.close(shape, self.sizes[-1])
+        for shape in ("tree", "star"):
+            self.close(shape, self.sizes[-1], threads=2)
 
     def largest(self) -> None:
         """The kernel with ten million members, where that is likely to fit into what is left."""
@@ -83,11 +85,11 @@ class Run:
         if million is not None and self.left > 120 * million + 60:
             self.close("tree", 10_000_000)
 
-    def close(self, shape: str, members: int) -> None:
+    def close(self, shape: str, members: int, threads: int = 1) -> None:
         """The kernel at one size."""
-        found = self.results.setdefault("close", {})
-        arguments = ["close", "--members", members, "--shape", shape]
-        found[f"{shape} {members}"] = self.jifen(f"close, {shape}, {members:,} members", *arguments)
+        found = self.results.setdefault("close" if threads == 1 else "threads", {})
+        arguments = ["close", "--members", members, "--shape", shape, "--threads", threads]
+        found[f"{shape} {members}"] = self.jifen(f"close, {shape}, {members:,} members, threads: {threads}", *arguments)
 
     def races(self, *sizes: int) -> None:
         """Ours against the peers; each goes on to ten times the size while that is likely to fit."""

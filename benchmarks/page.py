@@ -1,6 +1,7 @@
 """docs/performance.md and its plot, written from what was measured."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from benchmarks.goals import Results, Row, more_rows, rows
@@ -148,14 +149,14 @@ def _simulation_table(results: Results) -> str:
 
 def _close_table(results: Results) -> str:
     lines = []
-    named = {**results.get("close", {}), **{f"`{name}`": one for name, one in results.get("presets", {}).items()}}
-    for figures in named.values():
+    for figures in chain(*(results.get(section, {}).values() for section in ("close", "threads", "presets"))):
         if "seconds" in figures:
             lines.append((
-                f"`{figures['preset']}`", figures["shape"], f"{figures['members']:,}", f"{figures['entries']:,}",
+                f"`{figures['preset']}`", figures["shape"], str(figures["threads"]), f"{figures['members']:,}",
+                f"{figures['entries']:,}",
                 _cell(figures, ""), f"{figures['bound_ratio']:,.0f}×", f"{figures['peak_bytes'] / 2**30:.1f} GiB",
             ))  # fmt: skip
-    return _table(("plan", "shape", "members", "entries", "seconds", "over the bound", "peak memory"), lines)
+    return _table(("plan", "shape", "threads", "members", "entries", "seconds", "over the bound", "peak memory"), lines)
 
 
 def _series(results: Results) -> dict[str, dict[int, float]]:

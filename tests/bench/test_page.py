@@ -9,8 +9,8 @@ RESULTS = {
     "about": {"date": "2026-01-01", "machine": "a machine", "versions": "Python", "load": 0.5},
     "close": {
         f"{shape} {members}": {
-            "preset": "green_points", "shape": shape, "members": members, "seconds": seconds, "spread": 0.01,
-            "entries": 5, "bound_ratio": 7.0, "bound_seconds": 0.1, "peak_bytes": 2**31,
+            "preset": "green_points", "shape": shape, "threads": 1, "members": members, "seconds": seconds,
+            "spread": 0.01, "entries": 5, "bound_ratio": 7.0, "bound_seconds": 0.1, "peak_bytes": 2**31,
         }
         for shape, members, seconds in (("tree", 1_000_000, 0.5), ("tree", 10_000_000, 6.0), ("chain", 1_000_000, 1.0))
     },

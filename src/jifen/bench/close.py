@@ -38,6 +38,7 @@ class CloseFigures:
     lots: int
     shape: str
     threads: int
+    """How many the kernel has used."""
     seconds: float
     """The kernel alone."""
     spread: float
@@ -87,7 +88,8 @@ def bench_close(plan: Plan, size: Size, threads: int = 1, upto: Upto = "kernel",
     kernel = measure(lambda: ours.kernel(prepared), lambda: ours.restore(prepared), say=say, what="running the kernel")
     touched = bytes_touched(size.members, world.lots.size, entries)
     figures = {
-        "preset": plan.name, "members": size.members, "lots": world.lots.size, "shape": size.shape, "threads": threads,
+        "preset": plan.name, "members": size.members, "lots": world.lots.size, "shape": size.shape,
+        "threads": ours.threads_of(prepared),
         "seconds": kernel.seconds, "spread": kernel.spread, "entries": entries, "bytes_touched": touched,
         "copy_bytes_per_s": copied, "bound_seconds": touched / copied, "bound_ratio": kernel.seconds * copied / touched,
         "peak_bytes": peak_bytes(),

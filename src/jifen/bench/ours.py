@@ -30,6 +30,7 @@ from jifen.engine.events import DayClosed, Event
 from jifen.engine.log import Log as Rows
 from jifen.engine.log import LogRows
 from jifen.engine.phases import Phase
+from jifen.engine.pieces import cut
 from jifen.engine.snapshot import load_world, save_world
 from jifen.engine.splits import divisions
 from jifen.engine.tables import NONE
@@ -43,7 +44,7 @@ from jifen.plan.model import Plan
 __all__ = [
     "MOST_THREADS", "Entries", "Made", "Prepared", "check_memory", "close_to_journal", "close_whole", "entries_of",
     "first_events", "kernel", "load_snapshot", "open_journal", "prepare", "read_files", "restore", "rows_of", "run_log",
-    "run_singly", "save_snapshot",
+    "run_singly", "save_snapshot", "threads_of",
 ]  # fmt: skip
 
 MOST_THREADS = 8
@@ -101,7 +102,7 @@ def check_memory(size: Size, *, posted: bool) -> None:
 def prepare(world: World, threads: int = 1) -> Prepared:
     """Make ready what is no part of a close: the members' order of visiting, which is kept, and a copy to restore.
 
-    ``threads`` beyond what the kernel can use are an ``InputError``.
+    The kernel may use so many ``threads``: more than ``MOST_THREADS`` are an ``InputError``.
     """
     check_between("--threads", threads, 1, MOST_THREADS)
     world.laid_out()
@@ -116,6 +117,11 @@ def prepare(world: World, threads: int = 1) -> Prepared:
         prepared.columns[1][:] = since
         restore(prepared)
     return prepared
+
+
+def threads_of(prepared: Prepared) -> int:
+    """How many threads the kernel uses: a small world or a chain needs one, whatever was asked for."""
+    return len(cut(prepared.world.laid_out(), prepared.threads))
 
 
 def _changing(world: World) -> Iterator[npt.NDArray[Any]]:

@@ -62,7 +62,7 @@ class CloseOptions:
     lots: _Lots = None
     shape: _Shape = "tree"
     preset: _Preset = None
-    threads: Annotated[int, typer.Option(min=0, help="Threads of the kernel.")] = 1
+    threads: Annotated[int, typer.Option(min=0, help="Threads of the kernel, at most.")] = 1
     upto: Annotated[
         str,
         typer.Option(

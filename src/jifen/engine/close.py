@@ -134,7 +134,8 @@ def _end_runs(world: World, found: "Found", short: list[Phase]) -> None:
     for phase in short:
         runs.end_runs(world, phase.lot, today - 1)
         phase.by_day = True
-    going = world.lots.run_first[ended.lots] != NONE
+    going = np.flatnonzero(world.lots.run_first[ended.lots] != NONE)
+    going = going[np.argsort(ended.lots[going])]  # the pass finds them in no order that lasts
     lots, beyond = ended.lots[going], ended.beyond[going]
     runs.end_runs(world, lots, ended.full[going])
     for phase in found.phases:

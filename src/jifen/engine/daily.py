@@ -32,7 +32,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Runs of equal days that have ended, by lot: its first day and last full one, what it gave today beyond them."""
+    """Runs of equal days that have ended: the lot, its first day and last full one, what it gave today beyond them.
+
+    In which order they are found depends on where blocks and pieces begin.
+    """
 
     lots: Narrow
     first: Narrow
@@ -78,13 +81,10 @@ def run_pass(world: World, threads: int = THREADS) -> Found:
     ensure(out.counts[-1] == 0, "a day's releases add up beyond 64 bits")
     world.released_until = world.open_day
     ended = out.ended[: out.counts[-2]]
-    # By lot: in which order runs are found to end depends on where blocks and pieces begin.
-    order = np.argsort(ended[:, 0])
-    ended = ended[order]
     return Found(
         [_phase(world, layout, out, step, place) for place, step in enumerate((*schedules, *walks))],
         [_walked(out, step, place) for place, step in enumerate(walks) if _drains(step)],
-        Ended(ended[:, 0], ended[:, 1], ended[:, 2], out.beyond[order]),
+        Ended(ended[:, 0], ended[:, 1], ended[:, 2], out.beyond[: len(ended)]),
     )
 
 

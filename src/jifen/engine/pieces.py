@@ -23,8 +23,8 @@ __all__ = ["LEAST", "THREADS", "Piece", "cut", "piece_at", "run_pieces"]
 THREADS = 2
 """In so many threads a pass is run."""
 
-LEAST = 150_000
-"""Members and lots together of a piece that is worth a thread."""
+LEAST = 500_000
+"""Members and lots together of a piece that is worth a thread: it is run in some milliseconds."""
 _NEAR = 5
 """A cut may be so far from where it would be even: a fifth of a piece."""
 
@@ -105,8 +105,8 @@ def run_pieces(
         for place, others in enumerate(running, 1):
             others.result()
             piece, stack, mine = pieces[place], stacks[place], outs[place]
-            # Both are within the limit, or that has been noted: their sum cannot wrap around.
-            if out.counts[-1] or mine.counts[-1] or (total.released > bounds.limit - stack.released).any():
+            # Neither is above ``SUM_MAX``: nothing wraps around. If one is above the limit, so are both together.
+            if (total.released > bounds.limit - stack.released).any():
                 out.counts[-1] = 1
                 return
             _add(total, stack, forest.depths[[piece.first - 1, piece.apart - 1]].tolist(), rules, bounds)
