@@ -150,17 +150,21 @@ def test_a_database_that_says_the_disk_is_full_at_any_statement_has_nothing_of_t
 def test_a_file_of_sqlite_that_cannot_grow_takes_nothing_and_then_goes_on(shop, folder, asked):
     if connections[shop].vendor != "sqlite":
         pytest.skip("a limit of SQLite")
-    with connections[shop].cursor() as cursor, Writer.elected(folder, shop) as writer:
+    many, more = ([order(f"{name}{each}", "ann", 1) for each in range(60)] for name in ("many", "more"))
+    asked = [*asked[:-1], *many]
+    submit(many, using=shop)
+    writer = Writer.elected(folder, shop)
+    with connections[shop].cursor() as cursor:
         cursor.execute("PRAGMA max_page_count=1")  # it becomes what the file has
-        many = [order(f"many{each}", "ann", 1) for each in range(900)]
         with pytest.raises(OperationalError, match="full"):
-            submit(many, using=shop)
+            submit(more, using=shop)
         with pytest.raises(OperationalError, match="full"):
-            for _ in range(3):
-                writer.step()
-        nothing_is_there(shop, asked)
+            while writer.step():
+                pass
+        writer.lease.release()
+        assert {result.state for result in submit(many, using=shop)} == {"pending"}
         cursor.execute("PRAGMA max_page_count=1000000")
-    end(shop, folder, asked)
+    end(shop, folder, [*asked, DayClosed(id=f"day:{FIRST}", day=0)])
 
 
 @contextmanager
