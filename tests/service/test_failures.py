@@ -1,10 +1,10 @@
-"""Several writers and clients at once, disks that are full, databases that stop: refused cleanly, and then it goes on."""
+"""Several writers and clients at once, full disks, databases that stop: refused cleanly, and then it goes on."""
 
 import resource
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -102,7 +102,12 @@ def test_two_writers_of_which_one_is_killed_and_eight_clients_make_the_ledger_of
 @pytest.fixture
 def asked(shop):
     """A shop that has been asked for orders and a close."""
-    events = [*joins("ann", "bob"), order("o1", "ann", 100), order("o2", "bob", 50), DayClosed(id=f"day:{FIRST}", day=0)]
+    events = [
+        *joins("ann", "bob"),
+        order("o1", "ann", 100),
+        order("o2", "bob", 50),
+        DayClosed(id=f"day:{FIRST}", day=0),
+    ]
     submit(events, using=shop)
     return events
 
@@ -133,11 +138,8 @@ def test_a_database_that_says_the_disk_is_full_at_any_statement_has_nothing_of_t
             return execute(sql, params, many, context)
 
         writer = Writer.elected(folder, shop)
-        with connections[shop].execute_wrapper(full):
-            try:
-                writer.step()
-            except OperationalError:
-                pass
+        with connections[shop].execute_wrapper(full), suppress(OperationalError):
+            writer.step()
         writer.lease.release()
         if left > 0:
             break
@@ -159,8 +161,7 @@ def test_a_file_of_sqlite_that_cannot_grow_takes_nothing_and_then_goes_on(shop, 
         with pytest.raises(OperationalError, match="full"):
             submit(more, using=shop)
         with pytest.raises(OperationalError, match="full"):
-            while writer.step():
-                pass
+            all(iter(writer.step, 0))
         writer.lease.release()
         assert {result.state for result in submit(many, using=shop)} == {"pending"}
         cursor.execute("PRAGMA max_page_count=1000000")

@@ -13,15 +13,14 @@ from django.db import connections
 from tests.service.conftest import ALIASES
 from tests.service.faults import Schedule, history
 
-from jifen.plan import load_plan
 from jifen.service import lease
 from jifen.service.databases import migrate, open_database
 from jifen.service.shop import Terms, create_shop
 
-SCHEDULES = 150
+SCHEDULES = 100
 MEMORY = Path("/dev/shm")
 UNCHECKED = "PRAGMA ignore_check_constraints=ON"
-"""A rule of the database is too strict for some plans, see the test that fails below; the auditor holds it as it is meant."""
+"""A rule of the database is too strict for some plans (see the last test); the auditor holds what is meant."""
 
 
 @pytest.fixture
