@@ -162,9 +162,9 @@ class Round:
 def summary(rounds: dict[str, list[Round]], seconds: float) -> str:
     """What the rounds came to, as a table by database and phase."""
     fell = {kind: sum((one.fell for one in some), Counter()) for kind, some in rounds.items()}
+    kills, shops = sum(map(Counter.total, fell.values())), sum(map(len, rounds.values()))
     lines = [
-        f"{datetime.now(UTC):%Y-%m-%d}, {versions()}: {sum(map(Counter.total, fell.values()))} kills in"
-        f" {sum(map(len, rounds.values()))} shops, {seconds / 60:.0f} minutes.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {versions()}: {kills} kills in {shops} shops, {seconds / 60:.0f} minutes.",
         "",
         f"| the kill fell into | {' | '.join(rounds)} |",
         f"|---|{'---|' * len(rounds)}",
@@ -196,7 +196,7 @@ def play(kills: int, each: int = 10) -> str:
                 for kind, some in rounds.items():
                     some.append(Round(servers.new(kind), Path(folder) / f"{kind}{seed}", seed).play(each))
                     done = sum(one.fell.total() for some in rounds.values() for one in some)
-                    print(f"{time.monotonic() - started:6.0f} s  {done} kills", file=sys.stderr, flush=True)
+                    sys.stderr.write(f"{time.monotonic() - started:6.0f} s  {done} kills\n")
         finally:
             servers.close()
     return summary(rounds, time.monotonic() - started)
@@ -211,7 +211,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path)
     options = parser.parse_args()
     said = play(options.kills)
-    print(said)
+    sys.stdout.write(said)
     if options.page:
         before, _, rest = options.page.read_text(encoding="utf-8").partition(BEGIN)
         options.page.write_text(f"{before}{BEGIN}{said}{END}{rest.partition(END)[2]}", encoding="utf-8")
