@@ -54,7 +54,7 @@ def sandbox(shop):
 
 def test_without_tables_the_remedy_names_the_command_that_makes_them(shop):
     code, _, told = shop("status")
-    assert (code, "not_migrated" in told, "jifen shop create" in told) == (2, True, True)
+    assert (code, "no_shop" in told, "jifen shop create" in told) == (2, True, True)
 
 
 def test_a_database_that_does_not_open_is_named(shop, tmp_path):

@@ -10,7 +10,7 @@ from tests.service.conftest import joins, order
 
 from jifen.batch.event_text import parse_event
 from jifen.core.errors import InputError
-from jifen.engine.events import EVENT_TYPES, PlanPaused
+from jifen.engine.events import PlanPaused
 from jifen.ledger.journal import Account
 from jifen.plan import load_plan
 from jifen.service import models
@@ -131,7 +131,6 @@ def test_what_ends_does_not_begin_again_by_itself(shop):
     assert end(using=shop).result.state == "pending"
 
 
-@pytest.mark.skipif("plan_wound_up" not in EVENT_TYPES, reason="the engine's event plan_wound_up is not merged yet")
 def test_a_plan_that_was_wound_up_has_ended_and_another_one_may_begin(shop, folder):
     wind_up(using=shop)
     write(folder, shop)
@@ -142,11 +141,6 @@ def test_a_plan_that_was_wound_up_has_ended_and_another_one_may_begin(shop, fold
     write(folder, shop)
     assert standing(shop).stage == "active"
     assert audit(folder / JOURNAL, shop).sound
-
-
-@pytest.mark.skipif("plan_wound_up" in EVENT_TYPES, reason="it can")
-def test_a_release_that_cannot_wind_up_says_so(shop):
-    assert code(wind_up, using=shop) == "no_wind_up"
 
 
 # -- dated -----------------------------------------------------------------------------------------------------------

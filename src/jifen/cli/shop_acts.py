@@ -7,6 +7,8 @@ import typer
 from jifen.cli.output import JsonOption, errors, make_table, out, print_json
 from jifen.cli.settings import SetOption, read_date, read_settings
 from jifen.core.errors import InputError, Problem
+from jifen.core.micros import format_micros
+from jifen.report.figures import yuan
 
 if TYPE_CHECKING:
     from jifen.plan.model import Plan
@@ -22,6 +24,17 @@ _Reference = Annotated[
     str, typer.Option(help="The bank's number of it: counts once. Without one, the same amount counts once a day.")
 ]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_CLAIM = ("units", "worth", "paid")
+_WATERFALL = {
+    "wallets": "in wallets, which nobody touches",
+    "debts": "that members owe the shop",
+    "available": "there for the claims",
+    "paid": "paid out",
+    "set_off": "of it set off against debts",
+    "written_off": "written off",
+    "left": "left in the reserve",
+}
+"""Sums of a waterfall, in words."""
 _PATIENCE = 5.0
 """Seconds for which a command waits for its result."""
 
@@ -31,9 +44,12 @@ def opened(*, create: bool = False) -> None:
     from jifen.service.databases import start_django
 
     start_django()
-    from jifen.service.readiness import make_ready
+    from jifen.service.serving.start import make_tables, prepare
 
-    make_ready(create=create)
+    if create:
+        make_tables()
+    else:
+        prepare(migrating=False)
 
 
 def activate(
@@ -113,17 +129,9 @@ def wind_up(
     """
     opened()
     from jifen.service import life
-    from jifen.service.recovery import recover
-    from jifen.service.settings import SETTINGS
-    from jifen.service.writer import SNAPSHOTS
 
-    _, waterfall = life.winding_up()
     if preview:
-        found = _plain(waterfall(recover("default", SETTINGS.var / SNAPSHOTS)[0]))
-        if as_json:
-            print_json(found)
-        else:
-            out.print(make_table("If the plan were wound up now", ("", ""), _lines(found), left=1))
+        _show_waterfall(as_json)
         return
     _ask("Wind the plan up? It cannot be undone. See --preview.", yes)
     _tell(life.wind_up(wait=_PATIENCE), "the plan is wound up", as_json)
@@ -204,25 +212,27 @@ def _micros(amount: str) -> int:
         raise InputError(Problem("bad_amount", str(error), "write yuan such as 1000 or 0.50", "AMOUNT")) from error
 
 
-def _plain(value: Any) -> Any:
-    """A result of the engine as JSON has it: amounts as decimal strings, those of each member left out."""
-    from dataclasses import fields, is_dataclass
+def _show_waterfall(as_json: bool) -> None:
+    """Who would get what if the plan were wound up now, by kind of claim."""
+    from jifen.engine import waterfall
+    from jifen.service.recovery import recover
+    from jifen.service.settings import SETTINGS
+    from jifen.service.writer import SNAPSHOTS
 
-    from jifen.core.micros import format_micros
-
-    if is_dataclass(value):
-        named = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: _plain(each) for name, each in named.items() if name != "parts"}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(each) for name, each in value.items()}
-    return format_micros(value) if type(value) is int else value
-
-
-def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = []
-    for name, value in found.items():
-        parts = value.items() if isinstance(value, dict) else value if isinstance(value, list) else [("", value)]
-        rows += [(f"{name} {key}".strip(), str(amount)) for key, amount in parts]
-    return rows
+    with errors.status("asking the world", spinner="dots"):
+        found = waterfall(recover("default", SETTINGS.var / SNAPSHOTS)[0])
+    sums = {name: getattr(found, name) for name in _WATERFALL}
+    if as_json:
+        kinds = [
+            {
+                "kind": kind,
+                "receivers": people,
+                **{name: format_micros(each) for name, each in zip(_CLAIM, row, strict=True)},
+            }
+            for kind, (people, *row) in found.kinds().items()
+        ]
+        print_json({**{name: format_micros(each) for name, each in sums.items()}, "claims": kinds})
+        return
+    claims = [(kind, str(people), *map(yuan, row)) for kind, (people, *row) in found.kinds().items()]
+    out.print(make_table("If the plan were wound up now (yuan)", ("claim", "members", *_CLAIM), claims, left=1))
+    out.print(make_table("", ("", ""), [(_WATERFALL[name], yuan(each)) for name, each in sums.items()], left=1))

@@ -75,7 +75,7 @@ def reach_shop(using: str = "default") -> None:
     name = connections[using].settings_dict["NAME"]
     there = connections[using].vendor != "sqlite" or Path(name).exists()
     if not there or "shop" not in connections[using].introspection.table_names():
-        raise InputError(Problem("no_shop", "this database has no shop", "create one"))
+        raise InputError(Problem("no_shop", "this database has no shop", "create one: jifen shop create"))
 
 
 @contextmanager

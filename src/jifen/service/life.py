@@ -4,14 +4,10 @@ Each is an event through the inbox. Its key counts the changes that the log has,
 has taken effect asks once; afterwards the shop stands as he wants it, and nothing is asked.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
 from jifen.core.errors import InputError, Problem
-from jifen.engine import World
-from jifen.engine.events import EVENT_TYPES, Event, PlanActivated, PlanEnded, PlanPaused
+from jifen.engine.events import Event, PlanActivated, PlanEnded, PlanPaused, PlanWoundUp
 from jifen.plan.model import Plan
 from jifen.plan.text import parse_plan
 from jifen.service import models
@@ -19,7 +15,7 @@ from jifen.service.inbox import Result, submit
 from jifen.service.shop import check_funding, open_day, shop_of
 from jifen.service.versions import Stage, Standing, standing
 
-__all__ = ["Deed", "activate", "ask", "end", "pause", "resume", "wind_up", "winding_up"]
+__all__ = ["Deed", "activate", "ask", "end", "pause", "resume", "wind_up"]
 
 _ENDED = ("ended", "wound_up")
 
@@ -70,7 +66,7 @@ def end(*, using: str = "default", wait: float = 0.0) -> Deed:
     """Let no rule fire for new orders; open lots run off. ``InputError`` while a version is dated to a later day."""
     stands = standing(using)
     if stands.stage == "wound_up":
-        return _already(using, "plan_wound_up")
+        return _already(using, PlanWoundUp.name)
     _check_calendar(using)
     return _change(PlanEnded, "ended", stands, using, wait)
 
@@ -78,18 +74,8 @@ def end(*, using: str = "default", wait: float = 0.0) -> Deed:
 def wind_up(*, using: str = "default", wait: float = 0.0) -> Deed:
     """Pay out what is there to those to whom it is owed, and write off the rest: the end of the plan."""
     stands = standing(using)
-    kind = winding_up()[0]
     _check_calendar(using)
-    return _change(kind, "wound_up", stands, using, wait)
-
-
-def winding_up() -> tuple[type[Event], Callable[[World], Any]]:
-    """The event that winds a plan up, and the function that says beforehand who would get what (its waterfall)."""
-    kind = EVENT_TYPES.get("plan_wound_up")
-    if kind is None:
-        raise InputError(Problem("no_wind_up", "this release cannot wind a plan up", "end it: open lots run off"))
-    waterfall: Callable[[World], Any] = import_module("jifen.engine.windup").waterfall
-    return kind, waterfall
+    return _change(PlanWoundUp, "wound_up", stands, using, wait)
 
 
 def _change(kind: type[Event], stage: Stage, stands: Standing, using: str, wait: float) -> Deed:
