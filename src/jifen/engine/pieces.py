@@ -90,7 +90,8 @@ def run_pieces(
     """Run the daily rules over all members, cut into these pieces."""
     forest, slots = world
     ladders = len(forest.levels)
-    outs = [out, *(_room(piece, forest, out) for piece in pieces[1:])]
+    begun = [_begun(piece.first, forest, out) for piece in pieces]
+    outs = [out._replace(counts=counts.copy()) for counts in begun]
     stacks = [Stack.of(bounds, ladders) for _ in pieces]
 
     def run(first: int, end: int, stack: Stack, mine: Out) -> None:
@@ -100,7 +101,7 @@ def run_pieces(
     with ThreadPoolExecutor(len(pieces)) as pool:
         running = [pool.submit(run, *pieces[place][:2], stacks[place], outs[place]) for place in range(1, len(pieces))]
         run(*pieces[0][:2], stacks[0], outs[0])
-        total = stacks[0]
+        out.counts[:], total = outs[0].counts, stacks[0]
         for place, others in enumerate(running, 1):
             others.result()
             piece, stack, mine = pieces[place], stacks[place], outs[place]
@@ -110,14 +111,13 @@ def run_pieces(
                 return
             _add(total, stack, forest.depths[[piece.first - 1, piece.apart - 1]].tolist(), rules, bounds)
             run(piece.apart, piece.end, total, mine)
-            _put_behind(out, mine)
+            _put_behind(out, mine.counts, begun[place])
 
 
-def _room(piece: Piece, forest: Forest, out: Out) -> Out:
-    """Room for what a piece can find; it is given back when that has been put behind the rest."""
-    slots = _slots_before(forest.starts, piece.end) - _slots_before(forest.starts, piece.first)
-    walks = len(out.receivers)
-    return Out.of(len(out.lots) - walks, walks, piece.end - piece.first, slots)
+def _begun(first: int, forest: Forest, out: Out) -> Column:
+    """The counts at which a piece begins: no more can be found before it, so that all have room beside each other."""
+    slots, walks = _slots_before(forest.starts, first), len(out.receivers)
+    return np.array([slots] * len(out.lots) + [first] * (2 * walks) + [slots, 0], dtype=np.int64)
 
 
 def _add(total: Stack, stack: Stack, depths: list[int], rules: Rules, bounds: Bounds) -> None:
@@ -143,21 +143,19 @@ def _add(total: Stack, stack: Stack, depths: list[int], rules: Rules, bounds: Bo
             total.met[there] += stack.met[first + size : first + (1 + count) * size]
 
 
-def _put_behind(out: Out, found: Out) -> None:
-    """Put what a piece has found behind what those before it have."""
+def _put_behind(out: Out, counts: Column, begun: Column) -> None:
+    """Move what a piece has found, from ``begun`` on up to ``counts``, behind what those before it have."""
     walks = len(out.begins)
-    for rule, begins in enumerate(found.begins, len(out.lots) - walks):
-        begins[: found.counts[rule + walks]] += out.counts[rule]
-    for number, (columns, more) in enumerate(zip(_columns(out), _columns(found), strict=True)):
-        behind, count = out.counts.item(number), found.counts.item(number)
-        for column, added in zip(columns, more, strict=True):
-            column[behind : behind + count] = added[:count]
-    out.counts[:] += found.counts
-
-
-def _columns(out: Out) -> list[tuple[Column | Narrow, ...]]:
-    """What stands in ``out`` by number of its count."""
-    return [
+    for rule, begins in enumerate(out.begins, len(out.lots) - walks):
+        payments = rule + walks
+        begins[begun[payments] : counts[payments]] -= begun[rule] - out.counts[rule]
+    found = (
         *zip(out.lots, out.owners, out.points, strict=True), *zip(out.receivers, out.wanted, out.begins, strict=True),
         *zip(out.lacking, out.asked, out.given, strict=True), (out.ended, out.beyond),
-    ]  # fmt: skip
+    )  # fmt: skip
+    for number, columns in enumerate(found):
+        behind, first, end = out.counts.item(number), begun.item(number), counts.item(number)
+        for column in columns if behind < first else ():
+            column[behind : behind + end - first] = column[first:end]
+        out.counts[number] += end - first
+    out.counts[-1] = counts[-1]
