@@ -17,15 +17,15 @@ def shop(jifen, tmp_path, monkeypatch):
     from jifen.service.databases import open_database, start_django
 
     start_django()
+    from django.conf import settings
     from django.db import connections
 
-    from jifen.service import readiness
     from jifen.service.writer import Writer
 
     kept = connections.settings["default"]
     connections["default"].close()
     del connections["default"]
-    monkeypatch.setattr(readiness, "SETTINGS", replace(readiness.SETTINGS, var=tmp_path))
+    monkeypatch.setattr(settings, "SETTINGS", replace(settings.SETTINGS, var=tmp_path))
     monkeypatch.setattr("jifen.cli.shop_acts._PATIENCE", 0.0)
     open_database("default", f"sqlite:///{tmp_path}/shop.sqlite3")
 
@@ -104,3 +104,11 @@ def test_an_end_asks_first(sandbox, monkeypatch):
     code, _, told = sandbox("end")
     assert (code, "End the plan?" in told) == (1, True)
     assert json.loads(sandbox("status", "--json")[1])["waiting"] == 0
+
+
+def test_a_preview_of_the_end_says_who_would_get_what_and_does_nothing(sandbox):
+    found = json.loads(sandbox("wind-up", "--preview", "--json")[1])
+    assert (found["available"], found["paid"], found["claims"]) == ("0.000000", "0.000000", [])
+    code, told, _ = sandbox("wind-up", "--preview")
+    assert (code, "written off" in told) == (0, True)
+    assert json.loads(sandbox("status", "--json")[1])["stage"] == "active"

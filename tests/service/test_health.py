@@ -17,9 +17,8 @@ from jifen.service.closing import ask_closes
 from jifen.service.content import closing_id
 from jifen.service.databases import open_database
 from jifen.service.inbox import submit
-from jifen.service.lease import Lease
+from jifen.service.lease import Lease, is_held
 from jifen.service.serving.counts import COUNTS, CountedWriter, share_counts
-from jifen.service.serving.figures import writer_present
 from jifen.service.serving.health import not_ready
 from jifen.service.serving.metrics import COUNTS_FOLDER, ShopMetrics, metrics_text
 from jifen.service.serving.views import metrics
@@ -52,10 +51,10 @@ def test_the_lease_of_a_writer_that_died_ends_by_itself(shop):
         thread = threading.Thread(target=lambda: (Lease.take(shop), connections[shop].close()))
         thread.start()
         thread.join()
-        wait_for(lambda: not writer_present(shop))  # the server finds out soon that its connection is gone
+        wait_for(lambda: not is_held(shop))  # the server finds out soon that its connection is gone
     else:
         Lease.take(shop, seconds=0.2)._done.set()
-        wait_for(lambda: not writer_present(shop))
+        wait_for(lambda: not is_held(shop))
     assert reasons(OPENED, shop) == ["no_writer"]
 
 

@@ -1,5 +1,6 @@
 """What an operator does to an open shop from the command line: each is an event, and its result is waited for."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from jifen.report.figures import yuan
 
 if TYPE_CHECKING:
     from jifen.plan.model import Plan
+    from jifen.service.environment import Settings
     from jifen.service.life import Deed
 
 __all__ = [
@@ -39,17 +41,14 @@ _PATIENCE = 5.0
 """Seconds for which a command waits for its result."""
 
 
-def opened(*, create: bool = False) -> None:
+def opened(*, create: bool = False) -> "Settings":
     """Make the database of the environment ready, with its tables if a shop is created; ``InputError`` if it is not."""
     from jifen.service.databases import start_django
 
     start_django()
     from jifen.service.serving.start import make_tables, prepare
 
-    if create:
-        make_tables()
-    else:
-        prepare(migrating=False)
+    return make_tables() if create else prepare(migrating=False)
 
 
 def activate(
@@ -127,11 +126,11 @@ def wind_up(
 
     Example: [bold]jifen shop wind-up --preview[/]
     """
-    opened()
+    settings = opened()
     from jifen.service import life
 
     if preview:
-        _show_waterfall(as_json)
+        _show_waterfall(settings.var, as_json)
         return
     _ask("Wind the plan up? It cannot be undone. See --preview.", yes)
     _tell(life.wind_up(wait=_PATIENCE), "the plan is wound up", as_json)
@@ -212,15 +211,14 @@ def _micros(amount: str) -> int:
         raise InputError(Problem("bad_amount", str(error), "write yuan such as 1000 or 0.50", "AMOUNT")) from error
 
 
-def _show_waterfall(as_json: bool) -> None:
+def _show_waterfall(folder: Path, as_json: bool) -> None:
     """Who would get what if the plan were wound up now, by kind of claim."""
     from jifen.engine import waterfall
     from jifen.service.recovery import recover
-    from jifen.service.settings import SETTINGS
     from jifen.service.writer import SNAPSHOTS
 
     with errors.status("asking the world", spinner="dots"):
-        found = waterfall(recover("default", SETTINGS.var / SNAPSHOTS)[0])
+        found = waterfall(recover("default", folder / SNAPSHOTS)[0])
     sums = {name: getattr(found, name) for name in _WATERFALL}
     if as_json:
         kinds = [

@@ -28,7 +28,7 @@ __all__ = ["Coverage", "coverage_days", "coverage_of", "coverage_row"]
 _OWN = (Account.WALLET, Account.PENDING)
 _KINDS = ", ".join(str(int(kind)) for kind in (Account.RESERVE, Account.WALLET, Account.CLAIM))
 _MOVED = f"""
-    SELECT source & 15, target & 15, source >> 4 & 65535, rule, reason, SUM(amount) FROM transfer
+    SELECT source & 15, target & 15, (source | target) >> 4 & 65535, rule, reason, SUM(amount) FROM transfer
     WHERE number >= %s AND number < %s AND used = 0 AND (source & 15 IN ({_KINDS}) OR target & 15 IN ({_KINDS}))
     GROUP BY 1, 2, 3, 4, 5
 """

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from jifen.ledger.atomic import atomic_file
 from jifen.ledger.rows import Column
 from jifen.ledger.sums import sums_by
-from jifen.service.accounts import parts_of
+from jifen.service.accounts import asset_between, parts_of
 from jifen.service.entries import ENTRY, Block, batch_days, entries_of, fetch_lines
 
 __all__ = ["FLOWS", "STATEMENTS", "ClosedDay", "DayFile", "DayFiles", "closed_days", "keep_days", "keep_until"]
@@ -152,7 +152,7 @@ def keep_until(stop: threading.Event, folder: Path, using: str = "default") -> N
 
 def _flows(lines: Column) -> Column:
     """The sums of lines by the kinds of both sides, asset and rule."""
-    source, asset = parts_of(lines[:, 1])[0], parts_of(lines[:, 1])[2]
+    source, asset = parts_of(lines[:, 1])[0], asset_between(lines[:, 1], lines[:, 2])
     keys = np.stack([source, parts_of(lines[:, 2])[0], asset, lines[:, 6]], axis=1)
     groups, places = np.unique(keys, axis=0, return_inverse=True)
     return np.column_stack([groups, sums_by(places.ravel(), lines[:, 3], len(groups))]).astype(np.int64)

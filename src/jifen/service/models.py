@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, In
 
-from jifen.service.accounts import ASSET_BITS, KIND_BITS, NEVER_ABOVE, NEVER_BELOW
+from jifen.service.accounts import ASSET_BITS, KIND_BITS, MONEY, NEVER_ABOVE, NEVER_BELOW
 from jifen.service.fields import PlaceField
 
 __all__ = [
@@ -37,6 +37,11 @@ def _asset(account: str) -> models.Expression:
     """The asset in the number of an account."""
     asset: models.Expression = F(account).bitrightshift(KIND_BITS).bitand(_ASSETS)
     return asset
+
+
+def _is_money(account: str) -> Q:
+    """Whether an account is of money, whatever it is paid out as."""
+    return Q(In(F(account).bitand(_KINDS), [int(kind) for kind in MONEY]))
 
 
 class PlanVersion(models.Model):
@@ -167,7 +172,10 @@ class Transfer(models.Model):
             models.CheckConstraint(name="transfer_from_zero", condition=Q(number__gte=0)),
             models.CheckConstraint(name="transfer_moves", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="transfer_between_two", condition=~Q(source=F("target"))),
-            models.CheckConstraint(name="transfer_of_one_asset", condition=Exact(_asset("source"), _asset("target"))),
+            models.CheckConstraint(
+                name="transfer_of_one_asset",
+                condition=Q(Exact(_asset("source"), _asset("target"))) | _is_money("source") | _is_money("target"),
+            ),
         ]
 
 

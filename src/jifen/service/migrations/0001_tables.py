@@ -277,21 +277,36 @@ class Migration(migrations.Migration):
                         condition=models.Q(("source", models.F("target")), _negated=True), name="transfer_between_two"
                     ),
                     models.CheckConstraint(
-                        condition=django.db.models.lookups.Exact(
-                            django.db.models.expressions.CombinedExpression(
+                        condition=models.Q(
+                            django.db.models.lookups.Exact(
                                 django.db.models.expressions.CombinedExpression(
-                                    models.F("source"), ">>", models.Value(4)
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("source"), ">>", models.Value(4)
+                                    ),
+                                    "&",
+                                    models.Value(65535),
                                 ),
-                                "&",
-                                models.Value(65535),
-                            ),
-                            django.db.models.expressions.CombinedExpression(
                                 django.db.models.expressions.CombinedExpression(
-                                    models.F("target"), ">>", models.Value(4)
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("target"), ">>", models.Value(4)
+                                    ),
+                                    "&",
+                                    models.Value(65535),
                                 ),
-                                "&",
-                                models.Value(65535),
                             ),
+                            django.db.models.lookups.In(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("source"), "&", models.Value(15)
+                                ),
+                                [1, 2, 3],
+                            ),
+                            django.db.models.lookups.In(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("target"), "&", models.Value(15)
+                                ),
+                                [1, 2, 3],
+                            ),
+                            _connector="OR",
                         ),
                         name="transfer_of_one_asset",
                     ),
