@@ -129,6 +129,7 @@ def test_a_shop_serves_while_its_worker_is_killed_and_stops_under_load_without_l
     client = Client(using)
     request.addfinalizer(client.stop)
     assert served.get(f"/members/{PHONES[0]}?phone={PHONES[1]}")[0] == 200
+    assert served.get(f"/people/{PHONES[0]}?phone={PHONES[1]}")[0] == 404
     status, headers, text = served.get("/metrics")
     found = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
     assert status == 200

@@ -23,7 +23,6 @@ __all__ = [
     "NEVER_ABOVE",
     "NEVER_BELOW",
     "account_of",
-    "asset_between",
     "parts_of",
 ]
 
@@ -60,12 +59,3 @@ def parts_of(account: Any) -> tuple[Any, Any, Any]:
     """The kind, the holder and the asset of an account, or of a column of them."""
     kind, asset = account & ((1 << KIND_BITS) - 1), (account >> KIND_BITS) & ((1 << ASSET_BITS) - 1)
     return kind, (account >> HOLDER_SHIFT) - 1, asset
-
-
-def asset_between(source: Any, target: Any) -> Any:
-    """The asset that moves from one account to another, or between columns of them: that of the side which has one.
-
-    >>> asset_between(account_of(Account.POOL, 2, 1), account_of(Account.WALLET, 17, 1))
-    1
-    """
-    return parts_of(source)[2] | parts_of(target)[2]

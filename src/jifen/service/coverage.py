@@ -69,6 +69,11 @@ class Coverage:
         return self.reserve + self.pools
 
     @property
+    def is_short(self) -> bool:
+        """Whether more is owed than can be paid."""
+        return self.owed > self.backed
+
+    @property
     def share(self) -> int | None:
         """Backed ÷ owed in parts per million, rounded down; ``None`` where nothing is owed.
 

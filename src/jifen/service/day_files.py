@@ -1,4 +1,4 @@
-"""The lines of a closed day as one immutable file that readers map into memory: sorted by member, with the day's sums.
+"""The lines of a closed day as one immutable file that readers map into memory: sorted by member.
 
 All of it follows from the database: a file that is missing or damaged is made again. Its name has the hash of the
 close, so that a file of another log, from before a backup was restored, say, is never taken for this one's.
@@ -16,18 +16,12 @@ import numpy as np
 from django.db import DatabaseError, InterfaceError, connections
 
 from jifen.ledger.atomic import atomic_file
-from jifen.ledger.rows import Column
-from jifen.ledger.sums import sums_by
-from jifen.service.accounts import asset_between, parts_of
 from jifen.service.entries import ENTRY, Block, batch_days, entries_of, fetch_lines
 
-__all__ = ["FLOWS", "STATEMENTS", "ClosedDay", "DayFile", "DayFiles", "closed_days", "keep_days", "keep_until"]
+__all__ = ["STATEMENTS", "ClosedDay", "DayFiles", "closed_days", "keep_days", "keep_until"]
 
 STATEMENTS = "statements"
 """The folder, inside of the shop's."""
-
-FLOWS = ("source_kind", "target_kind", "asset", "rule", "amount")
-"""The columns of a day's sums: all lines of the books, not the members' alone."""
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.2
@@ -66,16 +60,6 @@ class ClosedDay:
         return f"day-{self.day}-{self.hash[:_MARK]}"
 
 
-@dataclass(frozen=True, slots=True)
-class DayFile:
-    """What is in the file of a day."""
-
-    entries: Block
-    """Mapped: nothing of it is read before it is asked for."""
-    flows: Column
-    """A row of ``FLOWS`` each."""
-
-
 def closed_days(using: str, after: ClosedDay | None = None) -> list[ClosedDay]:
     """The days that have been closed, all or those after one, in order."""
     found: list[ClosedDay] = []
@@ -94,15 +78,15 @@ class DayFiles:
     def __init__(self, folder: Path, using: str = "default") -> None:
         """Read and keep files in ``folder``."""
         self.folder, self.using = folder, using
-        self._mapped: OrderedDict[str, DayFile] = OrderedDict()
+        self._mapped: OrderedDict[str, Block] = OrderedDict()
         self._lock = threading.Lock()
 
     def kept(self, day: ClosedDay) -> bool:
         """Whether there is a file of a day, be it damaged."""
         return day.name in self._mapped or (self.folder / day.name).exists()
 
-    def of(self, day: ClosedDay) -> DayFile:
-        """The file of a day: mapped, or made first."""
+    def of(self, day: ClosedDay) -> Block:
+        """The entries of a day: mapped, so that nothing is read before it is asked for; the file is made first."""
         file = self._mapped.get(day.name)
         if file is not None:
             return file
@@ -113,10 +97,10 @@ class DayFiles:
                 self._mapped.popitem(last=False)
         return file
 
-    def make(self, day: ClosedDay) -> DayFile:
+    def make(self, day: ClosedDay) -> Block:
         """Make the file of a day from the database. A disk that is full is no mistake: what was to be kept is used."""
         lines = fetch_lines(self.using, day.first, day.last)
-        made = DayFile(entries_of(lines, batch_days(self.using, day.since, day.batch)), _flows(lines))
+        made = entries_of(lines, batch_days(self.using, day.since, day.batch))
         try:
             _write(self.folder / day.name, made)
         except OSError:
@@ -150,36 +134,25 @@ def keep_until(stop: threading.Event, folder: Path, using: str = "default") -> N
     connections[using].close()
 
 
-def _flows(lines: Column) -> Column:
-    """The sums of lines by the kinds of both sides, asset and rule."""
-    source, asset = parts_of(lines[:, 1])[0], asset_between(lines[:, 1], lines[:, 2])
-    keys = np.stack([source, parts_of(lines[:, 2])[0], asset, lines[:, 6]], axis=1)
-    groups, places = np.unique(keys, axis=0, return_inverse=True)
-    return np.column_stack([groups, sums_by(places.ravel(), lines[:, 3], len(groups))]).astype(np.int64)
-
-
-def _write(path: Path, file: DayFile) -> None:
-    """A digest, the sums as NumPy's format has them, and the entries as they are."""
+def _write(path: Path, entries: Block) -> None:
+    """A digest, and the entries as they are."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as unfinished, unfinished.open("w+b") as stream:
         stream.write(bytes(_DIGEST))
-        np.save(stream, file.flows)
-        stream.write(file.entries.tobytes())
+        stream.write(entries.tobytes())
         stream.seek(_DIGEST)
         digest = hashlib.file_digest(stream, "sha256").digest()
         stream.seek(0)
         stream.write(digest)
 
 
-def _read(path: Path) -> DayFile | None:
+def _read(path: Path) -> Block | None:
     """Map a file; ``None`` for one that is missing or is not what was written."""
     try:
         with path.open("rb") as stream:
             mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             if hashlib.sha256(memoryview(mapped)[_DIGEST:]).digest() != mapped[:_DIGEST]:
                 return None
-            stream.seek(_DIGEST)
-            flows = np.load(stream)
-            return DayFile(np.frombuffer(mapped, ENTRY, offset=stream.tell()), flows)
+            return np.frombuffer(mapped, ENTRY, offset=_DIGEST)
     except (OSError, ValueError):
         return None

@@ -181,7 +181,7 @@ def _blocks(files: DayFiles, view: _View, member: Member, before: int) -> Iterat
         if day.batch < member.since:
             return
         if day.first << 1 < before:
-            yield of_holder(files.of(day).entries, member.number, before)
+            yield of_holder(files.of(day), member.number, before)
 
 
 def _last_batch(using: str) -> int:

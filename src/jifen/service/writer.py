@@ -117,7 +117,7 @@ class Writer:
             if closing:
                 self.lease.tell("")
             return len(taken)
-        _log.error("events would break the books", extra={"line": taken[0][0], "lines": len(taken), "reason": reason})
+        _log.error("events would break the books", extra={"line": taken[0][0], "lines": len(taken)})
         self.world, self.head = recover(self.using, self._snapshots)
         if len(taken) > 1:
             return self._decide(taken[: len(taken) // 2])

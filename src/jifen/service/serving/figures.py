@@ -11,6 +11,7 @@ from django.db.models import Min
 from jifen.core.days import shop_zone
 from jifen.service import models
 from jifen.service.closing import progress
+from jifen.service.coverage import coverage_days
 from jifen.service.lease import is_held
 
 __all__ = ["Figures", "day_begins", "figures", "snapshot_age"]
@@ -38,6 +39,8 @@ class Figures:
     """Whether the close of the open day was refused."""
     writer: bool
     """Whether there is one."""
+    coverage: int | None
+    """Of what was owed at the last close what was backed, in parts per million; ``None`` where nothing was owed."""
 
 
 def figures(now: datetime, *, using: str = "default") -> Figures:
@@ -60,6 +63,7 @@ def figures(now: datetime, *, using: str = "default") -> Figures:
         due=closes.due,
         blocked=bool(closes.blocked),
         writer=is_held(using),
+        coverage=next((day.share for day in coverage_days(using, 1)), None),
     )
 
 

@@ -66,6 +66,8 @@ class ShopMetrics(Collector):
             "jifen_close_refused": ("Whether the close of the open day would break the books.", found.blocked),
             "jifen_writer_present": ("Whether some process holds the right to write.", found.writer),
         }
+        if found.coverage is not None:
+            gauges["jifen_coverage_ppm"] = ("Backed of what was owed at the last close, in millionths.", found.coverage)
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(name, text, value=value)
 

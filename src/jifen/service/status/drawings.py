@@ -41,17 +41,19 @@ def title(name: str, days: Sequence[DayDone], language: str) -> str:
     """Say what a chart shows, as a sentence; there is a day at least."""
     said = words(language)
     if name == "coverage":
-        backed, owed = (np.array([getattr(day, what) for day in days], dtype=np.int64) for what in ("backed", "owed"))
+        backed, owed = (
+            np.array([getattr(day.coverage, what) for day in days], dtype=np.int64) for what in ("backed", "owed")
+        )
         finding = coverage_finding(backed, owed)
         return said["nothing_owed"] if finding is None else Look(language).title([finding])
-    paid, promised = sum(day.paid for day in days), sum(day.promised for day in days)
+    paid, promised = (sum(getattr(day.coverage, what) for day in days) for what in ("paid", "promised"))
     return said["flows_finding"].format(days=len(days), promised=money(promised), paid=money(paid))
 
 
 def drawn(drawing: Drawing, days: Sequence[DayDone]) -> bytes:
     """A chart as SVG."""
     columns = ("owed", "backed") if drawing.name == "coverage" else ("promised", "paid")
-    rows = tuple((day.closed.day, *(getattr(day, column) for column in columns)) for day in days)
+    rows = tuple((day.closed.day, *(getattr(day.coverage, column) for column in columns)) for day in days)
     return _svg(drawing, columns, rows)
 
 

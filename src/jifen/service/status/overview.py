@@ -13,11 +13,12 @@ from jifen.plan.model import Plan
 from jifen.plan.text import parse_plan
 from jifen.service import models
 from jifen.service.closing import days_due
+from jifen.service.coverage import Coverage
 from jifen.service.directory import Directory
 from jifen.service.lease import is_held
 from jifen.service.reads import LotReader, Standing, standing
 from jifen.service.statements import Statements
-from jifen.service.status.history import DayDone, History, worth
+from jifen.service.status.history import DayDone, days_done
 from jifen.service.writer import SNAPSHOTS
 
 __all__ = ["Overview", "Readers", "readers_of"]
@@ -47,8 +48,11 @@ class Overview:
     members: int
     days: list[DayDone]
     standing: list[Standing]
-    owed: int
-    backed: int
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """As of the last close; ``None`` before the first."""
+        return self.days[-1].coverage if self.days else None
 
 
 @dataclass(slots=True)
@@ -60,7 +64,6 @@ class Readers:
     directory: Directory = field(init=False)
     statements: Statements = field(init=False)
     lots: LotReader = field(init=False)
-    history: History = field(init=False)
     _sums: tuple[float, int, list[Standing]] = field(init=False, default=(0.0, -2, []))
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -69,7 +72,6 @@ class Readers:
         self.directory = Directory(self.using)
         self.statements = Statements(self.folder, self.using, directory=self.directory)
         self.lots = LotReader(self.folder / SNAPSHOTS, self.using)
-        self.history = History(self.statements.files, self.directory)
 
     def overview(self, now: datetime) -> Overview:
         """How the shop stands; ``InputError`` for a database without one."""
@@ -88,9 +90,7 @@ class Readers:
             writing=is_held(self.using), doing=lease.doing if lease else "",
             waiting=models.Inbox.objects.using(self.using).filter(batch=None).count(),
             batch=-1 if last is None else last.number, events=0 if last is None else last.events,
-            members=self.directory.count(), days=self.history.days(view.closed, plan), standing=held,
-            owed=sum(worth(plan, one.asset, one.amount) for one in held if one.kind == "claim"),
-            backed=sum(one.amount for one in held if one.kind in ("reserve", "pool")),
+            members=self.directory.count(), days=days_done(view.closed, self.using), standing=held,
         )  # fmt: skip
 
     def _standing(self, batch: int) -> list[Standing]:

@@ -5,6 +5,7 @@ from datetime import date
 
 from jifen.report.amounts import count, money, percent
 from jifen.report.figures import yuan
+from jifen.service.coverage import Coverage
 from jifen.service.directory import Side
 from jifen.service.reads import Lot, Standing
 from jifen.service.statements import Entry
@@ -22,15 +23,15 @@ def tiles(seen: Overview, said: _Words) -> list[dict[str, object]]:
     wallets = sum(one.amount for one in seen.standing if one.kind == "wallet")
     writer = said["writer_at_work"] if seen.writing else said["writer_none"]
     due = said["due_days"].format(days=count(seen.due)) if seen.due else said["due_none"]
-    covered = percent(max(seen.backed, 0), seen.owed) if seen.owed > 0 else "–"
+    cover = seen.coverage
     found = [
         ("open_day", str(date.fromordinal(seen.open_day)), False),
         ("writer", f"{writer} · {seen.doing}" if seen.writing and seen.doing else writer, not seen.writing),
         ("due", due, bool(seen.due)),
         ("waiting", count(seen.waiting), False),
-        ("owed", money(seen.owed), False),
-        ("backed", money(seen.backed), False),
-        ("coverage", covered, seen.owed > seen.backed),
+        ("owed", money(cover.owed) if cover else "–", False),
+        ("backed", money(cover.backed) if cover else "–", False),
+        ("coverage", _covered(cover), cover is not None and cover.is_short),
         ("wallets", money(wallets), False),
         ("members", count(seen.members), False),
         ("events", count(seen.events), False),
@@ -42,12 +43,18 @@ def day_rows(days: Iterable[DayDone]) -> list[list[str]]:
     """Day, promised, paid, owed, reserve and pools, coverage, events, entries, hash."""
     return [
         [
-            str(date.fromordinal(day.closed.day)), yuan(day.promised), yuan(day.paid), yuan(day.owed), yuan(day.backed),
-            percent(max(day.backed, 0), day.owed) if day.owed > 0 else "–", count(day.closed.events), count(day.lines),
+            str(date.fromordinal(day.closed.day)),
+            *(yuan(getattr(day.coverage, name)) for name in ("promised", "paid", "owed", "backed")),
+            _covered(day.coverage), count(day.closed.events), count(day.lines),
             day.closed.hash[:_HASH],
         ]
         for day in days
     ]  # fmt: skip
+
+
+def _covered(cover: Coverage | None) -> str:
+    """Coverage in per cent, if anything is owed."""
+    return percent(cover.backed, cover.owed) if cover is not None and cover.owed else "–"
 
 
 def account_rows(standing: Sequence[Standing], said: _Words) -> list[list[str]]:

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from jifen.core.errors import InputError
+from jifen.service.coverage import Coverage
 from jifen.service.reads import balances
 from jifen.service.status import drawings
 from jifen.service.status.overview import Readers, readers_of
@@ -66,6 +67,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     charts = [
         {"name": name, "title": drawings.title(name, seen.days, language)} for name in drawings.CHARTS if seen.days
     ]
+    cover = seen.coverage
     time, zone = f"{seen.now:%Y-%m-%d %H:%M:%S}", seen.shop.zone
     text = said["as_of" if seen.batch >= 0 else "as_of_none"].format(time=time, zone=zone, batch=seen.batch)
     given = {
@@ -74,8 +76,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "digest": seen.plan.digest[:12], "open_day": date.fromordinal(seen.open_day),
         "runs": day_rows(seen.days[: -_SHOWN - 1 : -1]), "days": day_rows(seen.days[::-1]),
         "accounts": account_rows(seen.standing, said), "last_day": seen.days[-1].closed.day if seen.days else 0,
-        "short": max(seen.owed - seen.backed, 0),
-        "verdict": _verdict(seen.owed, seen.backed, said),
+        "short": cover is not None and cover.is_short,
+        "verdict": _verdict(cover, said),
     }  # fmt: skip
     return _page(request, "status/overview.html", given)
 
@@ -137,15 +139,15 @@ def _language(request: HttpRequest) -> str:
     return language_of(request.GET.get("lang", ""), request.headers.get("Accept-Language", ""))
 
 
-def _verdict(owed: int, backed: int, said: Mapping[str, str]) -> str:
-    """Say plainly whether what is owed is backed."""
+def _verdict(cover: Coverage | None, said: Mapping[str, str]) -> str:
+    """Say plainly whether what was owed at the last close is backed."""
     from jifen.report.amounts import money
 
-    if not owed:
+    if cover is None or not cover.owed:
         return said["nothing_owed"]
-    if owed > backed:
-        return said["not_backed"].format(amount=money(owed - backed))
-    return said["all_backed"].format(amount=money(owed))
+    if cover.is_short:
+        return said["not_backed"].format(amount=money(cover.owed - cover.backed))
+    return said["all_backed"].format(amount=money(cover.owed))
 
 
 def _said(request: HttpRequest, name: str, status: int, problem: Any = None) -> HttpResponse:
