@@ -239,9 +239,13 @@ def test_lots_count_as_much_as_members(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pieces.cut(layout, 2) == [(0, 3, 3), (3, 10, 10)]
 
 
-def test_small_worlds_have_one_thread() -> None:
-    world = build_world(load_plan("green_points"), Size(1_000, 2_000))
-    assert pieces.cut(world.laid_out(), 2) == [(0, 1_000, 1_000)]
+def test_small_worlds_and_the_largest_have_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = build_world(load_plan("green_points"), Size(1_000, 2_000)).laid_out()
+    assert pieces.cut(layout, 2) == [(0, 1_000, 1_000)]
+    monkeypatch.setattr(pieces, "LEAST", 1_500)
+    assert len(pieces.cut(layout, 2)) == 2
+    monkeypatch.setattr(pieces, "MOST", 2_999)
+    assert pieces.cut(layout, 2) == [(0, 1_000, 1_000)]
 
 
 def test_days_closed_by_two_and_three_threads_are_written_alike(monkeypatch: pytest.MonkeyPatch) -> None:

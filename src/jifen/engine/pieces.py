@@ -18,13 +18,15 @@ from jifen.engine.kernels import run as kernel
 from jifen.engine.kernels.run_columns import LEVELS, OFFSET, Block, Bounds, Forest, Out, Rules, Slots, Stack
 from jifen.engine.layout import Layout
 
-__all__ = ["LEAST", "THREADS", "Piece", "cut", "piece_at", "run_pieces"]
+__all__ = ["LEAST", "MOST", "THREADS", "Piece", "cut", "piece_at", "run_pieces"]
 
 THREADS = 2
 """In so many threads a pass is run."""
 
 LEAST = 500_000
 """Members and lots together of a piece that is worth a thread: it is run in some milliseconds."""
+MOST = 20_000_000
+"""Members and lots of the largest world that is cut: where a second piece has written memory stays taken."""
 _NEAR = 5
 """A cut may be so far from where it would be even: a fifth of a piece."""
 
@@ -48,8 +50,9 @@ def piece_at(layout: Layout, first: int, end: int) -> Piece:
 def cut(layout: Layout, threads: int) -> list[Piece]:
     """The members in at most ``threads`` pieces: large ones only, half of each and more run apart from the others."""
     end = len(layout.members)
-    threads = min(threads, _before(layout, end) // LEAST)
-    share, pieces = _before(layout, end) // max(threads, 1), []
+    rows = _before(layout, end)
+    threads = min(threads, rows // LEAST) if rows <= MOST else 1
+    share, pieces = rows // max(threads, 1), []
     for number in range(threads - 1, 0, -1):
         first = _shallow(layout, share * number, share // _NEAR)
         if 0 < first < end:
