@@ -76,8 +76,9 @@ def test_the_first_page_says_how_the_shop_stands(traded, page):
     answer = page()
     assert answer.status_code == 200
     seen = Tables(answer.content.decode())
-    # 160 points of a yuan each were granted; bob's orders of 50 and 10 have released a fifth, 12, of ann's to her.
-    assert "¥148" in seen.text
+    # At the close 150 points of a yuan each were granted; bob's order of 50 had released a fifth, 10, of ann's to her.
+    # His order of the next day has released 2 more into her wallet.
+    assert "¥140" in seen.text
     assert "¥12" in seen.text
     assert "Sandbox" in seen.text
     assert "none: events wait" in seen.text

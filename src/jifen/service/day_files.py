@@ -90,7 +90,9 @@ class DayFiles:
         file = self._mapped.get(day.name)
         if file is not None:
             return file
-        file = _read(self.folder / day.name) or self.make(day)
+        file = _read(self.folder / day.name)
+        if file is None:
+            file = self.make(day)
         with self._lock:
             self._mapped[day.name] = file
             while len(self._mapped) > _MAPPED:
