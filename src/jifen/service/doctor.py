@@ -5,6 +5,7 @@ Nothing is changed, and no secret is said. What needs something that is missing 
 
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -89,11 +90,11 @@ def _python() -> Iterator[Finding]:
 def _required(requirement: str) -> tuple[str, str]:
     """The name in a requirement of ours, and its least version.
 
-    >>> _required("psycopg[binary,pool]>=3.2,<4")
-    ('psycopg', '3.2')
+    >>> _required("psycopg[binary,pool]<4,>=3.2"), _required("rich")
+    (('psycopg', '3.2'), ('rich', '0'))
     """
-    name, _, rest = requirement.replace("<", ">").partition(">")
-    return name.partition("[")[0].strip(), rest.lstrip("=").partition(",")[0].strip()
+    least = re.search(r">=\s*([\d.]+)", requirement)
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0], least[1] if least else "0"
 
 
 def _numbers(text: str) -> tuple[int, ...]:
