@@ -29,8 +29,8 @@ from jifen.simulate.streams import random_stream
 
 __all__ = ["Crash", "Schedule", "history"]
 
-STEPS = 10
-EVENTS, DAYS = 26, 3
+STEPS = 5
+EVENTS, DAYS = 16, 2
 """Of a history so many events are played, at most, and so many closes."""
 
 
@@ -38,7 +38,7 @@ class Crash(BaseException):
     """The process dies here."""
 
 
-def history(seed: int) -> tuple[Plan, list[Event]]:
+def history(seed: int, most: int = EVENTS, closes: int = DAYS) -> tuple[Plan, list[Event]]:
     """A plan, and what clients ask of its shop; the close of a day bears the id that closes have."""
     plan, events = random_stream(seed, PLANS[list(PLANS)[seed % len(PLANS)]])
     asked: list[Event] = []
@@ -48,7 +48,7 @@ def history(seed: int) -> tuple[Plan, list[Event]]:
             event = DayClosed(id=closing_id(days), day=days)
             days += 1
         asked.append(event)
-        if len(asked) == EVENTS or days == DAYS:
+        if len(asked) == most or days == closes:
             break
     return plan, asked
 

@@ -13,6 +13,8 @@ from django.db import connections
 from tests.service.conftest import ALIASES
 from tests.service.faults import Schedule, history
 
+from jifen.engine import World, apply
+from jifen.ledger.journal import Account
 from jifen.service import lease
 from jifen.service.databases import migrate, open_database
 from jifen.service.shop import Terms, create_shop
@@ -49,11 +51,11 @@ def opened(file, **options):
     return alias
 
 
-def play(seed, fresh, folder, monkeypatch):
+def play(seed, fresh, folder, monkeypatch, *size):
     """Play a schedule; it is returned when nothing was found."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    plan, asked = history(seed)
+    plan, asked = history(seed, *size)
     file = shutil.copy(fresh, folder / "shop.sqlite3")
     using, other = opened(file), opened(file, timeout=0)
     create_shop(plan, 0, Terms("test", receipts=seed % 3 == 0), using=using)
@@ -100,9 +102,22 @@ def test_a_writer_that_forgets_to_confirm_its_lease_is_found(fresh, folder, monk
 
 
 @pytest.mark.nightly
-def test_thousands_of_schedules(fresh, folder, monkeypatch, nightly_budget):
-    play_all(nightly_budget * 10, fresh, folder, monkeypatch)
+@pytest.mark.parametrize("part", range(2))
+def test_thousands_of_schedules(fresh, folder, monkeypatch, nightly_budget, part):
+    for seed in range(part, nightly_budget * 20, 2):  # on two workers at once
+        play(seed, fresh, folder / "shop", monkeypatch)
+
+
+@pytest.mark.nightly
+def test_long_schedules(fresh, folder, monkeypatch, nightly_budget):
+    for seed in range(nightly_budget * 2):
+        play(seed, fresh, folder / "shop", monkeypatch, 40, 5)
 
 
 def test_the_database_lets_a_pool_pay_coins(fresh, folder, monkeypatch):
-    play(83, fresh, folder / "shop", monkeypatch)  # cyclic_purchase with coins: the close of day 2
+    plan, asked = history(83, 26, 3)
+    world = World(plan, 0)
+    paid = apply(world, asked).transfers
+    coins = paid[(paid["from_kind"] == Account.POOL) & (paid["asset"] == world.assets.numbers["coin"])]
+    assert coins["amount"].sum() > 0
+    play(83, fresh, folder / "shop", monkeypatch, 26, 3)
