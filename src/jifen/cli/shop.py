@@ -76,7 +76,7 @@ def create(options: CreateOptions) -> None:
         })  # fmt: skip
         return
     out.print(f"{terms.name} is open from {first} on: a {_kind(options.live)}, with {plan.name}.", markup=False)
-    out.print("Start `jifen worker`, which writes its books, and `jifen serve`.", markup=False)
+    out.print("Start `jifen serve`: it writes its books, closes its days, and shows how it stands.", markup=False)
 
 
 @shop_commands.command("status")
