@@ -29,8 +29,8 @@ from jifen.simulate.streams import random_stream
 
 __all__ = ["Crash", "Schedule", "history"]
 
-STEPS = 5
-EVENTS, DAYS = 16, 2
+STEPS = 4
+EVENTS, DAYS = 10, 2
 """Of a history so many events are played, at most, and so many closes."""
 
 

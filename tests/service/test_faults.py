@@ -3,6 +3,7 @@
 Each schedule is made by its seed alone; a failure names it, and ``JIFEN_FAULTS_SEED`` plays it again.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -28,6 +29,15 @@ def folder():
     """A folder in memory, where there is one: no machine dies here, only processes."""
     with tempfile.TemporaryDirectory(prefix="jifen-faults-", dir=MEMORY if MEMORY.is_dir() else None) as made:
         yield Path(made)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen():
+    """What the compiler and Django have made stays: the collector need not look at it between schedules."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
