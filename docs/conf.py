@@ -12,7 +12,7 @@ author = "The jifen authors"
 project_copyright = author
 release = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
-extensions = ["myst_parser", "parameter_table", "rule_table", "shown", "worked"]
+extensions = ["myst_parser", "api_reference", "parameter_table", "rule_table", "shown", "worked"]
 myst_enable_extensions = ["deflist", "fieldlist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_ext", "_made"]

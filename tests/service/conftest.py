@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from jifen.engine.events import Event, Line, MemberJoined, OrderPaid
-from jifen.service.databases import migrate, open_database, start_django
+from jifen.service.databases import open_database, start_django
 
 start_django()
 
@@ -33,13 +33,13 @@ def url(request, servers) -> str:
 
 
 @pytest.fixture
-def using(url) -> Iterator[str]:
+def using(url, servers) -> Iterator[str]:
     """The alias of a new database with all tables, and no shop yet."""
     from django.db import connections
 
     alias = next(ALIASES)
+    servers.fill(url)
     open_database(alias, url)
-    migrate(alias)
     yield alias
     connections[alias].close()
 

@@ -20,7 +20,9 @@ from jifen.service.doctor import examine
 from jifen.service.doctor_shop import shop_findings
 from jifen.service.environment import read_settings
 from jifen.service.inbox import submit
+from jifen.service.members.models import Account
 from jifen.service.shop import Terms, create_shop
+from jifen.service.vault import sealed
 from jifen.service.writer import JOURNAL, SNAPSHOTS, Writer
 
 KEY, OLD = "k" * 40, "o" * 40
@@ -38,6 +40,12 @@ def well(using, folder):
         while writer.step():
             pass
     return using
+
+
+@pytest.fixture
+def settings_of(folder):
+    """Says what the environment would have to say."""
+    return lambda **given: override_settings(SETTINGS=read_settings({"JIFEN_VAR": str(folder), **given}))
 
 
 def looked(folder, using, *, deep=True):
@@ -134,7 +142,7 @@ ILLS = {
     damage_snapshot: ("snapshot", "warning"),
     fall_behind: ("closes", "error"),
     let_wait: ("writer", "error"),
-    run_ahead: ("clock", "error"),
+    run_ahead: ("clock", "warning"),  # it is a sandbox
 }
 
 
@@ -156,6 +164,29 @@ def test_what_is_wrong_is_found_with_a_remedy(well, folder, make_ill):
     tampered = {("guards", "error")} if "TODAY" in make_ill.__code__.co_names else set()
     allowed = {ILLS[make_ill], ("writer", "warning")} | tampered
     assert ills(folder, well) <= allowed
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_personal_data_that_no_key_opens_is_an_error_and_a_key_beside_it_a_warning(well, folder, settings_of):
+    account = Account(phone=b"")
+    with settings_of(JIFEN_DATA_KEY=OLD):
+        assert looked(folder, well)["personal data", "ok"].message == "nothing is sealed yet"
+        account.phone = sealed("+8613800000000")
+        account.save(using=well)
+        assert looked(folder, well)["personal data", "ok"].message == "the keys open it"
+    with settings_of(JIFEN_DATA_KEY=KEY):
+        assert "another key" in looked(folder, well)["personal data", "error"].message
+    with settings_of(JIFEN_DATA_KEY=KEY, JIFEN_DATA_KEYS_OLD=OLD):
+        assert ("personal data", "ok") in looked(folder, well)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_live_shop_is_told_that_its_key_lies_beside_what_it_opens(using, folder, settings_of):
+    create_shop(load_plan("member_rebate"), TODAY, Terms("test", live=True), using=using)
+    with settings_of():
+        assert "beside it" in looked(folder, using)["personal data", "warning"].message
+    with settings_of(JIFEN_DATA_KEY=KEY):
+        assert ("personal data", "ok") in looked(folder, using)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -15,10 +15,11 @@ from tests.service.conftest import joins, order
 from jifen.service import models
 from jifen.service.closing import ask_closes
 from jifen.service.content import closing_id
+from jifen.service.counters import COUNTS
 from jifen.service.databases import open_database
 from jifen.service.inbox import submit
 from jifen.service.lease import Lease, is_held
-from jifen.service.serving.counts import COUNTS, CountedWriter, share_counts
+from jifen.service.serving.counts import CountedWriter, share_counts
 from jifen.service.serving.health import not_ready
 from jifen.service.serving.metrics import COUNTS_FOLDER, ShopMetrics, metrics_text
 from jifen.service.serving.views import metrics

@@ -21,7 +21,8 @@ from jifen.service.inbox import submit
 from jifen.service.life import activate, end, pause, resume, wind_up
 from jifen.service.money import donate, top_up
 from jifen.service.shop import Terms, create_shop
-from jifen.service.versions import cancel, schedule, standing, versions
+from jifen.service.standing import standing
+from jifen.service.versions import cancel, schedule, versions
 from jifen.service.writer import JOURNAL, Writer
 
 FIRST = 738000

@@ -8,10 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,6 +16,7 @@ from benchmarks.server import Server
 from django.db import connections
 from prometheus_client.parser import text_string_to_metric_families
 from tests.service.conftest import joins, order
+from tests.service.running import PATIENCE, ROOT, Shop, jifen
 from typer.testing import CliRunner
 
 from jifen.batch.event_text import parse_event
@@ -38,10 +36,6 @@ from jifen.service.shop import Terms, create_shop
 from jifen.service.writer import JOURNAL, SNAPSHOTS
 
 PHONES = ("13800138000", "13900139000")
-ROOT = Path(__file__).parents[2]
-JIFEN = (sys.executable, "-c", "from jifen.cli import main; main()")
-PATIENCE = 90.0
-"""Seconds: a machine that is busy with other things starts a process slowly."""
 
 
 def today() -> int:
@@ -54,54 +48,6 @@ def environment(url, folder, using):
     create_shop(load_plan("points_dividend"), today() - 2, Terms("test"), using=using)
     told = {name: text for name, text in os.environ.items() if not name.startswith("JIFEN_")}
     return {**told, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "JIFEN_DATABASE_URL": url, "JIFEN_VAR": str(folder)}
-
-
-class Shop:
-    """``jifen serve`` on a free port of this machine."""
-
-    def __init__(self, environment, errors: Path, *options: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        command = [*JIFEN, "serve", "--bind", f"127.0.0.1:{self.port}", *options]
-        with errors.open("w") as file:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, env=environment, text=True)
-        self.errors = errors
-        assert self.process.stdout.readline() == f"http://127.0.0.1:{self.port}\n", errors.read_text()
-
-    def get(self, path: str):
-        """Status, headers and text of an answer."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-                return answer.status, answer.headers, answer.read().decode()
-        except urllib.error.HTTPError as answer:
-            with answer:
-                return answer.code, answer.headers, answer.read().decode()
-
-    def wait_for(self, status: int) -> list[str]:
-        """Wait until the shop is ready, or is not; returns the codes of the reasons."""
-        until = time.monotonic() + PATIENCE
-        while (answer := self.get("/readyz"))[0] != status:
-            assert time.monotonic() < until, (answer, self.errors.read_text())
-            time.sleep(0.02)
-        return [reason["code"] for reason in json.loads(answer[2])["reasons"]]
-
-    def lines(self) -> list[dict]:
-        """What it has logged."""
-        return [json.loads(line) for line in self.errors.read_text().splitlines()]
-
-    def worker(self) -> int:
-        """The id of the worker that was started last."""
-        started = [line for line in self.lines() if line["message"] == "started"]
-        return [line["child"] for line in started if line["process_name"] == "worker"][-1]
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        with self.process.stdout:
-            try:
-                return self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                pytest.fail(self.errors.read_text())
 
 
 @pytest.fixture
@@ -184,10 +130,6 @@ class Client:
         return self.sent
 
 
-def jifen(environment, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([*JIFEN, *arguments], env=environment, capture_output=True, text=True, timeout=60)
-
-
 def test_days_that_have_ended_are_closed_for_whoever_asks_and_waits(environment, using, folder):
     stop = threading.Event()
     thread = threading.Thread(target=run_worker, args=(folder, stop, using))
@@ -199,7 +141,7 @@ def test_days_that_have_ended_are_closed_for_whoever_asks_and_waits(environment,
     assert list(models.Run.objects.using(using).order_by("day").values_list("day", flat=True)) == [
         today() - 2, today() - 1,
     ]  # fmt: skip
-    early = jifen(environment, "close", "--day", datetime.fromordinal(today()).date().isoformat())
+    early = jifen(environment, "close", "--day", datetime.fromordinal(today() + 366).date().isoformat())
     assert early.returncode == 2
     assert "day_not_over" in early.stderr
 

@@ -25,7 +25,7 @@ from jifen.engine import World
 from jifen.ledger.segments import read_segments
 from jifen.plan.model import Curve
 
-__all__ = ["RunFacts", "depth_of", "read_run"]
+__all__ = ["RunFacts", "depth_of", "facts_of", "read_run"]
 
 _NONE = -1
 
@@ -61,6 +61,16 @@ def read_run(folder: Path, upward: Collection[str], progress: Callable[[int, int
     A folder without a run is an ``InputError``.
     """
     world = world_of(folder, progress)
+    return facts_of(world, _promised_and_backing(folder, world), upward, _self_dealing(folder))
+
+
+def facts_of(
+    world: World, promised_and_backing: tuple[int, int], upward: Collection[str], self_dealing: Fraction | None
+) -> RunFacts:
+    """Measure a world; what lots and claims promise and what can pay it (micro-units), as whoever closes days knows it.
+
+    ``self_dealing``: of sales with a merchant named, those in which the buyer is the merchant.
+    """
     members = world.members.size
     parent = np.asarray(world.members.parent[:members], dtype=np.int64)
     brought = np.zeros(members, dtype=bool)
@@ -69,7 +79,7 @@ def read_run(folder: Path, upward: Collection[str], progress: Callable[[int, int
     orders = world.orders.size
     buyer = np.asarray(world.orders.member[:orders], dtype=np.int64)
     kept = np.asarray(world.orders.kept[:orders], dtype=np.int64)
-    promised, backing = _promised_and_backing(folder, world)
+    promised, backing = promised_and_backing
     short = max(promised - backing, 0)
     return RunFacts(
         digest=world.program.plan.digest,
@@ -80,7 +90,7 @@ def read_run(folder: Path, upward: Collection[str], progress: Callable[[int, int
         unpaid_if_stopped=Fraction(short, MICRO),
         members_unpaid=_members_promised(world) if short else 0,
         own_purchase_share=_own_purchases(world, brought[buyer], upward),
-        self_dealing_share=_self_dealing(folder),
+        self_dealing_share=self_dealing,
         plan_versions=len(world.programs),
     )
 

@@ -22,14 +22,19 @@ from jifen.cli.doctor import doctor
 from jifen.cli.downgrade import downgrade
 from jifen.cli.environment import settings
 from jifen.cli.explain import explain
+from jifen.cli.hooks import hooks_commands
 from jifen.cli.keys import keys_commands
+from jifen.cli.members import members_commands
+from jifen.cli.moving import export_shop, import_shop
 from jifen.cli.output import show_broken, show_problems
 from jifen.cli.plan import plan_commands
+from jifen.cli.program import program_commands
 from jifen.cli.restore import restore
 from jifen.cli.run import run
 from jifen.cli.serve import serve
 from jifen.cli.shop import shop_commands
 from jifen.cli.simulate import simulate
+from jifen.cli.staff import staff_commands
 from jifen.cli.verify import verify
 from jifen.cli.worker import worker
 from jifen.core.errors import BrokenInvariant, UserError
@@ -59,14 +64,20 @@ app.command()(disclose)
 app.command()(backup)
 app.command()(restore)
 app.command()(doctor)
+app.command("import")(import_shop)
+app.command("export")(export_shop)
 app.add_typer(keys_commands, name="keys")
+app.add_typer(members_commands, name="member")
 app.command()(serve)
 app.command()(worker)
 app.command()(close)
 app.command()(settings)
 app.add_typer(plan_commands, name="plan")
+app.add_typer(program_commands, name="program")
 app.add_typer(bench_commands, name="bench")
 app.add_typer(shop_commands, name="shop")
+app.add_typer(staff_commands, name="staff")
+app.add_typer(hooks_commands, name="hooks")
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from math import isinf
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group
@@ -17,7 +15,6 @@ from jifen.cli.settings import SetOption, read_settings
 
 if TYPE_CHECKING:
     from jifen.assess.compliance import Finding, Findings
-    from jifen.assess.metrics import Value
 
 __all__ = ["CheckOptions", "check"]
 
@@ -61,7 +58,9 @@ def check(options: CheckOptions) -> None:
             run = read_run(options.run, upward_rules(plan), progress)
     found = check_plan(plan, shop, run)
     if options.as_json:
-        print_json(_document(found))
+        from jifen.assess.documents import findings_document
+
+        print_json(findings_document(found))
     else:
         _show(found, options.lang)
     if not found.passes:
@@ -126,56 +125,3 @@ def _closing(found: "Findings", language: str) -> Iterator[str]:
             yield f"{words['run_silent' if silent else source]}: {', '.join(open_rules)}"
     yield words["notice"]
     yield words["passes"] if found.passes else words["blocked"].format(count=len(found.blocks))
-
-
-# -- for programs ---------------------------------------------------------------------------------------------------
-
-
-def _document(found: "Findings") -> dict[str, Any]:
-    return {
-        "plan": found.plan,
-        "digest": found.digest,
-        "passes": found.passes,
-        "jurisdictions": list(found.jurisdictions),
-        "uncovered": list(found.uncovered),
-        "cost": _plain(found.cost),
-        "cost_assumed": found.cost_assumed,
-        "shop": found.shop_given,
-        "run_digest": found.run_digest,
-        "stops": list(found.stops),
-        "findings": [_plain_finding(each) for each in found.found],
-        "not_decided": [
-            {"id": each.id, "jurisdiction": each.jurisdiction, "facts": list(each.facts)} for each in found.unmeasured
-        ],
-        "measures": {name: _plain(each.value) for name, each in found.measures.items()},
-        "notice": "Not legal advice. 不构成法律意见。",
-    }
-
-
-def _plain_finding(each: "Finding") -> dict[str, Any]:
-    rule, languages = each.rule, ("en", "zh")
-    return {
-        "id": each.id,
-        "jurisdiction": each.jurisdiction,
-        "severity": each.severity,
-        "waivable": each.waivable if each.severity == "block" else None,
-        "stops": list(each.level.stops),
-        "tags": list(rule.tags),
-        "rules": list(each.rules),
-        "title": {language: rule.title.of(language) for language in languages},
-        "reference": {language: rule.reference.of(language) for language in languages},
-        "explanation": {language: each.explanation(language) for language in languages},
-        "remedy": {language: each.remedy(language) for language in languages},
-    }
-
-
-def _plain(value: "Value") -> Any:
-    """Counts as numbers; shares and amounts as decimal numbers in text; without limit as a word."""
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, float):
-        return "unlimited" if isinf(value) else f"{value:.8f}"
-    if isinstance(value, Fraction):
-        text = f"{float(value):.8f}"
-        return text.rstrip("0").rstrip(".")
-    return value

@@ -23,6 +23,9 @@ def close(
 ) -> None:
     """Ask for the close of each day that has ended, and show how far it is until all are closed.
 
+    A sandbox also closes days that have not ended, up to the one that is named: a plan of a hundred days is tried in a
+    minute.
+
     A worker does so by itself; to ask again is to ask once. Only a close that was refused, because it would break the
     books, waits for somebody to ask again. Exit codes: 0 closed, or asked for, 1 a close was refused,
     2 there is no shop, no worker, or the day has not ended.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,7 +16,7 @@ from jifen.core.errors import InputError, Problem
 if TYPE_CHECKING:
     from jifen.assess.disclosure import Disclosure
 
-__all__ = ["DiscloseOptions", "disclose", "disclosure_data"]
+__all__ = ["DiscloseOptions", "disclose"]
 
 _Languages = Annotated[Literal["en", "zh", "both"], typer.Option("--lang", help="The language of the page.")]
 
@@ -62,28 +62,13 @@ def disclose(options: DiscloseOptions) -> None:
 
         page.write_text(disclosure_page(disclosure, languages), encoding="utf-8")
     if options.as_json:
-        print_json(disclosure_data(disclosure))
+        from jifen.assess.documents import disclosure_document
+
+        print_json(disclosure_document(disclosure))
     elif page is None:
         _show(disclosure, languages)
     else:
         out.print(f"Page: {page}", markup=False, soft_wrap=True)
-
-
-def disclosure_data(disclosure: "Disclosure") -> dict[str, Any]:
-    """Return a page as values JSON can hold: its sentences in both languages, with their numbers."""
-    from jifen.assess.disclosure import TEXTS
-    from jifen.assess.texts import LANGUAGES, decimal_text, plain_numbers, say
-
-    sections = {
-        section.name: [
-            {"code": each.name, "numbers": plain_numbers(TEXTS, each)}
-            | {language: say(TEXTS, each, language) for language in LANGUAGES}
-            for each in section.statements
-        ]
-        for section in disclosure.sections
-    }
-    facts = {"plan": disclosure.plan, "digest": disclosure.digest, "title": dict(disclosure.title)}
-    return facts | {"cost": decimal_text(disclosure.cost), "sections": sections}
 
 
 def _show(disclosure: "Disclosure", languages: tuple[str, ...]) -> None:

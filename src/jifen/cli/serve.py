@@ -18,7 +18,7 @@ class ServeOptions:
     bind: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where it listens.")] = "127.0.0.1:8000"
     worker: Annotated[bool, typer.Option(help="Run a worker beside the web server.")] = True
     migrate: Annotated[bool, typer.Option(help="Bring the database to this release's tables first.")] = True
-    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer, with 8 threads each.")] = 1
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer, with 16 threads each.")] = 1
     parent: ParentOption = 0
 
 

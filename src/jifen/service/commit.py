@@ -28,8 +28,9 @@ _STAGED = "changed"
 """The temporary table through which balances are changed all at once."""
 _CHANGE = (
     f"UPDATE balance SET previous = balance.amount, amount = balance.amount + {_STAGED}.amount, batch = %s"
-    f" FROM {_STAGED} WHERE balance.account = {_STAGED}.account"
+    f" FROM {_STAGED} WHERE balance.account = +{_STAGED}.account"
 )
+"""The sign keeps SQLite from going through all balances, and looking each up among those that change."""
 _ADD = (
     f"INSERT INTO balance (account, amount, previous, batch) SELECT account, amount, 0, %s FROM {_STAGED}"
     f" WHERE NOT EXISTS (SELECT 1 FROM balance WHERE balance.account = {_STAGED}.account) ORDER BY account"
@@ -117,11 +118,14 @@ def _write_names(using: str, world: World, batch: Batch) -> None:
 def _change_balances(using: str, changes: Changes, number: int) -> None:
     """Touch each balance once, in the order of the accounts."""
     connection = connections[using]
-    key = "integer" if connection.vendor == "sqlite" else "bigint"
+    sqlite = connection.vendor == "sqlite"
+    key = "integer" if sqlite else "bigint"
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGED} (account {key} PRIMARY KEY, amount bigint)")
-        cursor.execute(f"DELETE FROM {_STAGED}")
+        cursor.execute(f"DELETE FROM {_STAGED}" if sqlite else f"TRUNCATE {_STAGED}")
         insert(connection, _STAGED, changes._asdict(), len(changes.account))
+        if not sqlite:  # which takes the table for as large as it was in a close, and reads all balances
+            cursor.execute(f"ANALYZE {_STAGED}")
         cursor.execute(_CHANGE, [number])
         if cursor.rowcount < len(changes.account):
             cursor.execute(_ADD, [number])

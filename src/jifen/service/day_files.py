@@ -90,10 +90,12 @@ class DayFiles:
         file = self._mapped.get(day.name)
         if file is not None:
             return file
-        file = _read(self.folder / day.name)
-        if file is None:
-            file = self.make(day)
-        with self._lock:
+        with self._lock:  # one makes it, and all others who ask wait for that
+            file = self._mapped.get(day.name)
+            if file is None:
+                file = _read(self.folder / day.name)
+            if file is None:
+                file = self.make(day)
             self._mapped[day.name] = file
             while len(self._mapped) > _MAPPED:
                 self._mapped.popitem(last=False)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -17,6 +18,8 @@ from jifen.service import guards, models
 from jifen.service.closing import days_due, progress
 from jifen.service.finding import Finding, Level
 from jifen.service.lease import is_held
+from jifen.service.members.models import Account
+from jifen.service.vault import opened
 from jifen.service.writer import JOURNAL, SNAPSHOTS
 
 __all__ = ["shop_findings"]
@@ -26,7 +29,7 @@ _PILED_UP = 10_000
 _APART = 60
 """Seconds by which two clocks may differ."""
 _PIECE = 1 << 20
-_MADE = re.compile(r"CREATE (TRIGGER|FUNCTION) (\w+)")
+_MADE = re.compile(r"CREATE (?:OR REPLACE )?(TRIGGER|FUNCTION) (\w+)")
 _WHEN = re.compile(r"(?<=BEFORE |.AFTER )(\w+(?: OR \w+)*)(?= ON )")
 _RESTORE = "restore the shop from a backup"
 
@@ -55,6 +58,7 @@ def shop_findings(folder: Path, using: str, *, deep: bool = False) -> Iterator[F
         yield from _at_work(using, shop)
         yield from _journal(folder / JOURNAL, using, deep=deep)
         yield _snapshot(folder / SNAPSHOTS, using)
+        yield _seals(shop, using)
     except (DatabaseError, InterfaceError) as error:
         message = f"it does not answer: {str(error).splitlines()[0]}"
         yield Finding("database", "error", message, "see whether it runs, and JIFEN_DATABASE_URL")
@@ -186,7 +190,8 @@ def _at_work(using: str, shop: models.Shop) -> Iterator[Finding]:
     today = now.astimezone(shop_zone(shop.zone)).toordinal()
     if days.start > today:
         message = f"day {days.start} is open, and this machine thinks that it is {today}"
-        yield Finding("clock", "error", message, "set the clock")
+        remedy = "set the clock" if shop.live else "set the clock, unless days of this sandbox were closed ahead of it"
+        yield Finding("clock", "error" if shop.live else "warning", message, remedy)
     elif abs(apart := _clocks_apart(using)) > _APART:
         yield Finding("clock", "error", f"it is {apart:.0f} s ahead of the database's", "set both by one source")
     else:
@@ -240,3 +245,18 @@ def _snapshot(folder: Path, using: str) -> Finding:
     except InputError as error:
         return Finding("snapshot", "warning", str(error.problems[0].message), remedy)
     return Finding("snapshot", "ok", f"of batch {row.number:,}, {last.number - row.number:,} before the last one")
+
+
+def _seals(shop: models.Shop, using: str) -> Finding:
+    """Whether the keys of this process open what was sealed, and where they are."""
+    sealed = Account.objects.using(using).exclude(phone=b"").values_list("phone", flat=True).order_by("id")
+    for token in (sealed.first(), sealed.last()):
+        try:
+            if token is not None:
+                opened(bytes(token))
+        except InputError as error:
+            return Finding("personal data", "error", error.problems[0].message, error.problems[0].remedy)
+    if shop.live and not settings.SETTINGS.data_key:
+        message = "the key that opens it lies beside it, in data.key"
+        return Finding("personal data", "warning", message, "set JIFEN_DATA_KEY, and keep the key elsewhere too")
+    return Finding("personal data", "ok", "nothing is sealed yet" if sealed.first() is None else "the keys open it")

@@ -1,7 +1,8 @@
 """Tables as Parquet and back: the same bytes from either database, so that one can be restored into the other.
 
 Which tables and columns there are, and of what type, the models say. What is computed by the database itself is left
-out, and so is what belongs to a process and not to the shop: who writes, and the batch that is being written.
+out, and so is what belongs to a process and not to the shop: who writes, the batch that is being written, and who is
+signed in just now.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,9 +22,14 @@ __all__ = ["Model", "kept_tables", "read_table", "schema_of", "write_table"]
 Model = type[fields.Model]
 
 _OF_A_PROCESS = (models.Lease, models.Opening)
+_OF_DJANGO = ("auth", "contenttypes", "sessions")
+"""Applications whose tables are made with the database, or are of sessions."""
 _AT_ONCE = 1 << 16
 """Rows in memory."""
 _TYPES: tuple[tuple[Any, pa.DataType], ...] = (
+    (fields.DateTimeField, pa.timestamp("us", "UTC")),
+    (fields.DateField, pa.date32()),
+    (fields.JSONField, pa.string()),
     (fields.BigIntegerField, pa.int64()),
     (fields.SmallIntegerField, pa.int16()),
     (fields.IntegerField, pa.int32()),
@@ -37,7 +43,11 @@ _TYPES: tuple[tuple[Any, pa.DataType], ...] = (
 
 def kept_tables() -> list[Model]:
     """The models whose rows are the shop, by the name of their table."""
-    kept = [model for model in apps.get_models(include_auto_created=True) if model not in _OF_A_PROCESS]
+    kept = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model not in _OF_A_PROCESS and model._meta.app_label not in _OF_DJANGO
+    ]
     return sorted((model for model in kept if model._meta.managed), key=lambda model: model._meta.db_table)
 
 

@@ -24,6 +24,15 @@ VARIABLES = {
     " `?host=/folder`; a file of SQLite in `JIFEN_VAR` without it",
     "JIFEN_SECRET_KEY": "what sessions are signed with, 32 characters or more; without it each process makes its own",
     "JIFEN_SECRET_KEYS_OLD": "keys that still verify, after one has been replaced, with commas between them",
+    "JIFEN_DATA_KEY": "what personal data is sealed with, 32 characters or more; without it one is made in `JIFEN_VAR`",
+    "JIFEN_DATA_KEYS_OLD": "keys that still open what was sealed, the newest first, with commas between them",
+    "JIFEN_SMS": "who sends codes to phones: `tencent`, `alibaba` or another that is installed; without it `console`,"
+    " which writes them into `sms.txt` of `JIFEN_VAR`",
+    "JIFEN_SMS_KEY": "the id of the key that the sender was given",
+    "JIFEN_SMS_SECRET": "the secret of that key",
+    "JIFEN_SMS_APP": "the number of the application, for Tencent",
+    "JIFEN_SMS_SIGN": "the sign 签名 of the messages",
+    "JIFEN_SMS_TEMPLATE": "the number of the template 模板, whose one parameter is the code",
     "JIFEN_HOSTS": "host names under which the shop is reached, with commas between them; this machine only without it",
     "JIFEN_LOG": "`json` or `text`; without it text on a terminal and JSON elsewhere",
     "JIFEN_LOG_LEVEL": "the least level that is logged: `debug`, `info`, `warning` or `error`; `info` without it",
@@ -37,6 +46,8 @@ Network = IPv4Network | IPv6Network
 
 _PREFIX = "JIFEN_"
 _KEY_LENGTH = 32
+_SMS = ("sms_key", "sms_secret", "sms_app", "sms_sign", "sms_template")
+_OLD = ("JIFEN_SECRET_KEYS_OLD", "JIFEN_DATA_KEYS_OLD")
 _HIDDEN = "••••"
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -77,6 +88,14 @@ class Settings:
     database_url: str
     secret_key: str
     secret_keys_old: tuple[str, ...]
+    data_key: str
+    data_keys_old: tuple[str, ...]
+    sms: str
+    sms_key: str
+    sms_secret: str
+    sms_app: str
+    sms_sign: str
+    sms_template: str
     hosts: tuple[str, ...]
     log: str
     log_level: int
@@ -100,6 +119,14 @@ class Settings:
             "JIFEN_DATABASE_URL": _without_password(self.database_url),
             "JIFEN_SECRET_KEY": "made for this process" if self.made_key else _HIDDEN,
             "JIFEN_SECRET_KEYS_OLD": ", ".join(_HIDDEN for _ in self.secret_keys_old),
+            "JIFEN_DATA_KEY": _HIDDEN if self.data_key else "made in JIFEN_VAR",
+            "JIFEN_DATA_KEYS_OLD": ", ".join(_HIDDEN for _ in self.data_keys_old),
+            "JIFEN_SMS": self.sms,
+            "JIFEN_SMS_KEY": self.sms_key,
+            "JIFEN_SMS_SECRET": _HIDDEN if self.sms_secret else "",
+            "JIFEN_SMS_APP": self.sms_app,
+            "JIFEN_SMS_SIGN": self.sms_sign,
+            "JIFEN_SMS_TEMPLATE": self.sms_template,
             "JIFEN_HOSTS": ", ".join(self.hosts),
             "JIFEN_LOG": self.log,
             "JIFEN_LOG_LEVEL": logging.getLevelName(self.log_level).lower(),
@@ -121,7 +148,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     url = given.get("JIFEN_DATABASE_URL", f"sqlite:///{var / 'shop.sqlite3'}")
     log = given.get("JIFEN_LOG", "text" if sys.stderr.isatty() else "json").lower()
     level = given.get("JIFEN_LOG_LEVEL", "info").lower()
-    old = _listed(given.get("JIFEN_SECRET_KEYS_OLD", ""))
     hours = given.get("JIFEN_CLOSE_OVERDUE_HOURS", str(_HOURS))
     networks, problems = _networks(_listed(given.get("JIFEN_METRICS_FROM", "")) or _LOOPBACK)
     try:
@@ -130,10 +156,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         problems += error.problems
     if var.exists() and not var.is_dir():
         problems.append(_bad("JIFEN_VAR", f"{var} is not a folder", "name another"))
-    for name, key in [
-        ("JIFEN_SECRET_KEY", given.get("JIFEN_SECRET_KEY", "")),
-        *(("JIFEN_SECRET_KEYS_OLD", key) for key in old),
-    ]:
+    keys = [(name, given.get(name, "")) for name in ("JIFEN_SECRET_KEY", "JIFEN_DATA_KEY")]
+    keys += [(name, key) for name in _OLD for key in _listed(given.get(name, ""))]
+    for name, key in keys:
         if key and len(key) < _KEY_LENGTH:
             problems.append(_bad(name, f"a key of {len(key)} characters can be guessed", f"give {_KEY_LENGTH} or more"))
     for name, word, words in [("JIFEN_LOG", log, _FORMATS), ("JIFEN_LOG_LEVEL", level, _LEVELS)]:
@@ -147,7 +172,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         var=var,
         database_url=url,
         secret_key=given.get("JIFEN_SECRET_KEY") or secrets.token_urlsafe(48),
-        secret_keys_old=old,
+        secret_keys_old=_listed(given.get("JIFEN_SECRET_KEYS_OLD", "")),
+        data_key=given.get("JIFEN_DATA_KEY", ""),
+        data_keys_old=_listed(given.get("JIFEN_DATA_KEYS_OLD", "")),
+        sms=given.get("JIFEN_SMS", "console"),
+        **{name: given.get(f"JIFEN_{name.upper()}", "") for name in _SMS},
         hosts=_listed(given.get("JIFEN_HOSTS", "")) or _HOSTS,
         log=log,
         log_level=logging.getLevelNamesMapping()[level.upper()],

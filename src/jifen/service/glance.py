@@ -14,7 +14,8 @@ from jifen.service.closing import Progress, progress
 from jifen.service.coverage import Coverage, coverage_days
 from jifen.service.lease import is_held
 from jifen.service.shop import shop_of
-from jifen.service.versions import Standing, Version, standing, versions
+from jifen.service.standing import Standing, standing
+from jifen.service.versions import Version, versions
 
 __all__ = ["Status", "status"]
 

@@ -8,14 +8,16 @@
 5. An opened batch that is not sealed cannot be committed: its key is deferred (see ``models.Opening``).
 """
 
-__all__ = ["POSTGRESQL", "SQLITE"]
+__all__ = ["POSTGRESQL", "POSTGRESQL_SEAL", "SQLITE", "SQLITE_SEAL"]
 
 _KEPT = ("event", "transfer", "batch", "name", "plan_version", "run", "coverage", "plan_change", "shop")
 _OF_OPENING = ("event", "transfer", "name", "run", "coverage", "plan_change")
 
 _BEFORE = "COALESCE((SELECT {rows} FROM batch WHERE number = NEW.number - 1), 0)"
 """How many rows of a table the batches before have: the next one's are numbered from there."""
-_NEW = f"number >= {_BEFORE.format(rows='transfers')}"
+_NEW = f"number >= {_BEFORE.format(rows='transfers')} AND number < NEW.transfers"
+"""The transfers of the new batch. PostgreSQL knows none of the bounds when it plans: of one alone it expects a third of
+the table, and reads all of it for a single order."""
 
 _NET = f"""
     SELECT account, SUM(change) AS change FROM (
@@ -30,7 +32,7 @@ def _miscounted(table: str, rows: str) -> str:
     """Whether the numbers of a batch's rows do not go on from those before, without a gap, to its count."""
     before = _BEFORE.format(rows=rows)
     return (
-        f"NEW.{rows} <> {before} + (SELECT COUNT(*) FROM {table} WHERE number >= {before})"
+        f"NEW.{rows} <> {before} + (SELECT COUNT(*) FROM {table} WHERE number >= {before} AND number < NEW.{rows})"
         f" OR NEW.{rows} <> COALESCE((SELECT MAX(number) + 1 FROM {table}), 0)"
     )
 
@@ -99,19 +101,21 @@ def _sqlite() -> list[str]:
                    "OLD.batch IS NOT NULL OR NEW.key <> OLD.key OR NEW.content <> OLD.content"
                    f" OR {_NOT_OPEN.format(row='NEW.')}", "the inbox is decided once, by the open batch"),
     ]  # fmt: skip
-    checks = "".join(
-        f"SELECT RAISE(ABORT, '{message}') WHERE {condition.replace('IS DISTINCT FROM', 'IS NOT')}; "
-        for message, condition in _SEAL.items()
-    ).replace("{zero}", "zeroblob(32)")
+    made.append(_sqlite_seal())
     # The last key of an opening is its batch: it may go only when that stands.
-    made.append(
-        f"CREATE TRIGGER batch_sealed AFTER INSERT ON batch FOR EACH ROW BEGIN {checks} DELETE FROM opening; END"
-    )
     made.append(_on_sqlite(
         "opening_left", "BEFORE DELETE ON opening", "OLD.batch NOT IN (SELECT number FROM batch)",
         "an opened batch is sealed, or its transaction is rolled back",
     ))  # fmt: skip
     return made
+
+
+def _sqlite_seal() -> str:
+    checks = "".join(
+        f"SELECT RAISE(ABORT, '{message}') WHERE {condition.replace('IS DISTINCT FROM', 'IS NOT')}; "
+        for message, condition in _SEAL.items()
+    ).replace("{zero}", "zeroblob(32)")
+    return f"CREATE TRIGGER batch_sealed AFTER INSERT ON batch FOR EACH ROW BEGIN {checks} DELETE FROM opening; END"
 
 
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------
@@ -133,7 +137,8 @@ def _refuse(condition: str, message: str) -> str:
 
 def _function(name: str, statements: str) -> str:
     """What a trigger calls."""
-    return f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statements} RETURN NULL; END $$"
+    body = f"BEGIN {statements} RETURN NULL; END"
+    return f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"
 
 
 def _postgresql() -> list[str]:
@@ -181,14 +186,17 @@ def _postgresql() -> list[str]:
         f" OR {_NOT_OPEN.format(row='new_rows.')})",
         "the inbox is decided once, by the open batch",
     )  # fmt: skip
-    checks = "".join(_refuse(condition, message) for message, condition in _SEAL.items()).replace(
-        "{zero}", f"'\\x{'00' * 32}'::bytea"
-    )
     made += [
-        _function("batch_sealed", f"{checks} DELETE FROM opening;"),
+        _postgresql_seal(),
         "CREATE TRIGGER batch_sealed AFTER INSERT ON batch FOR EACH ROW EXECUTE FUNCTION batch_sealed()",
     ]
     return made
+
+
+def _postgresql_seal() -> str:
+    checks = "".join(_refuse(condition, message) for message, condition in _SEAL.items())
+    zero = f"'\\x{'00' * 32}'::bytea"
+    return _function("batch_sealed", f"{checks.replace('{zero}', zero)} DELETE FROM opening;")
 
 
 def _some(condition: str) -> str:
@@ -200,3 +208,5 @@ SQLITE = tuple(_sqlite())
 """Statements, in order."""
 POSTGRESQL = tuple(_postgresql())
 """Statements, in order."""
+SQLITE_SEAL, POSTGRESQL_SEAL = ("DROP TRIGGER batch_sealed", _sqlite_seal()), (_postgresql_seal(),)
+"""Statements that put the seal of now in place of an older release's."""

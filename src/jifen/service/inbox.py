@@ -15,7 +15,7 @@ from jifen.core.errors import InputError, Problem
 from jifen.engine.events import Event
 from jifen.service.content import content_of
 
-__all__ = ["MOST", "Result", "submit"]
+__all__ = ["MOST", "Result", "busy_is_told", "outcome", "submit"]
 
 MOST = 100_000
 """Events that are submitted at once, at most."""
@@ -52,7 +52,7 @@ def submit(events: Iterable[Event], *, using: str = "default", wait: float = 0.0
         raise ValueError(f"at most {MOST} events at once")
     if not asked:
         return []
-    with _busy_is_told(), transaction.atomic(using=using):
+    with busy_is_told(), transaction.atomic(using=using):
         if _insert(using, asked) == len(asked) and not wait:
             return [Result(key, "pending") for key, _ in asked]
         found = _found(using, "code = '' AND key", [key for key, _ in asked])
@@ -71,8 +71,17 @@ def submit(events: Iterable[Event], *, using: str = "default", wait: float = 0.0
     ]
 
 
+def outcome(key: str, *, using: str = "default") -> Result | None:
+    """What became of the event that was last submitted under a key; ``None`` if none ever was.
+
+    A refused one is forgotten as soon as another takes its key.
+    """
+    rows = _found(using, "code = '' AND key", [key]) or _found(using, "code <> '' AND key", [key])
+    return rows[key][2] if rows else None
+
+
 @contextmanager
-def _busy_is_told() -> Iterator[None]:
+def busy_is_told() -> Iterator[None]:
     """Say it in words where SQLite gives up to wait for the one who writes."""
     try:
         yield

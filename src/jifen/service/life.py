@@ -4,7 +4,9 @@ Each is an event through the inbox. Its key counts the changes that the log has,
 has taken effect asks once; afterwards the shop stands as he wants it, and nothing is asked.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db import transaction
 
 from jifen.core.errors import InputError, Problem
 from jifen.engine.events import Event, PlanActivated, PlanEnded, PlanPaused, PlanWoundUp
@@ -12,10 +14,12 @@ from jifen.plan.model import Plan
 from jifen.plan.text import parse_plan
 from jifen.service import models
 from jifen.service.inbox import Result, submit
+from jifen.service.programs.freezing import lift
+from jifen.service.programs.gate import check_gate, freeze_of
 from jifen.service.shop import check_funding, open_day, shop_of
-from jifen.service.versions import Stage, Standing, standing
+from jifen.service.standing import Stage, Standing, standing
 
-__all__ = ["Deed", "activate", "ask", "end", "pause", "resume", "wind_up"]
+__all__ = ["Deed", "activate", "ask", "end", "pause", "resume", "unfreeze", "wind_up"]
 
 _ENDED = ("ended", "wound_up")
 
@@ -32,15 +36,34 @@ class Deed:
 def activate(plan: Plan, *, using: str = "default", wait: float = 0.0) -> Deed:
     """Let a version count from now on: for later events, and for the run of the open day.
 
-    A shop whose plan was paused, has ended or was wound up goes on with it. ``InputError`` if a live shop may not have
-    this plan.
+    A shop whose plan was paused, has ended or was wound up goes on with it; one that was frozen is so no longer.
+    ``InputError`` if a live shop may not have this plan: see ``programs.gate``.
     """
     check_funding(plan, live=shop_of(using).live)
-    stands = standing(using)
-    if stands.stage == "active" and stands.digest == plan.digest:
-        return _already(using, PlanActivated.name)
-    key = f"activate:{plan.digest}:{stands.changes}"
-    return ask(PlanActivated(id=key, day=open_day(using), plan=plan), using, wait)
+    with transaction.atomic(using=using):
+        check_gate(plan, using=using)
+        held = freeze_of(using)
+        if held is not None and held.frozen != plan.digest:
+            lift(using=using)
+        stands = standing(using)
+        if stands.stage == "active" and stands.digest == plan.digest:
+            return _already(using, PlanActivated.name)
+        key = f"activate:{plan.digest}:{stands.changes}"
+        event = PlanActivated(id=key, day=open_day(using), plan=plan)
+        deed = ask(event, using, 0.0)
+    return replace(deed, result=submit([event], using=using, wait=wait)[0]) if wait else deed
+
+
+def unfreeze(*, using: str = "default", wait: float = 0.0) -> Deed:
+    """Go on with the version that was frozen, whole again.
+
+    ``InputError``: ``not_frozen``, and ``shop_frozen`` while what the last close showed would freeze it again.
+    """
+    held = freeze_of(using)
+    if held is None:
+        raise InputError(Problem("not_frozen", "the shop is not frozen", "there is nothing to lift"))
+    content = models.PlanVersion.objects.using(using).values_list("content", flat=True).get(digest=held.plan)
+    return activate(parse_plan(content, using), using=using, wait=wait)
 
 
 def resume(*, using: str = "default", wait: float = 0.0) -> Deed:

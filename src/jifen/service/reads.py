@@ -55,6 +55,10 @@ class Lot:
     eligible_from: int
     """The day from which it releases."""
 
+    def next_release(self, day: int) -> int:
+        """What its own schedule releases of it when ``day`` is closed, if there is money for all of it."""
+        return min(self.daily, self.remaining) if day >= self.eligible_from else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Lots:
@@ -116,7 +120,7 @@ class LotReader:
 
     def of(self, member: str) -> Lots:
         """A member's open lots: none for one whom the snapshot does not know yet."""
-        world = self._newest()
+        world = self.world()
         if world is None:
             return Lots([], None)
         with self._lock:  # names are looked up in tables that grow
@@ -124,7 +128,7 @@ class LotReader:
             found = [] if number == NONE else list(_open_lots(world, number))
         return Lots(found, world.open_day)
 
-    def _newest(self) -> World | None:
+    def world(self) -> World | None:
         """The world of the newest snapshot; while one thread maps a new one, the others read the one before."""
         path = newest_snapshot(self.using, self.folder)
         if path is None or path == self._path:

@@ -1,7 +1,5 @@
 """The addresses of a shop."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from jifen.service.serving.views import healthz, metrics, readyz
@@ -12,6 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),
+    path("", include("jifen.service.status_urls")),
 ]
-if find_spec("jifen.service.status_urls"):
-    urlpatterns.append(path("", include("jifen.service.status_urls")))

@@ -4,6 +4,7 @@ A dated version is the first event of its day. Its event enters the inbox right 
 the same transaction; the writer makes each close a batch of its own, so nothing comes between.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,27 +15,25 @@ from typing import Literal
 from django.db import connections, transaction
 
 from jifen.core.errors import InputError, Problem
-from jifen.engine.events import PlanActivated, PlanPaused
+from jifen.engine.events import PlanActivated
 from jifen.plan.model import Plan
 from jifen.plan.text import parse_plan
 from jifen.service import models
 from jifen.service.content import closing_id, dated_id
+from jifen.service.programs.freezing import lift
+from jifen.service.programs.gate import check_gate
 from jifen.service.shop import check_funding, keep_version, open_day, shop_of
 
 __all__ = [
-    "Stage",
-    "Standing",
     "Version",
     "cancel",
     "dated_event",
     "schedule",
     "scheduling",
-    "standing",
     "versions",
 ]
 
-Stage = Literal["active", "paused", "ended", "wound_up"]
-_STAGES: dict[str, Stage] = {PlanPaused.name: "paused", "plan_ended": "ended", "plan_wound_up": "wound_up"}
+_log = logging.getLogger(__name__)
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('jifen versions'))"
 
 
@@ -46,26 +45,6 @@ class Version:
     day: int
     state: Literal["active", "superseded", "scheduled", "missed"]
     """``missed``: its day began without it, because its event was refused, say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Which version counts, and whether new orders earn by it."""
-
-    digest: str
-    stage: Stage
-    changes: int
-    """How many changes of the plan the log has: what the next one's key is made of."""
-
-
-def standing(using: str = "default") -> Standing:
-    """How the plan of a shop stands by the log; ``InputError`` for a database without a shop."""
-    changes = models.PlanChange.objects.using(using).order_by("-event")
-    last = changes.first()
-    digest = changes.filter(plan__isnull=False).values_list("plan_id", flat=True).first()
-    return Standing(
-        digest or shop_of(using).plan_id, _STAGES.get(last.kind, "active") if last else "active", changes.count()
-    )
 
 
 def versions(using: str = "default") -> list[Version]:
@@ -91,6 +70,7 @@ def schedule(plan: Plan, day: int, *, using: str = "default") -> None:
     (``day_begun``), one that has another version (``day_taken``), or a plan that a live shop may not have.
     """
     check_funding(plan, live=shop_of(using).live)
+    check_gate(plan, using=using)
     with scheduling(using):
         _check_day(day, using)
         keep_version(plan, using=using)
@@ -123,11 +103,21 @@ def scheduling(using: str) -> Iterator[None]:
 
 
 def dated_event(day: int, using: str) -> PlanActivated | None:
-    """The event with which a day begins, if a version is dated to it."""
+    """The event with which a day begins, if a version is dated to it that may count still.
+
+    One that may not, since a waiver has ended or the shop is frozen, does not begin: the one before goes on.
+    """
     row = models.Scheduled.objects.using(using).filter(day=day).select_related("plan").first()
     if row is None:
         return None
-    return PlanActivated(id=dated_id(row.plan_id, day), day=day, plan=parse_plan(row.plan.content, using))
+    plan = parse_plan(row.plan.content, using)
+    try:
+        check_gate(plan, using=using)
+    except InputError:
+        _log.exception("a dated version may not begin", extra={"code": "not_begun"})
+        return None
+    lift(using=using)
+    return PlanActivated(id=dated_id(row.plan_id, day), day=day, plan=plan)
 
 
 def _check_day(day: int, using: str) -> None:

@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, write_to_textfile
+from prometheus_client import Counter, Gauge, Histogram, Metric, write_to_textfile
 from prometheus_client.parser import text_string_to_metric_families
 
+from jifen.service.counters import COUNTS
 from jifen.service.writer import Writer
 
 __all__ = [
-    "BATCH_EVENTS", "BATCH_SECONDS", "CLOSE_SECONDS", "COUNTS", "ELECTIONS", "FAILURES", "REQUEST_SECONDS",
-    "CountedWriter", "all_counts", "share_counts",
+    "BATCH_EVENTS", "BATCH_SECONDS", "CLOSE_SECONDS", "ELECTIONS", "FAILURES",
+    "REQUEST_SECONDS", "CountedWriter", "all_counts", "share_counts",
 ]  # fmt: skip
 
-COUNTS = CollectorRegistry()
 BATCH_EVENTS = Histogram(
     "jifen_batch_events", "Lines of the inbox that were decided together.", buckets=(1, 10, 100, 300, 1000),
     registry=COUNTS,

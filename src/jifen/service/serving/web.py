@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
@@ -16,11 +17,12 @@ from jifen.core.errors import InputError, Problem
 from jifen.service.environment import Settings
 from jifen.service.serving.counts import share_counts
 from jifen.service.serving.metrics import COUNTS_FOLDER
+from jifen.service.status.overview import readers_of
 
 __all__ = ["Address", "OneLog", "WebServer", "check_address", "parse_address"]
 
-_THREADS = 8
-"""Requests that one process answers at once."""
+_THREADS = 16
+"""Requests that one process answers at once; some of them wait for the books."""
 _GRACEFUL_SECONDS = 30
 
 
@@ -114,8 +116,11 @@ class WebServer(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return Django's application."""
-        return get_wsgi_application()
+        """Return Django's application, with all that stands behind its addresses: no request waits for that."""
+        application = get_wsgi_application()
+        _ = get_resolver().url_patterns
+        readers_of("default", settings.SETTINGS.var)
+        return application
 
     def _when_ready(self, server: Any) -> None:
         self._ready(f"http://{str(server.LISTENERS[0]).rpartition('/')[2]}")

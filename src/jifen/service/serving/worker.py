@@ -17,9 +17,13 @@ from jifen.core.errors import BrokenInvariant, UserError
 from jifen.engine.warm import warm
 from jifen.service.closing import ask_closes
 from jifen.service.day_files import STATEMENTS, keep_until
+from jifen.service.hooks.work import send_hooks
+from jifen.service.programs.watching import watch
 from jifen.service.serving.counts import FAILURES, CountedWriter, share_counts
 from jifen.service.serving.metrics import COUNTS_FOLDER
-from jifen.service.writer import run_writer
+from jifen.service.staff import deeds
+from jifen.service.wallets import following
+from jifen.service.writer import SNAPSHOTS, run_writer
 
 __all__ = ["persist", "run_worker", "warm_up"]
 
@@ -44,11 +48,13 @@ def run_worker(folder: Path, stop: threading.Event, using: str = "default") -> N
 
     What no second try can mend raises: ``UserError`` (no shop, a log that cannot be followed) and ``BrokenInvariant``.
     """
-    asker = threading.Thread(target=_ask, args=(using, stop), name="asker", daemon=True)
+    asker = threading.Thread(target=_ask, args=(folder, using, stop), name="asker", daemon=True)
     counts = share_counts(folder / COUNTS_FOLDER, stop)
     keeper = threading.Thread(target=keep_until, args=(stop, folder / STATEMENTS, using), name="keeper", daemon=True)
+    sender = threading.Thread(target=send_hooks, args=(using, stop), name="hooks", daemon=True)
     asker.start()
     keeper.start()
+    sender.start()
     try:
         persist(lambda: run_writer(folder, using, stop=stop, kind=CountedWriter), using, stop)
     finally:
@@ -56,6 +62,7 @@ def run_worker(folder: Path, stop: threading.Event, using: str = "default") -> N
         asker.join()
         keeper.join()
         counts.join()
+        sender.join()  # last: it may wait for a receiver that is slow
         connections[using].close()
 
 
@@ -79,18 +86,29 @@ def persist(work: Callable[[], None], using: str, stop: threading.Event) -> None
             pause = min(pause * 2, _LATEST)
 
 
-def _ask(using: str, stop: threading.Event) -> None:
-    """Ask for closes again and again; a failure is left to the next time."""
+def _ask(folder: Path, using: str, stop: threading.Event) -> None:
+    """Ask for closes again and again, and look at each; a failure is left to the next time."""
     last = None
     while not stop.is_set():
         try:
+            deeds.mend(using)
+            following.mend(using)
             results = ask_closes(datetime.now(UTC), using=using)
             if results and results[-1] != last:
                 last = results[-1]
                 level = logging.ERROR if last.code else logging.INFO
                 _log.log(level, "closes are due", extra={"days": len(results), "code": last.code})
+            _look(folder, using)
         except Exception:  # whatever it is: the writer is another thread, and goes on
             _log.warning("no close could be asked for", exc_info=True)
             connections[using].close()
         stop.wait(_ASK_SECONDS)
     connections[using].close()
+
+
+def _look(folder: Path, using: str) -> None:
+    """Hold the day that was closed against the rules."""
+    found = watch(folder / SNAPSHOTS, using=using)
+    if found is not None:
+        level = logging.ERROR if found.stops else logging.INFO
+        _log.log(level, "a close was looked at", extra={"day": found.day, "code": ",".join(found.stops)})

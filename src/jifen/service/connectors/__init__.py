@@ -1,0 +1,1 @@
+"""Connectors: signed webhooks of foreign shops become events."""

@@ -1,0 +1,98 @@
+"""Personal data of one person: kept sealed, given out whole on request, and erased while the books stay as they are."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from jifen.service.members.accounts import forget_sign_ups, shown_number
+from jifen.service.members.models import Account, Person
+from jifen.service.members.numbers import masked
+from jifen.service.members.sessions import forget_sessions
+from jifen.service.vault import opened, resealed, sealed
+
+__all__ = ["ERASERS", "FIELDS", "RESEALERS", "erase", "is_erased", "keep_person", "personal", "reseal", "shown_person"]
+
+FIELDS = ("name", "id_number", "bank", "bank_account")
+"""What may be known of a person."""
+_SECRETS = ("secret", "seed")
+"""What allauth keeps sealed of a second factor: of an app, and of recovery codes."""
+ERASERS: list[Callable[[str, str], None]] = []
+"""What else forgets a person: each is called with the member's id and the alias of the shop, in the transaction."""
+RESEALERS: list[Callable[[str], int]] = []
+"""What else is sealed: each is called with the alias of the shop, and returns how many rows there were."""
+
+
+def keep_person(account: Account, fields: dict[str, str]) -> None:
+    """Keep what is said of a person; fields that are not named stay."""
+    given = {name: sealed(text) if text else b"" for name, text in fields.items() if name in FIELDS}
+    Person.objects.using(account._state.db).update_or_create(account=account, defaults=given)
+
+
+def personal(account: Account) -> dict[str, Any]:
+    """All personal data of one person, in full."""
+    number = opened(bytes(account.phone)) if account.phone else ""
+    return {
+        "member": account.code, "phone": number, "phone_verified": account.phone_verified,
+        "phone_country": account.phone_country, "joined_at": account.joined_at.isoformat(),
+        "sponsor": account.sponsor.code if account.sponsor else None, "invite_code": account.invite_code,
+        **_known(account),
+    }  # fmt: skip
+
+
+def shown_person(account: Account) -> dict[str, str]:
+    """The same as others may see it: an initial, and the ends of numbers."""
+    found = _known(account)
+    return {
+        "phone": shown_number(account), "name": found["name"][:1] + "*" * bool(found["name"]), "bank": found["bank"],
+        "id_number": masked(found["id_number"]), "bank_account": masked(found["bank_account"]),
+    }  # fmt: skip
+
+
+def erase(account: Account, *, using: str = "default") -> None:
+    """Forget a person: nobody can sign in any more, and what the log has is an id that says nothing."""
+    number = opened(bytes(account.phone)) if account.phone else ""
+    with transaction.atomic(using=using):
+        forget_sessions(account.pk, number, using=using)
+        forget_sign_ups(using=using)
+        Person.objects.using(using).filter(account=account).delete()
+        Authenticator.objects.using(using).filter(user=account).delete()
+        account.phone, account.phone_mark, account.phone_verified, account.phone_country = b"", None, False, ""
+        account.is_active, account.epoch = False, account.epoch + 1
+        account.set_unusable_password()
+        account.save(using=using)
+        for eraser in ERASERS:
+            eraser(account.code, using)
+
+
+def is_erased(account: Account) -> bool:
+    """Whether the person behind an account has been forgotten."""
+    return not account.phone and not account.is_active
+
+
+def reseal(*, using: str = "default") -> int:
+    """Seal with the newest key what was sealed with others; returns how many rows there were."""
+    count = 0
+    with transaction.atomic(using=using):
+        for account in Account.objects.using(using).exclude(phone=b"").iterator():
+            Account.objects.using(using).filter(pk=account.pk).update(phone=resealed(bytes(account.phone)))
+            count += 1
+        for person in Person.objects.using(using).iterator():
+            sealed_fields = {field: bytes(getattr(person, field)) for field in FIELDS}
+            changed = {field: resealed(token) for field, token in sealed_fields.items() if token}
+            Person.objects.using(using).filter(pk=person.pk).update(**changed)
+            count += 1
+        for factor in Authenticator.objects.using(using).iterator():
+            secrets = {name: factor.data[name] for name in _SECRETS if name in factor.data}
+            factor.data |= {name: resealed(token.encode()).decode() for name, token in secrets.items()}
+            factor.save(using=using, update_fields=["data"])
+            count += 1
+        return count + sum(reseal_more(using) for reseal_more in RESEALERS)
+
+
+def _known(account: Account) -> dict[str, str]:
+    """What is known of the person, opened; empty texts for what is not."""
+    person = getattr(account, "person", None)
+    tokens = {field: bytes(getattr(person, field)) if person else b"" for field in FIELDS}
+    return {field: opened(token) if token else "" for field, token in tokens.items()}

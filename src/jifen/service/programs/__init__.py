@@ -1,0 +1,1 @@
+"""Programs: versions of plans and their gate, disclosures, limits, findings of runs, freezes."""
