@@ -66,7 +66,9 @@ def batch(
     count = write_batch(made, to)
     to.chmod(0o600)
     if as_json:
-        print_json({"number": made.number, "count": made.count, "written": count, "total": format_micros(made.total, 2)})
+        print_json(
+            {"number": made.number, "count": made.count, "written": count, "total": format_micros(made.total, 2)}
+        )
         return
     out.print(f"Batch {made.number}: {made.count} payments, {format_micros(made.total, 2)} in all.", markup=False)
     out.print(f"{count} of them, whose end is not known yet, are in {to}: keep it from others.", markup=False)
