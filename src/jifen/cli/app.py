@@ -36,6 +36,7 @@ from jifen.cli.shop import shop_commands
 from jifen.cli.simulate import simulate
 from jifen.cli.staff import staff_commands
 from jifen.cli.verify import verify
+from jifen.cli.withdrawals import withdrawal_commands
 from jifen.cli.worker import worker
 from jifen.core.errors import BrokenInvariant, UserError
 
@@ -78,6 +79,7 @@ app.add_typer(bench_commands, name="bench")
 app.add_typer(shop_commands, name="shop")
 app.add_typer(staff_commands, name="staff")
 app.add_typer(hooks_commands, name="hooks")
+app.add_typer(withdrawal_commands, name="withdrawal")
 
 
 def _show_version(wanted: bool) -> None:

@@ -24,10 +24,14 @@ def list_withdrawals(
     Example: [bold]jifen withdrawal list --state sent[/]
     """
     opened()
+    from jifen.core.errors import InputError, Problem
     from jifen.core.micros import format_micros
     from jifen.service.wallets.following import mend
-    from jifen.service.wallets.models import Withdrawal
+    from jifen.service.wallets.models import STATES, Withdrawal
 
+    if state not in STATES:
+        remedy = f"one of {', '.join(STATES)}"
+        raise InputError(Problem("bad_option", f"{state[:40]!r} is no state of a withdrawal", remedy, column="--state"))
     mend()
     rows = [
         {"number": row.number, "member": row.member, "asset": row.asset, "amount": format_micros(row.amount, 2),

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from jifen.core.days import shop_zone
 from jifen.core.errors import InputError
+from jifen.core.micros import format_micros
 from jifen.engine.snapshot import load_world
 from jifen.service import guards, models
 from jifen.service.closing import days_due, progress
@@ -20,6 +21,7 @@ from jifen.service.finding import Finding, Level
 from jifen.service.lease import is_held
 from jifen.service.members.models import Account
 from jifen.service.vault import opened
+from jifen.service.wallets.following import behind, difference
 from jifen.service.writer import JOURNAL, SNAPSHOTS
 
 __all__ = ["shop_findings"]
@@ -59,6 +61,7 @@ def shop_findings(folder: Path, using: str, *, deep: bool = False) -> Iterator[F
         yield from _journal(folder / JOURNAL, using, deep=deep)
         yield _snapshot(folder / SNAPSHOTS, using)
         yield _seals(shop, using)
+        yield _withdrawals(using)
     except (DatabaseError, InterfaceError) as error:
         message = f"it does not answer: {str(error).splitlines()[0]}"
         yield Finding("database", "error", message, "see whether it runs, and JIFEN_DATABASE_URL")
@@ -260,3 +263,16 @@ def _seals(shop: models.Shop, using: str) -> Finding:
         message = "the key that opens it lies beside it, in data.key"
         return Finding("personal data", "warning", message, "set JIFEN_DATA_KEY, and keep the key elsewhere too")
     return Finding("personal data", "ok", "nothing is sealed yet" if sealed.first() is None else "the keys open it")
+
+
+def _withdrawals(using: str) -> Finding:
+    """Whether withdrawals have set aside what the books say, once their table has caught up with the log."""
+    apart = difference(using)
+    if not apart:
+        return Finding("withdrawals", "ok", "what they have set aside is what the books have")
+    if behind(using):
+        return Finding(
+            "withdrawals", "warning", "their table is behind the log", "start `jifen serve` or `jifen worker`"
+        )
+    told = ", ".join(f"{format_micros(amount, 2)} {asset}" for asset, amount in sorted(apart.items()))
+    return Finding("withdrawals", "error", f"their table has set aside what the books have not: {told}", _RESTORE)

@@ -16,6 +16,7 @@ from jifen.service import models
 from jifen.service.acting import acting
 from jifen.service.audit import audit
 from jifen.service.directory import Directory
+from jifen.service.doctor_shop import shop_findings
 from jifen.service.inbox import submit
 from jifen.service.members.models import Account
 from jifen.service.members.personal import erase, keep_person
@@ -306,3 +307,18 @@ def test_a_debt_is_paid_first_by_what_is_earned_later(ann, shop, write):
     write()
     assert held(shop) == {"wallet": 10 * YUAN, "pending": 40 * YUAN}
     assert follow(row.number, using=shop).state == "reserved"
+
+
+def test_the_doctor_finds_a_table_that_is_not_what_the_books_have(ann, shop, write, folder):
+    def found():
+        return {each.subject: each.level for each in shop_findings(folder, shop)}["withdrawals"]
+
+    assert found() == "ok"
+    row = ask("ann", "w1", 20 * YUAN, using=shop)
+    with Writer.elected(folder, shop) as writer:
+        writer.step()
+    assert found() == "warning"
+    mend(shop)
+    assert found() == "ok"
+    Withdrawal.objects.using(shop).filter(pk=row.pk).update(state="rejected")
+    assert found() == "error"

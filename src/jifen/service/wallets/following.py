@@ -22,7 +22,7 @@ from jifen.service.wallets.locks import alone
 from jifen.service.wallets.models import ENDED, LogPlace, Withdrawal
 from jifen.service.wallets.payees import payee_of
 
-__all__ = ["difference", "follow", "locked", "mend", "sent_to_books", "to_be_reviewed", "unknown"]
+__all__ = ["behind", "difference", "follow", "locked", "mend", "sent_to_books", "to_be_reviewed", "unknown"]
 
 _AFTER = {"asked": ("refused", "reserved"), "paying": ("sent", "paid"), "rejecting": ("reserved", "rejected")}
 """By what it waits in: what a withdrawal is when the books refuse its event, and when they accept it."""
@@ -88,6 +88,15 @@ def mend(using: str = "default") -> int:
     return changed
 
 
+def behind(using: str = "default") -> bool:
+    """Whether ``mend`` would find something to do."""
+    waiting = Withdrawal.objects.using(using).filter(line__isnull=False).values("line")
+    return (
+        _unread(using) is not None
+        or books.Inbox.objects.using(using).filter(id__in=waiting, batch__isnull=False).exists()
+    )
+
+
 def difference(using: str = "default") -> dict[str, int]:
     """By asset, what withdrawals have set aside less what the books have: nothing, once all is mended."""
     held = {each.asset: each.amount for each in standing(Directory(using))[0] if each.kind == "pending"}
@@ -124,13 +133,19 @@ def to_be_reviewed(row: Withdrawal) -> None:
     row.state, row.reviewed_by, row.reviewed_at, row.batch = "reserved", "", None, None
 
 
-def _read_on(using: str) -> int | None:
-    """Read some more of the log, and return how many withdrawals it has changed; ``None`` at its end."""
+def _unread(using: str) -> range | None:
+    """The events of the log that have not been read; ``None`` for none."""
     place = LogPlace.objects.using(using).values_list("event", flat=True).first() or 0
     last = books.Batch.objects.using(using).order_by("-number").values_list("events", flat=True).first() or 0
-    if place >= last:
+    return range(place, last) if place < last else None
+
+
+def _read_on(using: str) -> int | None:
+    """Read some more of the log, and return how many withdrawals it has changed; ``None`` at its end."""
+    unread = _unread(using)
+    if unread is None:
         return None
-    until = min(place + _WINDOW, last)
+    place, until = unread.start, min(unread.start + _WINDOW, unread.stop)
     said = books.Event.objects.using(using).filter(
         number__gte=place, number__lt=until, content__contains=_OF_WITHDRAWAL
     )

@@ -7,12 +7,13 @@ from django.db.models import Q
 
 from jifen.service.acting import kept_history
 
-__all__ = ["ENDED", "BankBatch", "LogPlace", "Withdrawal", "WithdrawalTerms"]
+__all__ = ["ENDED", "STATES", "BankBatch", "LogPlace", "Withdrawal", "WithdrawalTerms"]
 
 ENDED = ("refused", "paid", "rejected")
 """States in which nothing is set aside any more."""
 
-_STATES = ("asked", "reserved", "approved", "sent", "paying", "rejecting", *ENDED)
+STATES = ("asked", "reserved", "approved", "sent", "paying", "rejecting", *ENDED)
+"""All states of a withdrawal."""
 
 
 class WithdrawalTerms(models.Model):
@@ -72,7 +73,7 @@ class Withdrawal(models.Model):
     """What of it is withheld: the bank pays the rest."""
     day = models.BigIntegerField()
     """The business day on which it was asked for, as an ordinal: its limit counts it there."""
-    state = models.TextField(choices=[(state, state) for state in _STATES])
+    state = models.TextField(choices=[(state, state) for state in STATES])
     line = models.BigIntegerField(null=True)
     """The line of the inbox that it waits for."""
     code = models.TextField(default="")
