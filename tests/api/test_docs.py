@@ -15,12 +15,15 @@ BLOCK = re.compile(r"^```(bash|json)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ANYTHING = "…"
 
 
+COINS = ("--set", "pay_asset=coin", "--set", "coin_transferable=true", "--set", "coin_withdrawable=true")
+
+
 @pytest.fixture
-def environment(tmp_path):
-    """What the processes of a new sandbox are told, and the key that has every right."""
+def environment(tmp_path, request):
+    """What the processes of a new sandbox are told; its plan has what the test says besides."""
     told = {name: text for name, text in os.environ.items() if not name.startswith("JIFEN_")}
     told |= {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "JIFEN_VAR": str(tmp_path / "var")}
-    made = jifen(told, "shop", "create", "--plan", "points_dividend", "--name", "试营业")
+    made = jifen(told, "shop", "create", "--plan", "points_dividend", *getattr(request, "param", ()), "--name", "试营业")
     assert made.returncode == 0, made.stderr
     return told
 
@@ -84,6 +87,18 @@ def test_the_examples_answer_as_they_say(served, tmp_path):
     for place, (text, shown) in enumerate(found):
         answered = documents((tmp_path / f"{place}.out").read_text(encoding="utf-8"))
         assert agrees(shown, answered), (text, json.dumps(answered, ensure_ascii=False, indent=1))
+
+
+@pytest.mark.parametrize("environment", [COINS], indirect=True, ids=["coins"])
+def test_the_whole_journey_goes_as_its_script_says(served, environment, tmp_path):
+    scopes = ("--scope", "withdrawals.review", "--scope", "withdrawals.pay", "--scope", "books.read")
+    made = jifen(environment, "staff", "key", "make", "finance", *scopes, "--json")
+    told = served | {"FINANCE": json.loads(made.stdout)["key"], "SMS": str(tmp_path / "var" / "sms.txt")}
+    script = ["bash", str(PAGES / "journey.sh")]
+    done = subprocess.run(script, cwd=tmp_path, env=told, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert done.stdout.splitlines()[-1] == "Nothing is set aside: 0.00"
+    assert jifen(environment, "audit").returncode == 0
 
 
 def test_an_answer_that_is_another_is_found():
