@@ -9,6 +9,7 @@ from pydantic import Field
 from jifen.api.access import needs
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
+from jifen.api.reading import readers
 from jifen.service.closing import ask_closes, progress
 from jifen.service.current import current
 from jifen.service.rights import Right
@@ -41,6 +42,10 @@ def read_shop(request: HttpRequest) -> ShopAnswer:
     )  # fmt: skip
 
 
+_SNAPSHOT = 2.0
+"""Seconds for which who has waited for a close waits for what is read of it, which is kept a moment later."""
+
+
 class Closing(Schema):
     """Which days to close."""
 
@@ -70,4 +75,6 @@ def close_shop(request: HttpRequest, body: Closing) -> Closes:
     if refused:
         raise Refused(refused[0].code, refused[0].message, "ask who runs the shop")
     found = progress(moment, using=using)
+    if body.wait and not found.due:
+        readers().lots.wait_for(found.open_day, _SNAPSHOT)
     return Closes(open_day=date.fromordinal(found.open_day), due=found.due, doing=found.doing)

@@ -4,6 +4,7 @@ Each answer says as of when it is. Nothing here waits for the writer, and nothin
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,10 @@ _OF_ALL = """
         CASE WHEN kind = {pool} THEN (account >> 20) - 1 ELSE -1 END AS holder FROM balance
     ) AS held GROUP BY kind, asset, holder ORDER BY kind, asset, holder
 """.replace("{pool}", str(int(Account.POOL)))
+
+
+_LOOK = 0.01
+"""Seconds between two looks for a snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,15 @@ class LotReader:
             number = world.member_ids.get(member)
             found = [] if number == NONE else list(_open_lots(world, number))
         return Lots(found, world.open_day)
+
+    def wait_for(self, day: int, seconds: float) -> bool:
+        """Wait until a snapshot in which ``day`` is open, or a later one, can be read; whether there is one."""
+        until = time.monotonic() + seconds
+        while (world := self.world()) is None or world.open_day < day:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_LOOK)
+        return True
 
     def world(self) -> World | None:
         """The world of the newest snapshot; while one thread maps a new one, the others read the one before."""
