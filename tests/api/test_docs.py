@@ -23,7 +23,9 @@ def environment(tmp_path, request):
     """What the processes of a new sandbox are told; its plan has what the test says besides."""
     told = {name: text for name, text in os.environ.items() if not name.startswith("JIFEN_")}
     told |= {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "JIFEN_VAR": str(tmp_path / "var")}
-    made = jifen(told, "shop", "create", "--plan", "points_dividend", *getattr(request, "param", ()), "--name", "试营业")
+    made = jifen(
+        told, "shop", "create", "--plan", "points_dividend", *getattr(request, "param", ()), "--name", "试营业"
+    )
     assert made.returncode == 0, made.stderr
     return told
 

@@ -31,7 +31,10 @@ from jifen.service.rights import Right
 from jifen.service.shop import shop_of
 from jifen.service.writer import SNAPSHOTS
 
-__all__ = ["exports", "imports"]
+__all__ = [
+    "ControlTotal", "How", "HowRun", "ImportAnswer", "ImportPage", "Look", "RowProblem", "export_shop", "exports",
+    "imports", "list_imports", "look", "read_import", "run",
+]  # fmt: skip
 
 imports = Router(tags=["moving"])
 exports = Router(tags=["moving"])
@@ -119,12 +122,6 @@ def list_imports(request: HttpRequest) -> dict[str, Any]:
     return {"items": [outcome(digest, using=current()) for digest in found]}
 
 
-@imports.get("/{digest}", summary="An import", **needs(Right.IMPORT, answers=ImportAnswer))
-def read_import(request: HttpRequest, digest: _Digest) -> Outcome:
-    """How far an import is: done when the books have all its entries and agree with the control totals."""
-    return outcome(digest, using=current())
-
-
 @imports.post("/look", summary="Look at an import", **needs(Right.IMPORT, answers=Look))
 def look(request: HttpRequest, file: File[UploadedFile], how: Form[How]) -> dict[str, Any]:
     """Say what an import would do: counts, control totals, and each row that is refused. No member is written."""
@@ -144,6 +141,12 @@ def run(request: HttpRequest, file: File[UploadedFile], how: Form[HowRun]) -> Ou
         if shop_of(using).live and looked.looked_by == actor() and looked.state == "looked":
             raise InputError(Problem("same_person", "who looked cannot run it as well", "ask somebody else"))
         return start(tried, without_refused=how.without_refused, using=using)
+
+
+@imports.get("/{digest}", summary="An import", **needs(Right.IMPORT, answers=ImportAnswer))
+def read_import(request: HttpRequest, digest: _Digest) -> Outcome:
+    """How far an import is: done when the books have all its entries and agree with the control totals."""
+    return outcome(digest, using=current())
 
 
 _EXPORT = needs(Right.EXPORT, answers=None)

@@ -60,9 +60,11 @@ def test_an_import_that_was_killed_is_finished_by_the_same_command(
     given = files(members=MEMBERS, balances=BALANCES, orders=ORDERS)
     monkeypatch.setattr(importing, "_AT_ONCE", 10)
     monkeypatch.setattr(importing, "_EVENTS_AT_ONCE", 10)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         killed_at(patch, name, times)
-        importing.start(tried(given), using=shop)
+        plan = tried(given)
+        with pytest.raises(Killed):
+            importing.start(plan, using=shop)
     written(shop, folder)
     importing.start(tried(given), using=shop)
     written(shop, folder)
@@ -71,7 +73,7 @@ def test_an_import_that_was_killed_is_finished_by_the_same_command(
     assert (found.state, found.events, found.accepted) == ("done", 30, 30)
     accounts, persons, orders, events, _ = state(shop)
     assert (len(accounts), persons, len(orders), len(events)) == (27, 1, 1, 30)
-    assert dict((code, sponsor) for code, sponsor, _ in accounts)["A"] == "B"
+    assert {code: sponsor for code, sponsor, _ in accounts}["A"] == "B"
 
 
 def test_an_import_that_is_repeated_changes_nothing(shop, files, tried, folder):

@@ -227,15 +227,15 @@ def _sheet_names(path: Path) -> list[str]:
 @contextmanager
 def _workbook(path: Path) -> Iterator[Any]:
     """A workbook, read row by row inside of a ``with``."""
-    book = None
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        yield book
+        with path.open("rb") as file:  # which stays open in openpyxl's hands where it is no workbook
+            book = load_workbook(file, read_only=True, data_only=True)
+            try:
+                yield book
+            finally:
+                book.close()
     except Exception as error:  # openpyxl raises whatever the XML makes it stumble over
         raise InputError(_broken(path)) from error
-    finally:
-        if book is not None:
-            book.close()
 
 
 def _text(cell: Any) -> str:
