@@ -2,6 +2,7 @@
 
 import jsonschema
 import pytest
+from ninja import Schema
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -50,3 +51,15 @@ def test_what_is_sent_is_shown_with_values_and_not_with_dots():
 def test_an_example_is_of_the_first_of_several_kinds():
     assert example_of({"anyOf": [{"$ref": "#/components/schemas/A"}, {"type": "null"}]}, {"A": {"const": 7}}) == 7
     assert example_of({"type": "object", "additionalProperties": {"type": "integer"}}, {}) == {"name": 1}
+
+
+def test_no_two_kinds_of_answers_have_one_name():
+    """Of two of one name the description would know one only."""
+    names = [kind.__name__ for kind in everything_below(Schema) if kind.__module__.startswith("jifen.")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
+
+
+def everything_below(kind):
+    for each in kind.__subclasses__():
+        yield each
+        yield from everything_below(each)

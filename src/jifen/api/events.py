@@ -133,7 +133,7 @@ class Sold(_Event):
     tokens: Amount | None = Field(None, description="All of them without it", examples=["12.5"])
 
 
-class Done(_Event):
+class TaskDone(_Event):
     """A member has done a task."""
 
     event: Literal["task_done"]
@@ -141,7 +141,7 @@ class Done(_Event):
     task: Text = ""
 
 
-AnyEvent = Annotated[Joined | Paid | Received | Settled | Refunded | Sold | Done, Field(discriminator="event")]
+AnyEvent = Annotated[Joined | Paid | Received | Settled | Refunded | Sold | TaskDone, Field(discriminator="event")]
 
 
 class Events(Schema):

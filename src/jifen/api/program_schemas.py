@@ -13,9 +13,26 @@ from jifen.service.programs.models import Waiver as WaiverRow
 from jifen.service.programs.publishing import Version
 
 __all__ = [
-    "AcceptanceAnswer", "AcceptanceBody", "ActivateBody", "Activation", "Digest", "Drafted", "FindingAnswer",
-    "FindingPage", "FreezeAnswer", "MemberAnswer", "MemberId", "PageAnswer", "StudyAnswer", "TermsAnswer", "TermsBody",
-    "VersionAnswer", "VersionPage", "WaiverAnswer", "WaiverBody", "Waivers",
+    "AcceptanceAnswer",
+    "AcceptanceBody",
+    "ActivateBody",
+    "Activation",
+    "Digest",
+    "Drafted",
+    "FindingAnswer",
+    "FindingPage",
+    "FreezeAnswer",
+    "MemberId",
+    "MemberStanding",
+    "PageAnswer",
+    "StudyAnswer",
+    "TermsAnswer",
+    "TermsBody",
+    "VersionAnswer",
+    "VersionPage",
+    "WaiverAnswer",
+    "WaiverBody",
+    "Waivers",
 ]  # fmt: skip
 
 MemberId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/-]*$")]
@@ -213,7 +230,7 @@ class AcceptanceBody(Schema):
     disclosure: Digest
 
 
-class MemberAnswer(Schema):
+class MemberStanding(Schema):
     """How a member stands to the plan of now."""
 
     accepted: bool = Field(description="Whether the page of now has been accepted")

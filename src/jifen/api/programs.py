@@ -23,8 +23,8 @@ from jifen.api.program_schemas import (
     FindingAnswer,
     FindingPage,
     FreezeAnswer,
-    MemberAnswer,
     MemberId,
+    MemberStanding,
     PageAnswer,
     StudyAnswer,
     TermsAnswer,
@@ -221,15 +221,15 @@ def ask_for_waiver(request: HttpRequest, digest: Digest, body: WaiverBody) -> Wa
 @member_router.get(
     "/members/{member}/program",
     summary="How a member stands",
-    **needs(Right.MEMBERS_READ, own=True, answers=MemberAnswer),
+    **needs(Right.MEMBERS_READ, own=True, answers=MemberStanding),
 )
-def read_member(request: HttpRequest, member: MemberId) -> MemberAnswer:
+def read_member(request: HttpRequest, member: MemberId) -> MemberStanding:
     """Whether the page of now has been accepted, and what has been spent of what may be."""
     who, program, asked = member_of(request, member), counting(current()), asked_of_members(current())
     if program is None:
-        return MemberAnswer(accepted=False, spent=0, limit=asked.limit)
+        return MemberStanding(accepted=False, spent=0, limit=asked.limit)
     accepted = bool(program.disclosure) and not not_accepted([who], program.disclosure, using=current())
-    return MemberAnswer(accepted=accepted, spent=spent_of([who], program.name, current())[who], limit=asked.limit)
+    return MemberStanding(accepted=accepted, spent=spent_of([who], program.name, current())[who], limit=asked.limit)
 
 
 @member_router.post("/members/{member}/program/acceptance", summary="Accept the page",

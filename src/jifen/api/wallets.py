@@ -194,7 +194,7 @@ def list_own(request: HttpRequest, member: Id, cursor: Cursor = None, size: Size
 # -- the shop's -----------------------------------------------------------------------------------------------------
 
 
-class TermsBody(Schema):
+class WithdrawalTermsBody(Schema):
     """The shop's terms for withdrawals."""
 
     least: Amount = Field(description="The smallest withdrawal", examples=["1.00"])
@@ -205,7 +205,7 @@ class TermsBody(Schema):
     fee_fixed: Amount = Field(0, description="What is withheld of each besides, in whole cents", examples=["0.50"])
 
 
-class TermsAnswer(Schema):
+class WithdrawalTermsAnswer(Schema):
     """The shop's terms for withdrawals."""
 
     least: Sum = Field(examples=["1.00"])
@@ -214,14 +214,14 @@ class TermsAnswer(Schema):
     fee_fixed: Sum = Field(examples=["0.50"])
 
 
-@withdrawals.get("/terms", summary="Terms of withdrawals", **needs(Right.BOOKS_READ, answers=TermsAnswer))
+@withdrawals.get("/terms", summary="Terms of withdrawals", **needs(Right.BOOKS_READ, answers=WithdrawalTermsAnswer))
 def read_terms(request: HttpRequest) -> dict[str, Any]:
     """The least amount, the limit of a day, and the fee."""
     return _terms(terms_of(current()))
 
 
-@withdrawals.put("/terms", summary="Change the terms", **needs(Right.WITHDRAWALS_PAY, answers=TermsAnswer))
-def write_terms(request: HttpRequest, body: TermsBody) -> dict[str, Any]:
+@withdrawals.put("/terms", summary="Change the terms", **needs(Right.WITHDRAWALS_PAY, answers=WithdrawalTermsAnswer))
+def write_terms(request: HttpRequest, body: WithdrawalTermsBody) -> dict[str, Any]:
     """Let other terms count from now on; withdrawals that have been asked for keep theirs."""
     rate = int(body.fee_rate.partition(".")[2].ljust(6, "0"))
     return _terms(change_terms(Terms(body.least, body.daily_limit, rate, body.fee_fixed), using=current()))
@@ -287,7 +287,7 @@ def read_file(
     return FileResponse(file, as_attachment=True, filename=name, content_type=_TYPES[kind])
 
 
-class RowProblem(Schema):
+class BankRowProblem(Schema):
     """A row of the bank's that is left as it is."""
 
     line: int = Field(examples=[3])
@@ -301,7 +301,7 @@ class Results(Schema):
     paid: int
     failed: int = Field(description="They are to be reviewed again")
     repeated: int = Field(description="Rows that had been taken in before")
-    problems: list[RowProblem] = Field(description="Rows that are left as they are; the first 1,000")
+    problems: list[BankRowProblem] = Field(description="Rows that are left as they are; the first 1,000")
 
 
 @withdrawals.post("/results", summary="What the bank says", **needs(Right.WITHDRAWALS_PAY, answers=Results))
