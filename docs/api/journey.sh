@@ -80,6 +80,16 @@ expect "Ann has a hundredth of 1000 more" 50.00 "$(ann GET /members/me/wallets |
 expect "Bob has a hundredth of 200" 2.00 "$(bob GET /members/me/wallets | of items.1.available)"
 expect "Ann's points that are left" 950.00 "$(ann GET /members/me/lots | of items.0.remaining)"
 
+# -- Explain --------------------------------------------------------------------------------------------------------
+
+WHY=$(ann GET "/members/me/explain?day=$DAY" | python3 -c '
+import json, sys
+for item in json.load(sys.stdin)["items"]:
+    for source in item["sources"]:
+        if item["rule"] == "generation":
+            print(item["amount"], "is", source["rate"], "of", source["base"], "bought in generation", source["generation"])')
+expect "Why Ann got something on the day of Bob's order" "40.00 is 20% of 200.00 bought in generation 1" "$WHY"
+
 # -- Transfer -------------------------------------------------------------------------------------------------------
 
 expect "Ann sends 5 to Bob" accepted "$(ann POST /members/me/transfers "{\"id\": \"t-1\", \"to\": \"$BOB_ID\", \"amount\": \"5.00\", \"wait\": 20}" | of state)"

@@ -14,7 +14,8 @@ from jifen.core.micros import AMOUNT_MAX, format_micros, parse_micros
 __all__ = ["Amount", "Id", "Sum", "Text"]
 
 _PATTERN = r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$"
-_OURS = ("day:", "plan:", "activate:", "plan_paused:", "plan_ended:", "plan_wound_up:", "deed:", "join:", "import:")
+_OURS = ("day:", "plan:", "activate:", "plan_paused:", "plan_ended:", "plan_wound_up:", "deed:", "join:", "import:",
+         "wd:", "wr:", "wp:", "tf:")  # fmt: skip
 """Ids of closes, of changes of the plan and of deeds: who took one would keep the shop from closing that day."""
 _SCHEMA = {"type": "string", "pattern": _PATTERN, "examples": ["19.90"]}
 

@@ -8,6 +8,7 @@ from jifen.api.books import router as books
 from jifen.api.connectors import incoming
 from jifen.api.connectors import router as connections
 from jifen.api.events import router as events
+from jifen.api.explain import router as explanations
 from jifen.api.hooks import router as hooks
 from jifen.api.members import router as members
 from jifen.api.moving import exports, imports
@@ -27,6 +28,7 @@ _ROUTERS = (
     ("/export", exports),
     ("/imports", imports),
     ("/members", books),
+    ("/members", explanations),
     ("/members", members),
     ("/members", wallets),
     ("/programs", programs),

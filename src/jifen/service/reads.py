@@ -121,14 +121,15 @@ class LotReader:
         self.folder, self.using = folder, using
         self._world: World | None = None
         self._path: Path | None = None
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        """Held where names are looked up in the world: their tables grow."""
 
     def of(self, member: str) -> Lots:
         """A member's open lots: none for one whom the snapshot does not know yet."""
         world = self.world()
         if world is None:
             return Lots([], None)
-        with self._lock:  # names are looked up in tables that grow
+        with self.lock:  # names are looked up in tables that grow
             number = world.member_ids.get(member)
             found = [] if number == NONE else list(_open_lots(world, number))
         return Lots(found, world.open_day)
@@ -147,7 +148,7 @@ class LotReader:
         path = newest_snapshot(self.using, self.folder)
         if path is None or path == self._path:
             return self._world
-        if not self._lock.acquire(blocking=self._world is None):
+        if not self.lock.acquire(blocking=self._world is None):
             return self._world
         try:
             if path != self._path:
@@ -155,7 +156,7 @@ class LotReader:
         except InputError:
             pass  # it has been replaced meanwhile, or is damaged: the one before stays
         finally:
-            self._lock.release()
+            self.lock.release()
         return self._world
 
 
