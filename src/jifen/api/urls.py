@@ -12,6 +12,7 @@ from jifen.api.explain import router as explanations
 from jifen.api.hooks import router as hooks
 from jifen.api.members import router as members
 from jifen.api.moving import exports, imports
+from jifen.api.network import router as networks
 from jifen.api.programs import member_router as member_programs
 from jifen.api.programs import router as programs
 from jifen.api.shop import router as shop
@@ -30,6 +31,7 @@ _ROUTERS = (
     ("/members", books),
     ("/members", explanations),
     ("/members", members),
+    ("/members", networks),
     ("/members", wallets),
     ("/programs", programs),
     ("", member_programs),

@@ -16,6 +16,7 @@ from jifen.service.closing import days_due
 from jifen.service.coverage import Coverage
 from jifen.service.directory import Directory
 from jifen.service.lease import is_held
+from jifen.service.network import NetworkReader
 from jifen.service.reads import LotReader, Standing, standing
 from jifen.service.statements import Statements
 from jifen.service.status.history import DayDone, days_done
@@ -64,6 +65,7 @@ class Readers:
     directory: Directory = field(init=False)
     statements: Statements = field(init=False)
     lots: LotReader = field(init=False)
+    networks: NetworkReader = field(init=False)
     _sums: tuple[float, int, list[Standing]] = field(init=False, default=(0.0, -2, []))
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -72,6 +74,7 @@ class Readers:
         self.directory = Directory(self.using)
         self.statements = Statements(self.folder, self.using, directory=self.directory)
         self.lots = LotReader(self.folder / SNAPSHOTS, self.using)
+        self.networks = NetworkReader(self.lots)
 
     def overview(self, now: datetime) -> Overview:
         """How the shop stands; ``InputError`` for a database without one."""
