@@ -1,15 +1,19 @@
-"""What was found, as values that JSON can hold: the findings of a check, and the page for members."""
+"""What was found, as values that JSON can hold: a check's findings, the page for members, what a claim is worth."""
 
 from fractions import Fraction
 from math import isinf
 from typing import Any
 
+from jifen.assess.claims import Answer, Judgement
 from jifen.assess.compliance import Finding, Findings
 from jifen.assess.disclosure import TEXTS, Disclosure
 from jifen.assess.metrics import Value
-from jifen.assess.texts import LANGUAGES, decimal_text, plain_numbers, say
+from jifen.assess.texts import LANGUAGES, Statement, decimal_text, plain_numbers, say
+from jifen.core.micros import format_micros
 
-__all__ = ["disclosure_document", "findings_document"]
+__all__ = ["disclosure_document", "findings_document", "judgement_document"]
+
+_CLAIMS = "claim_answers.yaml"
 
 
 def findings_document(found: Findings) -> dict[str, Any]:
@@ -75,3 +79,36 @@ def _plain(value: Value) -> Any:
         text = f"{float(value):.8f}"
         return text.rstrip("0").rstrip(".")
     return value
+
+
+def judgement_document(judgement: Judgement, cost: Fraction) -> dict[str, Any]:
+    """A judgement of a claim: amounts and shares are decimal strings, exact to one millionth."""
+    return {
+        "text": judgement.text,
+        "cost": _number(cost),
+        "verdict": judgement.verdict,
+        "answers": [_answer_data(answer) for answer in judgement.answers],
+        "unread": list(judgement.unread),
+    }
+
+
+def _answer_data(answer: Answer) -> dict[str, Any]:
+    said = answer.claim
+    numbers = {"times": said.times, "days": said.days, "share": said.share, "persons": said.persons}
+    return {
+        "claim": {"kind": said.kind, "text": said.text, "denied": said.denied}
+        | {name: _number(value) for name, value in numbers.items() if value is not None},
+        "verdict": answer.verdict,
+        "order": format_micros(answer.order, 2),
+        "conditions": [_statement_data(each) for each in answer.conditions],
+        "examples": [_statement_data(each) for each in answer.examples],
+    }
+
+
+def _statement_data(statement: Statement) -> dict[str, Any]:
+    sentences = {language: say(_CLAIMS, statement, language) for language in LANGUAGES}
+    return {"code": statement.name, "numbers": plain_numbers(_CLAIMS, statement), **sentences}
+
+
+def _number(value: Fraction | int) -> str | int:
+    return value if isinstance(value, int) else decimal_text(value)

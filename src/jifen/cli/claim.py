@@ -1,8 +1,7 @@
 """``jifen claim``: whether what is promised about a plan is true."""
 
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -14,10 +13,9 @@ from jifen.cli.output import JsonOption, out, print_json, progress_bar
 from jifen.cli.settings import SetOption, read_settings
 
 if TYPE_CHECKING:
-    from jifen.assess.claims import Answer, Judgement
-    from jifen.assess.texts import Statement
+    from jifen.assess.claims import Judgement
 
-__all__ = ["ClaimOptions", "claim", "judgement_data"]
+__all__ = ["ClaimOptions", "claim"]
 
 _FILE = "claim_answers.yaml"
 _COLOURS = {"true": "green", "conditional": "yellow", "refuted": "red", "unread": "yellow"}
@@ -52,50 +50,13 @@ def claim(options: ClaimOptions) -> None:
     with compiling_shown(), progress_bar("trying claims") as progress:
         judgement = judge(plan, options.text, share, amount, progress)
     if options.as_json:
-        print_json(judgement_data(judgement, share))
+        from jifen.assess.documents import judgement_document
+
+        print_json(judgement_document(judgement, share))
     else:
         _show(judgement, options.cost, options.language)
     if judgement.verdict in ("refuted", "unread"):
         raise typer.Exit(1)
-
-
-def judgement_data(judgement: "Judgement", cost: Fraction) -> dict[str, Any]:
-    """Return a judgement as values JSON can hold: amounts and shares are decimal strings, exact to one millionth."""
-    return {
-        "text": judgement.text,
-        "cost": _number(cost),
-        "verdict": judgement.verdict,
-        "answers": [_answer_data(answer) for answer in judgement.answers],
-        "unread": list(judgement.unread),
-    }
-
-
-def _answer_data(answer: "Answer") -> dict[str, Any]:
-    from jifen.core.micros import format_micros
-
-    said = answer.claim
-    numbers = {"times": said.times, "days": said.days, "share": said.share, "persons": said.persons}
-    return {
-        "claim": {"kind": said.kind, "text": said.text, "denied": said.denied}
-        | {name: _number(value) for name, value in numbers.items() if value is not None},
-        "verdict": answer.verdict,
-        "order": format_micros(answer.order, 2),
-        "conditions": [_statement_data(each) for each in answer.conditions],
-        "examples": [_statement_data(each) for each in answer.examples],
-    }
-
-
-def _statement_data(statement: "Statement") -> dict[str, Any]:
-    from jifen.assess.texts import LANGUAGES, plain_numbers, say
-
-    sentences = {language: say(_FILE, statement, language) for language in LANGUAGES}
-    return {"code": statement.name, "numbers": plain_numbers(_FILE, statement), **sentences}
-
-
-def _number(value: Fraction | int) -> str | int:
-    from jifen.assess.texts import decimal_text
-
-    return value if isinstance(value, int) else decimal_text(value)
 
 
 def _show(judgement: "Judgement", cost: str, language: str) -> None:
