@@ -7,7 +7,6 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from jifen.api.amounts import Amount, Sum
-from jifen.plan import preset_names
 from jifen.service.programs.models import Freeze, RunFinding
 from jifen.service.programs.models import Waiver as WaiverRow
 from jifen.service.programs.publishing import Version
@@ -18,7 +17,6 @@ __all__ = [
     "ActivateBody",
     "Activation",
     "Digest",
-    "Drafted",
     "FindingAnswer",
     "FindingPage",
     "FreezeAnswer",
@@ -46,16 +44,6 @@ _Text = Annotated[
 ]
 _PlanText = Annotated[str, StringConstraints(max_length=200_000, pattern=r"^[^\x00]*$")]
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-
-
-class Drafted(Schema):
-    """A version to be kept: a preset by name, or the text of a plan file; values go on top."""
-
-    preset: _Key = Field(
-        "", description="The name of a preset", examples=list(preset_names()[-1:]), validate_default=False
-    )
-    text: _PlanText = Field("", description="A plan file, as YAML, in place of a preset")
-    values: dict[_Key, Any] = Field({}, description="Parameters by name", examples=[{"refund_days": 8}], max_length=100)
 
 
 class VersionAnswer(Schema):

@@ -12,6 +12,7 @@ from ninja import Query, Router
 from pydantic import StringConstraints
 
 from jifen.api.access import member_of, needs, principal_of
+from jifen.api.drafts import Drafted, loaded
 from jifen.api.problems import Refused
 from jifen.api.program_schemas import (
     AcceptanceAnswer,
@@ -19,7 +20,6 @@ from jifen.api.program_schemas import (
     ActivateBody,
     Activation,
     Digest,
-    Drafted,
     FindingAnswer,
     FindingPage,
     FreezeAnswer,
@@ -35,9 +35,6 @@ from jifen.api.program_schemas import (
     WaiverBody,
     Waivers,
 )
-from jifen.plan import Plan, load_plan, load_plan_text
-from jifen.plan.load import preset_text
-from jifen.plan.text import plan_text
 from jifen.service import life
 from jifen.service.acting import acting
 from jifen.service.current import current
@@ -49,7 +46,7 @@ from jifen.service.programs.models import RunFinding, Study, Waiver
 from jifen.service.programs.preview import preview
 from jifen.service.programs.publishing import draft, look, program_of, publish, state_of, versions
 from jifen.service.programs.studies import content_of, plan_of
-from jifen.service.programs.terms import asked_of_members, facts_of, is_storable, set_asked, set_facts
+from jifen.service.programs.terms import asked_of_members, facts_of, set_asked, set_facts
 from jifen.service.programs.waivers import Grounds, ask_waiver, grant_waiver, revoke_waiver
 from jifen.service.rights import Right
 from jifen.service.versions import schedule
@@ -155,9 +152,7 @@ def list_versions(request: HttpRequest, cursor: Annotated[_Cursor | None, Query(
 @router.post("", summary="Draft a version", **needs(_WRITE, answers=VersionAnswer))
 def draft_version(request: HttpRequest, body: Drafted) -> VersionAnswer:
     """Keep a version under its digest; the same one again is the same."""
-    if bool(body.preset) == bool(body.text):
-        raise Refused("bad_request", "a draft is a preset or a text", "give one of both")
-    plan = _loaded(body)
+    plan = loaded(body)
     with acting(str(principal_of(request))):
         return VersionAnswer.of(state_of(draft(plan, using=current()), using=current()))
 
@@ -239,22 +234,6 @@ def accept_page(request: HttpRequest, member: MemberId, body: AcceptanceBody) ->
     with acting(str(principal_of(request))):
         made = accept(member_of(request, member), body.disclosure, using=current())
     return AcceptanceAnswer(disclosure=made.disclosure, accepted_at=made.accepted_at)
-
-
-def _loaded(body: Drafted) -> Plan:
-    """The plan of a draft; ``Refused`` (``bad_text``) for texts that no database keeps."""
-    try:
-        if body.preset:
-            preset_text(body.preset)  # a preset only: no file of this machine is read
-            plan = load_plan(body.preset, body.values)
-        else:
-            plan = load_plan_text(body.text, "text", body.values)
-        storable = is_storable(json.loads(plan_text(plan)))
-    except UnicodeEncodeError:
-        storable = False
-    if not storable:
-        raise Refused("bad_text", "a text has characters that no database keeps", "leave them out")
-    return plan
 
 
 def _activation(result: Result) -> Activation:

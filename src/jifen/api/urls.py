@@ -13,8 +13,11 @@ from jifen.api.hooks import router as hooks
 from jifen.api.members import router as members
 from jifen.api.moving import exports, imports
 from jifen.api.network import router as networks
+from jifen.api.plans import of_versions
+from jifen.api.plans import router as plans
 from jifen.api.programs import member_router as member_programs
 from jifen.api.programs import router as programs
+from jifen.api.runs import router as runs
 from jifen.api.shop import router as shop
 from jifen.api.staff import router as staff
 from jifen.api.wallets import router as wallets
@@ -33,8 +36,11 @@ _ROUTERS = (
     ("/members", members),
     ("/members", networks),
     ("/members", wallets),
+    ("/plans", plans),
     ("/programs", programs),
+    ("/programs", of_versions),
     ("", member_programs),
+    ("/runs", runs),
     ("/shop", shop),
     ("/staff", staff),
     ("/webhooks", hooks),
