@@ -44,7 +44,9 @@ of_versions = Router(tags=["plans"])
 
 _READ = Right.PLANS_READ
 _Cost = Annotated[str, StringConstraints(pattern=r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$")]
-_PresetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), Field(examples=["member_rebate"])]
+_PresetName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), Field(examples=list(preset_names()[-1:]))
+]
 _Claim = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 
 
@@ -97,7 +99,9 @@ def describe_plan(request: HttpRequest, body: Drafted) -> dict[str, Any]:
 class Asked(Drafted):
     """A plan, and what is taken for granted."""
 
-    cost: _Cost | None = Field(None, description="Of goods, as a share of sales; what the shop says, else 0.2")
+    cost: _Cost | None = Field(
+        None, description="Of goods, as a share of sales; what the shop says, else 0.2", examples=["0.2"]
+    )
     order: Amount | None = Field(None, description="The amount of every order; an everyday one", examples=["1000.00"])
 
 
