@@ -4,13 +4,16 @@ Whatever is refused under ``/api/`` is told as problem details, be it Django or 
 an ``ETag``: who sends it back in ``If-None-Match`` is told 304 as long as nothing has changed.
 """
 
+import json
 from collections.abc import Callable
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
+from prometheus_client import Counter
 
 from jifen.api.problems import PROBLEM_TYPE, problem_answer
+from jifen.service.counters import COUNTS
 
 __all__ = ["BODY_MOST", "FILE_MOST", "Answers"]
 
@@ -18,7 +21,12 @@ _Answer = Callable[[HttpRequest], HttpResponseBase]
 
 BODY_MOST, FILE_MOST = 2 << 20, 64 << 20
 """Bytes of a body, and of one that has files."""
-_ADDRESSES = "/api/"
+_ADDRESSES, _SIGN_IN = "/api/", "/_allauth/"
+_OVER = {
+    409: ("code_over", "nothing waits for this: the code has been used, is too old, or was wrong too often"),
+    429: ("too_many", "too many requests"),
+}
+_REFUSED = Counter("jifen_sign_in_refused", "Requests for signing in that were refused.", ["code"], registry=COUNTS)
 _CODES = {404: "not_found", 405: "bad_method", 413: "too_large", 415: "bad_media_type"}
 
 
@@ -31,6 +39,8 @@ class Answers:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer; a body that is too large is not read."""
+        if request.path_info.startswith(_SIGN_IN):
+            return _told_of_signing_in(self.answer(request))
         if not request.path_info.startswith(_ADDRESSES):
             return self.answer(request)
         response = self._refused(request) or _in_our_words(self.answer(request))
@@ -61,3 +71,21 @@ def _in_our_words(response: HttpResponseBase) -> HttpResponseBase:
         if name in response.headers:
             told.headers[name] = response.headers[name]
     return told
+
+
+def _told_of_signing_in(response: HttpResponseBase) -> HttpResponseBase:
+    """Count what allauth refuses, and give a code to what it tells by the status alone; 401 is how it asks for more."""
+    if response.status_code < 400 or response.status_code == 401 or not isinstance(response, HttpResponse):
+        return response
+    try:
+        told = json.loads(response.content)
+    except ValueError:
+        told = {"status": response.status_code}
+    if not told.get("errors"):
+        code, message = _OVER.get(response.status_code, ("bad_request", "see the description of the addresses"))
+        told["errors"] = [{"code": code, "message": message}]
+        response.content = json.dumps(told).encode()
+        response.headers["Content-Type"] = "application/json"
+        response.headers["Content-Length"] = str(len(response.content))
+    _REFUSED.labels(told["errors"][0].get("code", "bad_request")).inc()
+    return response

@@ -178,6 +178,7 @@ def withdraw(request: HttpRequest, member: Id, body: Wish) -> WithdrawalAnswer:
     With `wait` the answer is `reserved`, or `refused` with the `code` of the books.
     """
     name = member_of(request, member)
+    readers().directory.member(name)
     with patience(body.wait) as seconds:
         return WithdrawalAnswer.of(ask(name, body.id, body.amount, body.asset, using=current(), wait=seconds))
 
