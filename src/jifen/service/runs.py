@@ -16,7 +16,7 @@ from jifen.service.programs.models import RunFinding
 __all__ = ["DayRun", "Moved", "moved_on", "run_of", "runs"]
 
 _MOVED = """
-    SELECT rule, reason, source & 15, target & 15, (target >> 4) & 65535, SUM(amount), COUNT(*) FROM transfer
+    SELECT rule, reason, source & 15, target & 15, (source | target) >> 4 & 65535, SUM(amount), COUNT(*) FROM transfer
     WHERE number >= %s AND number < %s AND used = 0 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
 
