@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from jifen.core.errors import InputError, Problem
 from jifen.ledger.atomic import atomic_file
 
-__all__ = ["BYTES_MOST", "FORMAT", "MANIFEST", "Bundle", "open_bundle", "public_key_of", "seal_bundle"]
+__all__ = ["BYTES_MOST", "FORMAT", "MANIFEST", "SIGNATURE", "Bundle", "open_bundle", "public_key_of", "seal_bundle"]
 
 FORMAT = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"

@@ -39,7 +39,7 @@ from jifen.service.wallets.models import Withdrawal
 
 __all__ = ["Period", "make_bundle"]
 
-Progress = Callable[[int, int], None]
+_Progress = Callable[[int, int], None]
 _Rows = Iterable[Sequence[Any]]
 
 _PAID = """
@@ -106,7 +106,7 @@ class Period:
 
 def make_bundle(
     path: Path, snapshots: Path, period: Period, *, with_personal: bool = False, using: str = "default",
-    progress: Progress = lambda done, total: None,
+    progress: _Progress = lambda done, total: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write and sign the bundle of a shop; returns its manifest. With ``with_personal`` it says who members are.
 
@@ -173,7 +173,7 @@ def _write_members(target: _Folder, world: World, using: str, with_personal: boo
     target.table("members.csv", [*columns, *(_PERSONAL if with_personal else ())], rows())
 
 
-def _write_days(target: _Folder, closed: Sequence[ClosedDay], directory: Directory, progress: Progress) -> None:
+def _write_days(target: _Folder, closed: Sequence[ClosedDay], directory: Directory, progress: _Progress) -> None:
     """Runs, what rules moved, and what members were paid."""
     columns = ["day", "batch", "hash", "segment", "sha256", "events", "lines", *_COVERAGE, "blocks", "stops"]
     target.table("runs.csv", columns, (
