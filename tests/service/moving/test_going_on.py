@@ -49,7 +49,7 @@ def killed_at(monkeypatch, name: str, times: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "times"), [("_write_member", 1), ("_write_member", 15), ("_write_orders", 1), ("submit", 1), ("submit", 2)]
+    ("name", "times"), [("_account", 1), ("_account", 15), ("_write_orders", 1), ("submit", 1), ("submit", 2)]
 )
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_an_import_that_was_killed_is_finished_by_the_same_command(

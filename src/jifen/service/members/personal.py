@@ -1,6 +1,6 @@
 """Personal data of one person: kept sealed, given out whole on request, and erased while the books stay as they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -12,7 +12,18 @@ from jifen.service.members.numbers import masked
 from jifen.service.members.sessions import forget_sessions
 from jifen.service.vault import opened, resealed, sealed
 
-__all__ = ["ERASERS", "FIELDS", "RESEALERS", "erase", "is_erased", "keep_person", "personal", "reseal", "shown_person"]
+__all__ = [
+    "ERASERS",
+    "FIELDS",
+    "RESEALERS",
+    "erase",
+    "is_erased",
+    "keep_person",
+    "personal",
+    "reseal",
+    "sealed_person",
+    "shown_person",
+]
 
 FIELDS = ("name", "id_number", "bank", "bank_account")
 """What may be known of a person."""
@@ -26,8 +37,12 @@ RESEALERS: list[Callable[[str], int]] = []
 
 def keep_person(account: Account, fields: dict[str, str]) -> None:
     """Keep what is said of a person; fields that are not named stay."""
-    given = {name: sealed(text) if text else b"" for name, text in fields.items() if name in FIELDS}
-    Person.objects.using(account._state.db).update_or_create(account=account, defaults=given)
+    Person.objects.using(account._state.db).update_or_create(account=account, defaults=sealed_person(fields))
+
+
+def sealed_person(fields: Mapping[str, str]) -> dict[str, bytes]:
+    """What is said of a person, as its row keeps it."""
+    return {name: sealed(text) if text else b"" for name, text in fields.items() if name in FIELDS}
 
 
 def personal(account: Account) -> dict[str, Any]:

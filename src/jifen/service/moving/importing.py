@@ -19,12 +19,12 @@ from jifen.core.errors import InputError, Problem, ensure
 from jifen.core.micros import format_micros
 from jifen.service import models
 from jifen.service.acting import actor
+from jifen.service.current import shop_is
 from jifen.service.directory import Directory
 from jifen.service.inbox import submit
-from jifen.service.members.accounts import account_with
-from jifen.service.members.models import Account
+from jifen.service.members.models import Account, Person
 from jifen.service.members.numbers import country_of
-from jifen.service.members.personal import keep_person
+from jifen.service.members.personal import sealed_person
 from jifen.service.moving.models import Import, PastOrder
 from jifen.service.moving.opening import IDS, KEPT, Draft
 from jifen.service.moving.reading import MemberRow, OrderRow
@@ -37,6 +37,8 @@ __all__ = ["Outcome", "carry_out", "document", "note_look", "outcome", "start"]
 
 _AT_ONCE = 1000
 _EVENTS_AT_ONCE = 20_000
+_UPDATED_AT_ONCE = 200
+"""Rows of one statement that has a case for each."""
 _OURS = ("day:", "plan:", "activate:")
 """Events of a shop that has opened and does nothing yet."""
 _PAUSE = 0.2
@@ -184,38 +186,53 @@ def _compare(made: Import, using: str) -> None:
 def _write_members(rows: Sequence[MemberRow], using: str, progress: _Progress) -> None:
     """Make the accounts and persons that are not there yet, each after its sponsor's."""
     known = dict(Account.objects.using(using).values_list("code", "pk"))
-    waiting = list(rows)
-    total = len(rows)
-    while waiting:
-        ready = [row for row in waiting if row.sponsor is None or row.sponsor in known]
-        new = [row for row in ready if row.member not in known]
-        for part in _parts(new, _AT_ONCE):
-            with transaction.atomic(using=using):
-                for row in part:
-                    known[row.member] = _write_member(row, known, using).pk
-            progress(len(known), total)
-        known_now = {row.member for row in ready}
-        waiting = [row for row in waiting if row.member not in known_now]
+    new = [row for row in _sponsors_first(rows) if row.member not in known]
+    for part in _parts(new, _AT_ONCE):
+        with transaction.atomic(using=using), shop_is(using):
+            _check_numbers(part, using)
+            made = Account.objects.using(using).bulk_create([_account(row) for row in part])
+            known |= {account.code: account.pk for account in made}
+            for row, account in zip(part, made, strict=True):
+                account.sponsor_id = None if row.sponsor is None else known[row.sponsor]
+                account.joined_at = row.joined or account.joined_at
+            Account.objects.using(using).bulk_update(made, ["sponsor", "joined_at"], batch_size=_UPDATED_AT_ONCE)
+            Account.history.bulk_history_create(made)
+            persons = [(account, row.person) for row, account in zip(part, made, strict=True) if row.person]
+            Person.objects.using(using).bulk_create(
+                Person(account=account, **sealed_person(person)) for account, person in persons
+            )
+        progress(len(known), len(rows))
 
 
-def _write_member(row: MemberRow, known: dict[str, int], using: str) -> Account:
-    """The account of a member; the first sign-in by a code shows whose the number is."""
-    if row.phone and account_with(row.phone, using=using) is not None:
-        message = "there is an account with this number"
+def _sponsors_first(rows: Sequence[MemberRow]) -> list[MemberRow]:
+    """The same members, each after its sponsor; they form a tree."""
+    below: dict[str | None, list[MemberRow]] = {}
+    for row in rows:
+        below.setdefault(row.sponsor, []).append(row)
+    found = list(below.get(None, ()))
+    for row in found:  # it grows meanwhile
+        found += below.get(row.member, ())
+    return found
+
+
+def _check_numbers(rows: Sequence[MemberRow], using: str) -> None:
+    """``InputError`` (``number_taken``) for a member whose number an account has already."""
+    marks = {marked("phone", row.phone): row for row in rows if row.phone}
+    taken = Account.objects.using(using).filter(phone_mark__in=marks).values_list("phone_mark", flat=True).first()
+    if taken is not None:
+        row, message = marks[bytes(taken)], "there is an account with this number"
         raise InputError(Problem("number_taken", message, "take the row out", row.at.file, row.at.line, "phone"))
+
+
+def _account(row: MemberRow) -> Account:
+    """The account of a member; the first sign-in by a code shows whose the number is."""
     account = Account(code=row.member, is_active=not row.locked)
-    account.sponsor_id = None if row.sponsor is None else known[row.sponsor]
     if row.phone:
         account.phone, account.phone_mark = sealed(row.phone), marked("phone", row.phone)
         account.phone_verified, account.phone_country = True, country_of(row.phone)
     if row.invite_code:
         account.invite_code = row.invite_code
     account.set_unusable_password()
-    account.save(using=using)
-    if row.joined is not None:
-        Account.objects.using(using).filter(pk=account.pk).update(joined_at=row.joined)
-    if row.person:
-        keep_person(account, row.person)
     return account
 
 
