@@ -9,11 +9,11 @@ from tests.engine.shop import Shop, everything, yuan
 
 from jifen.core.errors import InputError
 from jifen.engine import World, apply
-from jifen.engine.events import Line
+from jifen.engine.events import Event, Line, MemberJoined, OrderPaid
 from jifen.engine.explain import explain
 from jifen.engine.snapshot import load_world, save_world
 from jifen.ledger.journal import Journal
-from jifen.plan import preset_names
+from jifen.plan import load_plan, preset_names
 from jifen.simulate.streams import random_stream
 
 SEEDS = range(6)
@@ -153,3 +153,21 @@ def test_a_loaded_world_is_asked_about_lots_in_the_middle_of_their_runs(tmp_path
     assert [(line.day, line.points) for line in released] == [(0, yuan("1")), (1, yuan("1")), (2, yuan("1"))]
     assert world.performance("a") == yuan("100")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == written
+
+
+@pytest.mark.parametrize("kinds", [("joins",), ("orders",), ("joins", "orders")])
+def test_a_world_without_any_of_a_kind_goes_on_with_many_of_another(kinds: tuple[str, ...], tmp_path: Path) -> None:
+    """A shop whose first members were brought along has no order yet when its writer starts anew."""
+    world = World(load_plan("points_dividend"))
+    apply(world, [MemberJoined(id="j", day=0, member="ann")])
+    save_world(world, tmp_path / "snapshot")
+    loaded = load_world(tmp_path / "snapshot")
+    joins: list[Event] = [MemberJoined(id=f"j{n}", day=0, member=f"m{n}", referrer="ann") for n in range(5000)]
+    orders: list[Event] = [
+        OrderPaid(id=f"o{n}", day=0, member="ann", lines=(Line(amount=10_000),)) for n in range(5000)
+    ]
+    events = [*(joins if "joins" in kinds else []), *(orders if "orders" in kinds else [])]
+    ours, theirs = apply(world, events), apply(loaded, events)
+    assert ours.accepted == theirs.accepted == len(events)
+    assert list(loaded.member_names) == list(world.member_names)
+    assert list(loaded.order_names) == list(world.order_names)

@@ -173,6 +173,8 @@ class Texts(Sequence[str]):
 
     def _add(self, content: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]) -> None:
         """Add what ``columns`` gives of other texts; there are no latest ones."""
+        if len(starts) == 1:
+            return  # columns that are mapped are not to be written, be it nothing
         begin, count = self._starts[self._count], self._count + len(starts) - 1
         self._content = _with_room(self._content, begin + len(content), np.uint8)
         self._starts = _with_room(self._starts, count + 1, np.int64)
