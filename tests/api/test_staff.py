@@ -1,9 +1,11 @@
 """The staff: roles, keys, deeds of which large ones need a second person, and the history of all that."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from tests.api.conftest import Caller, key, signed_in, staff
 from tests.service.conftest import joins, order
 
@@ -58,6 +60,31 @@ def test_a_large_deed_waits_for_a_second_person(trading):
         "done", f"staff:{first.code}", f"staff:{second.code}",
     )  # fmt: skip
     assert second.post("/staff/deeds/d1/decision", {"agree": False}).json()["code"] == "decided_already"
+
+
+def test_many_small_deeds_of_one_person_count_like_a_large_one(trading):
+    desk, other = staff(Role.OPERATIONS), staff(Role.OPERATIONS)
+    gifts = [desk.post("/staff/deeds", {**GIFT, "id": f"g{n}", "amount": "400"}).json() for n in range(4)]
+    assert [each["state"] for each in gifts] == ["decided", "decided", "waiting", "waiting"]
+    taken = {**GIFT, "id": "t", "amount": "-200"}
+    assert desk.post("/staff/deeds", taken).json()["state"] == "decided"  # 1000 is the limit, and not above it
+    assert desk.post("/staff/deeds", {**GIFT, "id": "c", "amount": "0.01"}).json()["state"] == "waiting"
+    assert other.post("/staff/deeds", {**GIFT, "id": "o", "amount": "400"}).json()["state"] == "decided"
+    Deed.objects.update(asked_at=timezone.now() - timedelta(days=1, seconds=1))
+    assert desk.post("/staff/deeds", {**GIFT, "id": "next", "amount": "1000"}).json()["state"] == "decided"
+
+
+def test_nobody_is_a_second_person_by_a_key_of_ones_own(trading):
+    first, second = staff(Role.OWNER), staff(Role.OWNER)
+    made = first.post("/staff/keys", {"name": "mine", "scopes": ["approve", "desk.write"]}).json()
+    mine = Caller({"Authorization": f"Bearer {made['key']}"})
+    assert first.post("/staff/deeds", {**GIFT, "amount": "5000"}).json()["state"] == "waiting"
+    assert mine.post("/staff/deeds/d1/decision", {"agree": True}).json()["code"] == "same_person"
+    assert mine.post("/staff/deeds", {**GIFT, "id": "d2", "amount": "900"}).json()["state"] == "decided"
+    assert first.post("/staff/deeds", {**GIFT, "id": "d3", "amount": "900"}).json()["state"] == "waiting"
+    assert mine.post("/staff/deeds", {**GIFT, "id": "d4", "amount": "5000"}).json()["state"] == "waiting"
+    assert first.post("/staff/deeds/d4/decision", {"agree": True}).json()["code"] == "same_person"
+    assert second.post("/staff/deeds/d4/decision", {"agree": True}).json()["state"] == "decided"
 
 
 def test_what_is_rejected_does_not_happen(trading):

@@ -31,6 +31,7 @@ from jifen.service.moving.models import Import
 from jifen.service.moving.opening import REFUSED_SHOWN, Draft, draft
 from jifen.service.rights import Right
 from jifen.service.shop import shop_of
+from jifen.service.staff.hands import is_same_hand
 from jifen.service.vault import signing_key
 from jifen.service.writer import SNAPSHOTS
 
@@ -156,7 +157,7 @@ def run(request: HttpRequest, file: File[UploadedFile], how: Form[HowRun]) -> Ou
         looked = Import.objects.filter(digest=tried.digest).first()
         if looked is None:
             raise InputError(Problem("unknown_import", "nobody has looked at this import", "look at it first"))
-        if shop_of(using).live and looked.looked_by == actor() and looked.state == "looked":
+        if shop_of(using).live and is_same_hand(looked.looked_by, actor(), using) and looked.state == "looked":
             raise InputError(Problem("same_person", "who looked cannot run it as well", "ask somebody else"))
         return start(tried, without_refused=how.without_refused, using=using)
 

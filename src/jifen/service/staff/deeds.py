@@ -31,8 +31,10 @@ from jifen.ledger.journal import NONE
 from jifen.service.acting import actor
 from jifen.service.content import content_of
 from jifen.service.inbox import submit
+from jifen.service.locks import alone
 from jifen.service.reads import LotReader
 from jifen.service.rights import Principal, Right
+from jifen.service.staff.hands import hand_of, is_same_hand
 from jifen.service.staff.models import Deed, DeskLimits
 
 __all__ = [
@@ -49,7 +51,11 @@ DEEDS: dict[str, Right] = {
 State = Literal["waiting", "decided", "done", "refused", "rejected", "expired"]
 STATES: tuple[State, ...] = ("waiting", "decided", "done", "refused", "rejected", "expired")
 """A deed waits for a second person, is decided, done or refused by the writer; or was rejected, or waited too long."""
-_EXPIRES = timedelta(days=7)
+_EXPIRES, _DAY = timedelta(days=7), timedelta(days=1)
+_SUMMED = {
+    "points": (StoreAdjusted.name, LiabilityBooked.name), "reserve": (PoolDonated.name, ReserveToppedUp.name),
+}  # fmt: skip
+"""By limit the deeds of which many small ones count like a large one."""
 _DEFAULTS = {"points": 1000 * MICRO, "reserve": 100_000 * MICRO, "moved": 1}
 _ALWAYS = 1 << 62
 """The weight of what cannot be weighed: a second person looks at it."""
@@ -108,12 +114,15 @@ def weight_of(event: Event, lots: LotReader) -> tuple[int, str]:
 def ask(event: Event, reason: str, lots: LotReader, *, using: str = "default", wait: float = 0.0) -> Deed:
     """Ask for a deed: it is done at once, or waits for a second person. To ask again is to ask once.
 
+    The limits of points and of money are those of one person in 24 hours: what was done alone counts, however small.
+
     ``InputError`` (``conflict``) if something else was asked for under this id.
     """
     name, content = event.id.removeprefix("deed:"), content_of(event)
     weight, limit = weight_of(event, lots)
-    state: State = "waiting" if weight > getattr(limits(using), limit) else "decided"
-    with transaction.atomic(using=using):
+    with alone("deeds", using):
+        most = getattr(limits(using), limit)
+        state: State = "waiting" if weight + _done_alone(limit, using) > most else "decided"
         deed, made = Deed.objects.using(using).select_for_update().get_or_create(
             id=name,
             defaults={
@@ -127,6 +136,18 @@ def ask(event: Event, reason: str, lots: LotReader, *, using: str = "default", w
     return _carried_out(deed, using, wait)
 
 
+def _done_alone(limit: str, using: str) -> int:
+    """What the one who acts has done without a second person in the last day, of what is compared with a limit."""
+    if limit not in _SUMMED:
+        return 0
+    rows = Deed.objects.using(using).filter(
+        kind__in=_SUMMED[limit], state__in=("decided", "done"), asked_at__gt=timezone.now() - _DAY
+    )
+    mine = hand_of(actor(), using)
+    alone_done = [row for row in rows if row.asked_by == row.decided_by and hand_of(row.asked_by, using) == mine]
+    return sum(row.weight for row in alone_done)
+
+
 def decide(name: str, by: Principal, *, agree: bool, using: str = "default", wait: float = 0.0) -> Deed:
     """Agree to a deed that waits, or reject it. Of two who do so at once, the first one counts.
 
@@ -136,7 +157,7 @@ def decide(name: str, by: Principal, *, agree: bool, using: str = "default", wai
         deed = Deed.objects.using(using).select_for_update().filter(id=name).first()
         if deed is None:
             raise InputError(Problem("unknown_deed", "there is no such deed", "look for another id"))
-        if deed.asked_by == str(by):
+        if is_same_hand(deed.asked_by, str(by), using):
             raise InputError(Problem("same_person", "who asked cannot agree as well", "ask somebody else"))
         if deed.state != "waiting":
             raise InputError(Problem("decided_already", f"this deed is {deed.state}", "ask for another"))

@@ -6,11 +6,12 @@ from django.utils import timezone
 from jifen.core.errors import InputError, Problem
 from jifen.engine.events import WithdrawalRejected, WithdrawalRequested
 from jifen.service.acting import actor
+from jifen.service.locks import alone
 from jifen.service.members.models import new_code
 from jifen.service.rights import Principal
 from jifen.service.shop import open_day
+from jifen.service.staff.hands import is_same_hand
 from jifen.service.wallets.following import follow, locked, sent_to_books
-from jifen.service.wallets.locks import alone
 from jifen.service.wallets.models import Withdrawal
 from jifen.service.wallets.payees import payee_of, sealed_payee
 from jifen.service.wallets.terms import check_amount, fee_of, terms_of
@@ -76,7 +77,7 @@ def review(
             return row
         if row.state != "reserved":
             raise InputError(Problem("decided_already", f"this withdrawal is {row.state}", "look at it again"))
-        if str(by) == row.asked_by or by.name == row.member:
+        if is_same_hand(row.asked_by, str(by), using) or by.name == row.member:
             raise InputError(Problem("same_person", "who asked cannot agree as well", "ask somebody else"))
         if not agree and not reason.strip():
             raise InputError(Problem("no_reason", "a rejection has a reason", "give one", column="reason"))

@@ -13,10 +13,10 @@ from jifen.core.errors import InputError, Problem
 from jifen.core.micros import format_micros, parse_micros
 from jifen.engine.events import WithdrawalPaid
 from jifen.service.acting import actor
+from jifen.service.locks import alone
 from jifen.service.moving.sheets import Row, open_sheets, write_sheets
 from jifen.service.shop import shop_of
 from jifen.service.wallets.following import locked, sent_to_books, to_be_reviewed
-from jifen.service.wallets.locks import alone
 from jifen.service.wallets.models import BankBatch, Withdrawal
 from jifen.service.wallets.payees import read_payee
 

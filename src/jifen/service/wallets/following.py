@@ -16,9 +16,9 @@ from jifen.engine.events import Event, WithdrawalPaid, WithdrawalRejected, Withd
 from jifen.service import models as books
 from jifen.service.directory import Directory
 from jifen.service.inbox import submit
+from jifen.service.locks import alone
 from jifen.service.members.models import new_code
 from jifen.service.reads import standing
-from jifen.service.wallets.locks import alone
 from jifen.service.wallets.models import ENDED, LogPlace, Withdrawal
 from jifen.service.wallets.payees import payee_of
 
