@@ -129,7 +129,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_and_nothing_is_written(mover
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_one_shop_is_moved_at_a_time_and_a_request_without_a_file_is_refused(mover, owner):
     with moving._alone():
-        for answer in (send(mover, "look"), owner.get("/export"), owner.get("/export/bundle")):
+        for answer in (send(mover, "look"), owner.get("/export")):
             assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert mover.client.post("/api/v1/imports/look", {"map": "jifen"}).json()["code"] == "bad_request"
     assert mover.get(f"/imports/{'0' * 64}").json()["code"] == "unknown_import"

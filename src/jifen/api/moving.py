@@ -7,7 +7,7 @@ looked at; in a live shop somebody else does it, since balances are opened with 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -19,10 +19,8 @@ from pydantic import Field, StringConstraints
 
 from jifen.api.access import needs, principal_of
 from jifen.api.problems import Refused
-from jifen.batch.bundle import public_key_of
 from jifen.core.errors import InputError, Problem
 from jifen.service.acting import actor
-from jifen.service.bundling import Period, make_bundle
 from jifen.service.current import current
 from jifen.service.moving.exporting import export
 from jifen.service.moving.importing import Outcome, document, note_look, outcome, start
@@ -32,7 +30,6 @@ from jifen.service.moving.opening import REFUSED_SHOWN, Draft, draft
 from jifen.service.rights import Right
 from jifen.service.shop import shop_of
 from jifen.service.staff.hands import is_same_hand
-from jifen.service.vault import signing_key
 from jifen.service.writer import SNAPSHOTS
 
 __all__ = [
@@ -42,16 +39,13 @@ __all__ = [
     "ImportAnswer",
     "ImportPage",
     "Look",
-    "PublicKey",
     "RowProblem",
-    "export_bundle",
     "export_shop",
     "exports",
     "imports",
     "list_imports",
     "look",
     "read_import",
-    "read_key",
     "run",
 ]  # fmt: skip
 
@@ -185,41 +179,6 @@ def export_shop(request: HttpRequest, kind: _Kind = "zip", personal: bool = Fals
         file = path.open("rb")  # it is read to its end, and then it is nowhere
     name = f"jifen-{datetime.now(UTC):%Y%m%d}.{kind}"
     return FileResponse(file, as_attachment=True, filename=name, content_type=_TYPES[kind])
-
-
-_BUNDLE = needs(Right.EXPORT, answers=None)
-_BUNDLE["openapi_extra"] |= {"responses": {200: {"content": {"application/zip": {"schema": _FILE}}}}}
-
-
-@exports.get("/bundle", summary="A signed bundle", **_BUNDLE)
-def export_bundle(
-    request: HttpRequest, first: date | None = None, last: date | None = None, personal: bool = False
-) -> FileResponse:
-    """For an auditor or a regulator: tree, payouts, runs, findings, waivers, versions, withdrawals; all closed days.
-
-    Anyone can check it with `jifen bundle verify` and the shop's public key. With `personal`, which needs the right
-    `personal.read` too, it says who members are.
-    """
-    _check_personal(request, personal)
-    with _alone(), TemporaryDirectory(prefix="jifen-") as folder:
-        path = Path(folder) / "bundle.zip"
-        period = Period(first, last)
-        make_bundle(path, settings.SETTINGS.var / SNAPSHOTS, period, with_personal=personal, using=current())
-        file = path.open("rb")
-    name = f"jifen-bundle-{datetime.now(UTC):%Y%m%d}.zip"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=_TYPES["zip"])
-
-
-class PublicKey(Schema):
-    """The key with which bundles are checked."""
-
-    public_key: str = Field(description="Ed25519, in hexadecimal digits", examples=["9f" * 32])
-
-
-@exports.get("/bundle/key", summary="The key of bundles", **needs(Right.EXPORT, answers=PublicKey))
-def read_key(request: HttpRequest) -> PublicKey:
-    """The shop's public key: publish it where others look for it, before a bundle is asked for."""
-    return PublicKey(public_key=public_key_of(signing_key()))
 
 
 def _check_personal(request: HttpRequest, personal: bool) -> None:

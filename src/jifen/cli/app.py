@@ -13,7 +13,6 @@ from jifen.cli.assess import assess
 from jifen.cli.audit import audit
 from jifen.cli.backup import backup
 from jifen.cli.bench import bench_commands
-from jifen.cli.bundle import bundle_commands
 from jifen.cli.check import check
 from jifen.cli.claim import claim
 from jifen.cli.close import close
@@ -80,7 +79,6 @@ app.add_typer(bench_commands, name="bench")
 app.add_typer(shop_commands, name="shop")
 app.add_typer(staff_commands, name="staff")
 app.add_typer(hooks_commands, name="hooks")
-app.add_typer(bundle_commands, name="bundle")
 app.add_typer(withdrawal_commands, name="withdrawal")
 
 

@@ -14,12 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from jifen.core.errors import InputError, Problem
 
-__all__ = ["KEY_FILE", "marked", "opened", "resealed", "sealed", "signing_key"]
+__all__ = ["KEY_FILE", "marked", "opened", "resealed", "sealed"]
 
 KEY_FILE = "data.key"
 """The name of the file with the key, in the shop's folder."""
@@ -51,11 +50,6 @@ def marked(kind: str, text: str) -> bytes:
     It stays when the key for seals is replaced: marks have a key of their own, from the oldest key.
     """
     return hmac.digest(_derived(_keys()[-1], "marks"), f"{kind}\0{text}".encode(), hashlib.sha256)
-
-
-def signing_key() -> Ed25519PrivateKey:
-    """The key with which the shop signs what it gives to others: like marks it is of the oldest key, and stays."""
-    return Ed25519PrivateKey.from_private_bytes(_derived(_keys()[-1], "signatures"))
 
 
 def _box() -> MultiFernet:
