@@ -1,6 +1,7 @@
 """The key of a shop that signs its bundles: made once, sealed in the vault, and replaced when the shop wants it."""
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -10,7 +11,7 @@ from jifen.service.members.personal import RESEALERS
 from jifen.service.shop import shop_of
 from jifen.service.vault import opened, resealed, sealed
 
-__all__ = ["new_key", "signing_key", "signing_keys"]
+__all__ = ["new_key", "public_pem", "signing_key", "signing_keys"]
 
 
 def signing_keys(using: str = "default") -> list[SigningKey]:
@@ -32,6 +33,12 @@ def new_key(*, using: str = "default") -> SigningKey:
             old.secret, old.retired_at, old.retired_by = b"", timezone.now(), actor()
             old.save(using=using)
         return _made(using)
+
+
+def public_pem(public: str) -> bytes:
+    """A public key as other tools read it."""
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _standing(using: str) -> SigningKey:
