@@ -18,7 +18,7 @@ from jifen.service.bundle.making import Asked, make_bundle
 from jifen.service.current import current
 from jifen.service.rights import Right
 
-__all__ = ["router"]
+__all__ = ["SigningKeyAnswer", "SigningKeys", "Wanted", "read_bundle", "read_keys", "router"]
 
 router = Router(tags=["moving"])
 

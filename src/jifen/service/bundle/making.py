@@ -27,9 +27,10 @@ from jifen.service.bundle.packing import Packing, pack_bundle
 from jifen.service.bundle.records import Records
 from jifen.service.databases import one_moment
 
-__all__ = ["Asked", "make_bundle"]
+__all__ = ["Asked", "Progress", "make_bundle"]
 
 Progress = Callable[[int, int], None]
+"""Is told how many tables are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
