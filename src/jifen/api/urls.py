@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from jifen.api.app import api
 from jifen.api.books import router as books
+from jifen.api.bundle import router as bundle
 from jifen.api.connectors import incoming
 from jifen.api.connectors import router as connections
 from jifen.api.events import router as events
@@ -30,6 +31,7 @@ _ROUTERS = (
     ("/incoming", incoming),
     ("/events", events),
     ("/export", exports),
+    ("/export/bundle", bundle),
     ("/imports", imports),
     ("/members", books),
     ("/members", explanations),

@@ -13,6 +13,7 @@ from jifen.cli.assess import assess
 from jifen.cli.audit import audit
 from jifen.cli.backup import backup
 from jifen.cli.bench import bench_commands
+from jifen.cli.bundle import bundle_commands
 from jifen.cli.check import check
 from jifen.cli.claim import claim
 from jifen.cli.close import close
@@ -67,6 +68,7 @@ app.command()(restore)
 app.command()(doctor)
 app.command("import")(import_shop)
 app.command("export")(export_shop)
+app.add_typer(bundle_commands, name="bundle")
 app.add_typer(keys_commands, name="keys")
 app.add_typer(members_commands, name="member")
 app.command()(serve)

@@ -32,7 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "django.contrib.staticfiles",
     "allauth", "allauth.account", "allauth.mfa", "allauth.headless", "simple_history", "jifen.service",
     "jifen.service.members", "jifen.service.staff", "jifen.service.wallets", "jifen.service.programs",
-    "jifen.service.hooks", "jifen.service.connectors", "jifen.service.moving",
+    "jifen.service.hooks", "jifen.service.connectors", "jifen.service.moving", "jifen.service.bundle",
 ]  # fmt: skip
 AUTH_USER_MODEL = "members.Account"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
