@@ -18,7 +18,7 @@ from jifen.service.bundle.reading import Contents
 __all__ = ["CHECKS", "disagreements"]
 
 _REMEDY = "ask the shop why its own figures do not agree"
-Row = dict[str, str]
+_Row = dict[str, str]
 
 
 @dataclass(slots=True)
@@ -26,8 +26,8 @@ class _Known:
     """What one table says that another one is held against."""
 
     contents: Contents
-    sponsors: Row = field(default_factory=dict)
-    joined: Row = field(default_factory=dict)
+    sponsors: _Row = field(default_factory=dict)
+    joined: _Row = field(default_factory=dict)
     plans: set[str] = field(default_factory=set)
     paid: Counter[str] = field(default_factory=Counter)
     payees: Counter[str] = field(default_factory=Counter)
@@ -35,7 +35,7 @@ class _Known:
     """The day and the hash of each close, by its batch."""
     ordered: int = 0
     refunded: int = 0
-    orders: Row = field(default_factory=dict)
+    orders: _Row = field(default_factory=dict)
 
     def within(self, day: str, *, since_ever: bool = False) -> bool:
         """Whether a day is one, and of the period, or before its end."""
@@ -99,7 +99,7 @@ def _tree(known: _Known) -> Iterator[Problem]:
     above = _cycle(known.sponsors)
     if above is not None:
         yield _wrong("bundle_cycle", f"{above} is above himself", "tree")
-    moved: Row = {}
+    moved: _Row = {}
     for row in known.contents.rows("moves"):
         if moved.get(row["member"], row["sponsor_before"]) != row["sponsor_before"]:
             yield _wrong("bundle_tree", f"{row['member']} was moved from where he was not", "moves")
@@ -244,7 +244,7 @@ CHECKS: tuple[Callable[[_Known], Iterator[Problem]], ...] = (
 """In this order: each one uses what those before it have read."""
 
 
-def _of_member(known: _Known, row: Row, table: str) -> Iterator[Problem]:
+def _of_member(known: _Known, row: _Row, table: str) -> Iterator[Problem]:
     """Whether a row is of a member who had joined, on a day of the period."""
     day, member = row["day"], row["member"]
     if not known.within(day):
@@ -253,7 +253,7 @@ def _of_member(known: _Known, row: Row, table: str) -> Iterator[Problem]:
         yield _wrong("bundle_stranger", f"{member} had not joined on {day}", table)
 
 
-def _cycle(sponsors: Row) -> str | None:
+def _cycle(sponsors: _Row) -> str | None:
     """Somebody who is above himself, if anybody is."""
     clear: set[str] = set()
     for member in sponsors:
