@@ -14,7 +14,7 @@ IMPORT_ALL = """
 import importlib, importlib.resources, pkgutil, sys
 import jifen
 names = [m.name for m in pkgutil.walk_packages(jifen.__path__, "jifen.") if not m.name.endswith("__main__")]
-edge = [name for name in names if name.startswith("jifen.service")]
+edge = [name for name in names if name.startswith(("jifen.api", "jifen.service"))]
 for name in names:
     if name not in edge:
         importlib.import_module(name)
@@ -24,7 +24,7 @@ importlib.import_module("jifen.service.databases").start_django()
 for name in edge:
     importlib.import_module(name)
 files = importlib.resources.files("jifen")
-for needed in ("py.typed", "plan/parameters.yaml"):
+for needed in ("py.typed", "plan/parameters.yaml", "service/moving/maps/crmeb.yaml"):
     if not files.joinpath(needed).is_file():
         raise SystemExit(f"the wheel lacks {needed}")
 print(f"the wheel imports: {len(names)} modules, Django only at the edge")
