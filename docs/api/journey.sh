@@ -11,6 +11,8 @@ set -euo pipefail
 BANK=$(mktemp -d)
 trap 'rm -r "$BANK"' EXIT
 
+curl -sS --fail --output /dev/null "$SHOP/healthz" || { echo "no shop answers at $SHOP: is \`jifen serve\` running?" >&2; exit 1; }
+
 # of PATH: what stands at a path such as items.0.state of the JSON that is read.
 of() {
     python3 -c '

@@ -1,6 +1,7 @@
 """Signing up and in by a code: a member is somebody who had the phone in hand."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -69,6 +70,8 @@ def test_who_has_the_phone_becomes_a_member_below_the_one_who_invited(open_shop,
     bob.number = BOB  # written as people do, it is the same number
     assert bob.sign_up(ann.me()["invite_code"]).status_code == 200
     assert bob.me()["phone"] == "139****9000"
+    for each in (ann, bob):
+        assert re.fullmatch("[a-z0-9]{12}", each.me()["member"])  # an id that says nothing, not even how many there are
     assert bob.me()["sponsor"] == ann.me()["member"]
     joined = [json.loads(row.content) for row in models.Inbox.objects.order_by("id")]
     assert [(each["member"], each.get("referrer")) for each in joined] == [

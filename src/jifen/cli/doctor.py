@@ -37,7 +37,7 @@ def doctor(
         findings.append(finding)
         if not as_json:
             word, colour = _SHOWN[finding.level]
-            out.print(Text.assemble((f"{word:8}", colour), (f"{finding.subject:11}", "bold"), finding.message))
+            out.print(Text.assemble((f"{word:8}", colour), (f"{finding.subject:14}", "bold"), finding.message))
             if finding.remedy:
                 out.print(Text(f"{'':19}{finding.remedy}", style="green"))
     levels = {finding.level for finding in findings}

@@ -35,7 +35,7 @@ def open_database(alias: str, url: str) -> None:
 
     described: dict[str, Any] = database_of(url)
     if described["ENGINE"].endswith("sqlite3"):
-        Path(described["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        Path(described["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = {**connections.settings, alias: described}
     connections.settings.update(connections.configure_settings(known))
 

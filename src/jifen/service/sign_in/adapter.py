@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from jifen.service.current import current
 from jifen.service.members.accounts import account_with, give_number
-from jifen.service.members.models import Account
+from jifen.service.members.models import Account, new_code
 from jifen.service.shop import shop_of
 from jifen.service.sign_in.forms import NumberField
 from jifen.service.sign_in.joining import join
@@ -25,6 +25,10 @@ __all__ = ["Adapter", "SecondFactor"]
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts by phone."""
+
+    def populate_username(self, request: HttpRequest, user: Account) -> None:
+        """Give a new account an id that says nothing: allauth would count users."""
+        user.code = new_code()
 
     def phone_form_field(self, **options: Any) -> NumberField:
         """The field for a number."""
