@@ -14,7 +14,7 @@ __all__ = ["make_tables", "prepare"]
 def make_tables(using: str = "default") -> Settings:
     """Make the folder and the tables of this release, for a shop to be; ``InputError`` (``no_database``)."""
     given: Settings = settings.SETTINGS
-    given.var.mkdir(parents=True, exist_ok=True)
+    given.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     reach(using)
     migrate(using)
     return given
