@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from jifen.api.amounts import Amount, Sum
+from jifen.api.bodies import Body
 from jifen.plan import preset_names
 from jifen.service.programs.models import Freeze, RunFinding
 from jifen.service.programs.models import Waiver as WaiverRow
@@ -31,7 +32,7 @@ _PlanText = Annotated[str, StringConstraints(max_length=200_000, pattern=r"^[^\x
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
-class Drafted(Schema):
+class Drafted(Body):
     """A version to be kept: a preset by name, or the text of a plan file; values go on top."""
 
     preset: _Key = Field(
@@ -83,7 +84,7 @@ class StudyAnswer(Schema):
     content: dict[str, Any] = Field(description="As the command of that name writes it with `--json`")
 
 
-class ActivateBody(Schema):
+class ActivateBody(Body):
     """From when on."""
 
     on: date | None = Field(None, description="The day with which it begins; now", examples=["2026-04-01"])
@@ -97,7 +98,7 @@ class Activation(Schema):
     code: str = Field("", description="Why it was refused")
 
 
-class WaiverBody(Schema):
+class WaiverBody(Body):
     """Named counsel answers for one finding that blocks."""
 
     finding: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[0-9]{2}$")] = Field(examples=["CN-17"])
@@ -173,7 +174,7 @@ class FreezeAnswer(Schema):
         return cls(frozen=True, since=since, stops=row.stops, findings=row.findings, plan=row.plan)
 
 
-class TermsBody(Schema):
+class TermsBody(Body):
     """What a shop says of itself for the rules, and what it asks of members; what is left out stays."""
 
     facts: dict[_Key, Any] | None = Field(
@@ -207,7 +208,7 @@ class AcceptanceAnswer(Schema):
     accepted_at: datetime
 
 
-class AcceptanceBody(Schema):
+class AcceptanceBody(Body):
     """Which page is accepted: the one of now."""
 
     disclosure: Digest

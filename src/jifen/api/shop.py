@@ -7,6 +7,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from jifen.api.access import needs
+from jifen.api.bodies import Body
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
 from jifen.service.closing import ask_closes, progress
@@ -41,7 +42,7 @@ def read_shop(request: HttpRequest) -> ShopAnswer:
     )  # fmt: skip
 
 
-class Closing(Schema):
+class Closing(Body):
     """Which days to close."""
 
     until: date | None = Field(None, description="The last of them; all that have ended without it")
