@@ -19,7 +19,7 @@ from jifen.service.staff.models import ApiKey
 
 __all__ = ["Access", "member_of", "needs", "principal_of"]
 
-_ANSWERS = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+_ANSWERS = (400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
 
 
 class Access(AuthBase):

@@ -7,9 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
-from pydantic_core import from_json
 
 from jifen import __version__
+from jifen.api.bodies import read_json
 from jifen.api.examples import add_examples
 from jifen.api.problems import PROBLEM_TYPE, Mistake, answer_of, problem_answer
 from jifen.core.errors import UserError
@@ -26,11 +26,11 @@ _SESSION = {
 
 
 class _Json(Parser):
-    """Reads JSON: how deep it may nest is bounded, and it has no numbers but those of JSON."""
+    """Reads JSON as strictly as all of the API does."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         """What the body says; ``ValueError`` if it is no JSON."""
-        return from_json(request.body, allow_inf_nan=False)
+        return read_json(request.body)
 
 
 class _ShopApi(NinjaAPI):

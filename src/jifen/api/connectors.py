@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, cast
 
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from jifen.api.access import needs
+from jifen.api.bodies import Body
 from jifen.api.problems import ProblemDetails, Refused
 from jifen.service.connectors.connections import change_connection, connection_of, make_connection, terms_of
 from jifen.service.connectors.facts import Message, Terms
@@ -79,10 +80,8 @@ Kind = Annotated[
 ]
 
 
-class NewConnection(Schema):
+class NewConnection(Body):
     """A foreign shop that is to be connected."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: ConnectionId
     kind: Kind
@@ -90,10 +89,8 @@ class NewConnection(Schema):
     terms: Terms = Terms()
 
 
-class ConnectionChange(Schema):
+class ConnectionChange(Body):
     """What is to be another way; what is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     secret: Secret | None = None
     terms: Terms | None = None
@@ -165,7 +162,7 @@ class OrderAnswer(Schema):
 
 @incoming.post(
     "/{connection}", auth=None, summary="A message of a foreign shop",
-    response={200: TakenAnswer, **dict.fromkeys((403, 404, 413, 422, 429, 503), ProblemDetails)},
+    response={200: TakenAnswer, **dict.fromkeys((400, 403, 404, 411, 413, 422, 429, 503), ProblemDetails)},
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
     },

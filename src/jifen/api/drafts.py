@@ -3,9 +3,9 @@
 import json
 from typing import Annotated, Any
 
-from ninja import Schema
 from pydantic import Field, StringConstraints
 
+from jifen.api.bodies import Body
 from jifen.api.problems import Refused
 from jifen.plan import Plan, load_plan, load_plan_text, preset_names
 from jifen.plan.load import preset_text
@@ -18,7 +18,7 @@ _PlanText = Annotated[str, StringConstraints(max_length=200_000, pattern=r"^[^\x
 _Key = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
-class Drafted(Schema):
+class Drafted(Body):
     """A plan: a preset by name, or the text of a plan file; values go on top."""
 
     preset: _Key = Field(

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from jifen.api.access import needs
 from jifen.api.amounts import Amount, Id, Text
+from jifen.api.bodies import Body
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
 from jifen.engine import events as engine
@@ -28,7 +29,7 @@ _ASSETS = Literal["cash", "coin", "voucher"]
 _Name = Annotated[Text, Field(min_length=1, max_length=64)]
 
 
-class _Event(Schema):
+class _Event(Body):
     """What all events share."""
 
     id: Id = Field(description="Your id of it: whoever sends it again gets the first one's result", examples=["o-1"])
@@ -51,7 +52,7 @@ class Joined(_Event):
     region: _Name | None = None
 
 
-class OrderLine(Schema):
+class OrderLine(Body):
     """A line of an order; `amount` and `cost` are those of the whole line."""
 
     amount: Amount = Field(description="What was paid for it", examples=["39.80"])
@@ -102,7 +103,7 @@ class Settled(_Event):
     order: Id = Field(examples=["o-1"])
 
 
-class RefundedLine(Schema):
+class RefundedLine(Body):
     """What of one line is given back."""
 
     line: Id
@@ -144,7 +145,7 @@ class TaskDone(_Event):
 AnyEvent = Annotated[Joined | Paid | Received | Settled | Refunded | Sold | TaskDone, Field(discriminator="event")]
 
 
-class Events(Schema):
+class Events(Body):
     """Events in the order in which they happened."""
 
     events: list[AnyEvent] = Field(

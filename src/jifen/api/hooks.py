@@ -8,6 +8,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import Field, StringConstraints
 
 from jifen.api.access import needs
+from jifen.api.bodies import Body
 from jifen.service.current import current
 from jifen.service.hooks import endpoints
 from jifen.service.hooks.addresses import LONGEST
@@ -31,7 +32,7 @@ _PAGE = 50
 _HIGHEST = (1 << 63) - 1
 
 
-class NewHook(Schema):
+class NewHook(Body):
     """An endpoint that is to be made."""
 
     id: _Id = Field(description="Chosen by you: to ask twice is to ask once", examples=["warehouse"])
@@ -39,7 +40,7 @@ class NewHook(Schema):
     types: _Types = Field([], description=_ALL)
 
 
-class Change(Schema):
+class Change(Body):
     """What is to change; the rest stays."""
 
     url: _Url | None = Field(None, examples=["https://erp.example/jifen"])
@@ -72,7 +73,7 @@ class HookPage(Schema):
     next: str | None = None
 
 
-class Rotation(Schema):
+class Rotation(Body):
     """For how long the old secret signs too."""
 
     overlap_hours: int = Field(endpoints.OVERLAP_HOURS, ge=0, le=168)
@@ -114,7 +115,7 @@ class DeliveryPage(Schema):
     next: str | None = None
 
 
-class Replay(Schema):
+class Replay(Body):
     """What is to be sent again."""
 
     deliveries: list[Annotated[int, Field(ge=1, le=_HIGHEST)]] = Field(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from jifen.api.problems import Refused
+from jifen.service.client import client_network
 from jifen.service.rights import Principal
 
 __all__ = ["BUCKETS", "RATES", "WAITING_MOST", "Buckets", "Rate", "check_rate", "patience"]
@@ -32,7 +33,8 @@ class Rate:
 RATES: Mapping[str, Rate] = {
     "key": Rate(300, 150), "staff": Rate(120, 20), "member": Rate(60, 10), "stranger": Rate(120, 10),
 }  # fmt: skip
-"""By kind of principal; a stranger is known by the address that the request comes from."""
+"""By kind of principal; a stranger is known by the address that the request comes from, which is a proxy's unless
+``JIFEN_TRUSTED_PROXIES`` says that there are proxies."""
 
 _MOST = 20_000
 """Buckets that are remembered; the one that was asked longest ago is forgotten first, and would be full again soon."""
@@ -69,7 +71,7 @@ BUCKETS = Buckets()
 def check_rate(request: HttpRequest, principal: Principal | None) -> None:
     """Count a request; ``Refused`` (``too_many``) says after how many seconds there may be another."""
     kind = "stranger" if principal is None else principal.kind
-    who = f"stranger:{request.META.get('REMOTE_ADDR', '')}" if principal is None else str(principal)
+    who = f"stranger:{client_network(request)}" if principal is None else str(principal)
     wait = BUCKETS.take(who, RATES[kind], time.monotonic())
     if wait:
         seconds = math.ceil(wait)

@@ -9,6 +9,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from jifen.api.access import member_of, needs, principal_of
+from jifen.api.bodies import Body
 from jifen.api.problems import Refused
 from jifen.core.errors import InputError, Problem
 from jifen.service.current import current
@@ -50,7 +51,7 @@ class MembersPage(Schema):
     next: str | None = Field(description="The cursor of the next page, if there is one")
 
 
-class Registration(Schema):
+class Registration(Body):
     """Somebody whom the shop knows, and who has said to be 18 or over."""
 
     phone: Annotated[str, Field(min_length=5, max_length=32, examples=["13800138000"])]
@@ -58,7 +59,7 @@ class Registration(Schema):
     adult: bool = Field(description="The member has said to be 18 or over")
 
 
-class PersonBody(Schema):
+class PersonBody(Body):
     """What is known of the person: fields that are left out stay as they are, an empty text takes one away."""
 
     name: _Line | None = Field(None, examples=["王小明"])
@@ -83,7 +84,7 @@ class PersonalAnswer(Schema):
     bank_account: str
 
 
-class PasswordBody(Schema):
+class PasswordBody(Body):
     """Another password."""
 
     password: Annotated[str, Field(min_length=8, max_length=128, pattern=r"^[^\x00]*$", examples=["seven blue herons"])]
@@ -95,7 +96,7 @@ class Done(Schema):
     done: bool
 
 
-class Locking(Schema):
+class Locking(Body):
     """Whether the account is locked."""
 
     locked: bool

@@ -13,7 +13,16 @@ from pydantic import Field
 from jifen.core.errors import Problem, UserError
 from jifen.service.counters import COUNTS
 
-__all__ = ["PROBLEM_TYPE", "STATUS_OF", "Mistake", "ProblemDetails", "Refused", "answer_of", "problem_answer"]
+__all__ = [
+    "PROBLEM_TYPE",
+    "STATUS_OF",
+    "Mistake",
+    "ProblemDetails",
+    "Refused",
+    "answer_of",
+    "count_refused",
+    "problem_answer",
+]
 
 PROBLEM_TYPE = "application/problem+json"
 """The media type of an answer that refuses."""
@@ -25,6 +34,7 @@ STATUS_OF: Mapping[str, int] = {
     "unknown_order": 404, "unknown_withdrawal": 404, "unknown_version": 404, "unknown_study": 404,
     "unknown_waiver": 404, "unknown_deed": 404, "no_disclosure": 404, "conflict": 409, "too_large": 413,
     "too_many": 429, "busy": 503, "no_database": 503, "stale": 403, "unknown_hook": 404, "unknown_import": 404,
+    "no_length": 411,
 }  # fmt: skip
 """The status of an answer by its code; 422 for all others."""
 
@@ -71,9 +81,14 @@ def answer_of(request: HttpRequest, error: UserError) -> HttpResponse:
     return answer
 
 
+def count_refused(code: str) -> None:
+    """Count a request that was refused."""
+    _REFUSED.labels(code).inc()
+
+
 def problem_answer(status: int, code: str, message: str, mistakes: list[Mistake] | None = None) -> HttpResponse:
     """Problem details as an answer; it is counted by its code."""
-    _REFUSED.labels(code).inc()
+    count_refused(code)
     details = ProblemDetails(
         type=f"urn:jifen:{code}", title=code.replace("_", " "), status=status, code=code,
         detail=message, errors=mistakes or [],

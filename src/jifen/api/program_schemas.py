@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field, StringConstraints
 
 from jifen.api.amounts import Amount, Sum
+from jifen.api.bodies import Body
 from jifen.service.programs.models import Freeze, RunFinding
 from jifen.service.programs.models import Waiver as WaiverRow
 from jifen.service.programs.publishing import Version
@@ -88,7 +89,7 @@ class StudyAnswer(Schema):
     content: dict[str, Any] = Field(description="As the command of that name writes it with `--json`")
 
 
-class ActivateBody(Schema):
+class ActivateBody(Body):
     """From when on."""
 
     on: date | None = Field(None, description="The day with which it begins; now", examples=["2026-04-01"])
@@ -102,7 +103,7 @@ class Activation(Schema):
     code: str = Field("", description="Why it was refused")
 
 
-class WaiverBody(Schema):
+class WaiverBody(Body):
     """Named counsel answers for one finding that blocks."""
 
     finding: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[0-9]{2}$")] = Field(examples=["CN-17"])
@@ -178,7 +179,7 @@ class FreezeAnswer(Schema):
         return cls(frozen=True, since=since, stops=row.stops, findings=row.findings, plan=row.plan)
 
 
-class TermsBody(Schema):
+class TermsBody(Body):
     """What a shop says of itself for the rules, and what it asks of members; what is left out stays."""
 
     facts: dict[_Key, Any] | None = Field(
@@ -212,7 +213,7 @@ class AcceptanceAnswer(Schema):
     accepted_at: datetime
 
 
-class AcceptanceBody(Schema):
+class AcceptanceBody(Body):
     """Which page is accepted: the one of now."""
 
     disclosure: Digest

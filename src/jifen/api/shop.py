@@ -7,6 +7,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from jifen.api.access import needs
+from jifen.api.bodies import Body
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
 from jifen.api.reading import readers
@@ -46,7 +47,7 @@ _SNAPSHOT = 2.0
 """Seconds for which who has waited for a close waits for what is read of it, which is kept a moment later."""
 
 
-class Closing(Schema):
+class Closing(Body):
     """Which days to close."""
 
     until: date | None = Field(None, description="The last of them; all that have ended without it")

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from jifen.api.access import needs, principal_of
 from jifen.api.amounts import Amount, Sum
+from jifen.api.bodies import Body
 from jifen.api.problems import Refused
 from jifen.core.errors import InputError, Problem
 from jifen.service.current import current
@@ -43,20 +44,20 @@ class StaffAnswer(Schema):
     joined_at: datetime
 
 
-class NewStaff(Schema):
+class NewStaff(Body):
     """Somebody to take on."""
 
     phone: Annotated[str, Field(min_length=5, max_length=32, examples=["13800138000"])]
     role: Role
 
 
-class RoleBody(Schema):
+class RoleBody(Body):
     """Another role."""
 
     role: Role
 
 
-class LockBody(Schema):
+class LockBody(Body):
     """Whether the account is locked."""
 
     locked: bool
@@ -79,14 +80,14 @@ class MadeKey(KeyAnswer):
     key: str = Field(description="Shown this once: keep it", examples=["jk_5f01c27a9be4_…"])
 
 
-class NewKey(Schema):
+class NewKey(Body):
     """A key to be made, with rights that its maker has."""
 
     name: _Line = Field(description="What it is for", examples=["till 1"])
     scopes: Annotated[list[Right], Field(min_length=1, max_length=len(Right))]
 
 
-class DeedBody(Schema):
+class DeedBody(Body):
     """A deed: its kind, and the facts that this kind has."""
 
     id: _Id = Field(description="Chosen by who asks: the same one counts once", examples=["d-1"])
@@ -126,13 +127,13 @@ class DeedsPage(Schema):
     next: str | None
 
 
-class Decision(Schema):
+class Decision(Body):
     """What the second person says."""
 
     agree: bool
 
 
-class Limits(Schema):
+class Limits(Body):
     """Above which a second person is needed."""
 
     points: Amount = Field(description="Added to, or taken from, one member by hand")

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 
 from jifen.api.access import member_of, needs, principal_of
 from jifen.api.amounts import Amount, Id, Sum
+from jifen.api.bodies import Body
 from jifen.api.events import Outcome, outcomes
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
@@ -99,7 +100,7 @@ def read_wallets(request: HttpRequest, member: Id) -> Wallets:
     )
 
 
-class Sending(Schema):
+class Sending(Body):
     """What is sent to another member."""
 
     id: Id = Field(description="Chosen by who sends: the same one counts once", examples=["t-1"])
@@ -160,7 +161,7 @@ class WithdrawalPage(Schema):
     next: str | None
 
 
-class Wish(Schema):
+class Wish(Body):
     """A withdrawal that is asked for."""
 
     id: Id = Field(description="Chosen by who asks: the same one counts once", examples=["w-1"])
@@ -195,7 +196,7 @@ def list_own(request: HttpRequest, member: Id, cursor: Cursor = None, size: Size
 # -- the shop's -----------------------------------------------------------------------------------------------------
 
 
-class WithdrawalTermsBody(Schema):
+class WithdrawalTermsBody(Body):
     """The shop's terms for withdrawals."""
 
     least: Amount = Field(description="The smallest withdrawal", examples=["1.00"])
@@ -242,7 +243,7 @@ def list_withdrawals(
     return _page(rows if state is None else rows.filter(state=state), cursor, size)
 
 
-class BatchWish(Schema):
+class BatchWish(Body):
     """A batch for the bank."""
 
     id: Id = Field(description="Chosen by who asks: the same one is the same batch", examples=["2026-03-31"])
@@ -324,7 +325,7 @@ def read_withdrawal(request: HttpRequest, number: _Number) -> WithdrawalAnswer:
     return WithdrawalAnswer.of(follow(number, using=current()))
 
 
-class Reviewed(Schema):
+class Reviewed(Body):
     """What somebody says of a withdrawal."""
 
     agree: bool = Field(description="True: the bank is to pay it; false: the amount goes back into the wallet")

@@ -36,6 +36,8 @@ VARIABLES = {
     "JIFEN_HOSTS": "host names under which the shop is reached, with commas between them; this machine only without it",
     "JIFEN_LOG": "`json` or `text`; without it text on a terminal and JSON elsewhere",
     "JIFEN_LOG_LEVEL": "the least level that is logged: `debug`, `info`, `warning` or `error`; `info` without it",
+    "JIFEN_TRUSTED_PROXIES": "how many proxies a request goes through, each of which adds to `X-Forwarded-For`; 0"
+    " without it, and the header is not read",
     "JIFEN_METRICS_FROM": "networks that may read the metrics, with commas between them; this machine only without it",
     "JIFEN_CLOSE_OVERDUE_HOURS": "hours after the end of a day after which a shop that has not closed it is not ready;"
     " 6 without it",
@@ -54,6 +56,7 @@ _LOOPBACK = ("127.0.0.0/8", "::1/128")
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("json", "text")
 _HOURS, _MOST_HOURS = 6, 1000
+_MOST_PROXIES = 10
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -100,6 +103,8 @@ class Settings:
     log: str
     log_level: int
     """As ``logging`` counts them."""
+    trusted_proxies: int
+    """How many of the last addresses in ``X-Forwarded-For`` were written by proxies of ours."""
     metrics_from: tuple[Network, ...]
     close_overdue_hours: int
     given: frozenset[str]
@@ -130,6 +135,7 @@ class Settings:
             "JIFEN_HOSTS": ", ".join(self.hosts),
             "JIFEN_LOG": self.log,
             "JIFEN_LOG_LEVEL": logging.getLevelName(self.log_level).lower(),
+            "JIFEN_TRUSTED_PROXIES": str(self.trusted_proxies),
             "JIFEN_METRICS_FROM": ", ".join(map(str, self.metrics_from)),
             "JIFEN_CLOSE_OVERDUE_HOURS": str(self.close_overdue_hours),
         }
@@ -149,6 +155,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     log = given.get("JIFEN_LOG", "text" if sys.stderr.isatty() else "json").lower()
     level = given.get("JIFEN_LOG_LEVEL", "info").lower()
     hours = given.get("JIFEN_CLOSE_OVERDUE_HOURS", str(_HOURS))
+    proxies = given.get("JIFEN_TRUSTED_PROXIES", "0")
     networks, problems = _networks(_listed(given.get("JIFEN_METRICS_FROM", "")) or _LOOPBACK)
     try:
         database_of(url)
@@ -166,6 +173,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             problems.append(_bad(name, f"{word[:20]!r} is none of {', '.join(words)}", "write one of these"))
     if not (hours.isascii() and hours.isdecimal() and 0 < int(hours) <= _MOST_HOURS):
         problems.append(_bad("JIFEN_CLOSE_OVERDUE_HOURS", "not a number of hours", f"write 1 to {_MOST_HOURS}"))
+    if not (proxies.isascii() and proxies.isdecimal() and len(proxies) < 4 and int(proxies) <= _MOST_PROXIES):
+        problems.append(_bad("JIFEN_TRUSTED_PROXIES", "not a number of proxies", f"write 0 to {_MOST_PROXIES}"))
     if problems:
         raise InputError(problems)
     return Settings(
@@ -180,6 +189,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         hosts=_listed(given.get("JIFEN_HOSTS", "")) or _HOSTS,
         log=log,
         log_level=logging.getLevelNamesMapping()[level.upper()],
+        trusted_proxies=int(proxies),
         metrics_from=networks,
         close_overdue_hours=int(hours),
         given=frozenset(given),

@@ -8,7 +8,7 @@ from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from jifen.core.errors import InputError, Problem
@@ -55,13 +55,17 @@ def make_account(
     ``InputError``: ``bad_number``, or ``number_taken`` if there is an account with it.
     """
     found = parse_number(number)
-    with transaction.atomic(using=using):
-        if account_with(found, using=using) is not None:
-            raise InputError(Problem("number_taken", "there is an account with this number", "find it by its number"))
-        account = Account(role=role or "", sponsor=sponsor)
-        account.set_unusable_password()
-        account._state.db = using
-        give_number(account, found)
+    taken = InputError(Problem("number_taken", "there is an account with this number", "find it by its number"))
+    account = Account(role=role or "", sponsor=sponsor)
+    account.set_unusable_password()
+    account._state.db = using
+    try:
+        with transaction.atomic(using=using):
+            if account_with(found, using=using) is not None:
+                raise taken
+            give_number(account, found)
+    except IntegrityError:  # somebody else was faster
+        raise taken from None
     return account
 
 

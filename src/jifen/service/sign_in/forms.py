@@ -30,6 +30,18 @@ class Joining(forms.Form):
     invite_code = forms.CharField(required=False, max_length=32)
     adult = forms.BooleanField(required=True)
 
+    @property
+    def account_already_exists(self) -> bool:
+        """No: whoever signs up with a known number goes the same way as all others, and is told at its end.
+
+        So neither the answer, nor how long it takes, nor whether a message comes, tells which numbers are known.
+        """
+        return False
+
+    @account_already_exists.setter
+    def account_already_exists(self, known: bool) -> None:
+        """Allauth says it here, and would go another way."""
+
     def clean_invite_code(self) -> str:
         """The code of somebody who has joined."""
         text: str = self.cleaned_data["invite_code"]

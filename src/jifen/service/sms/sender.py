@@ -5,6 +5,7 @@ number, counted, and the code may be asked for again.
 """
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -16,7 +17,7 @@ from jifen.core.errors import InputError, Problem
 from jifen.service.counters import COUNTS
 from jifen.service.environment import Settings
 
-__all__ = ["GROUP", "Sender", "send_soon", "sender_of", "senders", "wait_for_sent"]
+__all__ = ["GROUP", "Sender", "pretend_to_send", "send_soon", "sender_of", "senders", "wait_for_sent"]
 
 GROUP = "jifen.sms"
 """The group of entry points: each names a callable that makes a ``Sender`` of ``Settings``."""
@@ -51,14 +52,27 @@ def sender_of(given: Settings, *, live: bool) -> Sender:
 
 def send_soon(number: str, code: str, *, live: bool) -> None:
     """Send a code from another thread: how long an answer takes does not tell whether one was sent."""
-    future = _pool.submit(_send, number, code, live)
-    _under_way.add(future)
-    future.add_done_callback(_under_way.discard)
+    _submit(_send, number, code, live)
+
+
+def pretend_to_send(*, live: bool) -> None:
+    """What ``send_soon`` does for who asks, without a message."""
+    _submit(_send_nothing, "", "", live)
 
 
 def wait_for_sent() -> None:
     """Return when all that was to be sent so far has been."""
     wait(list(_under_way))
+
+
+def _submit(send: Callable[[str, str, bool], None], number: str, code: str, live: bool) -> None:
+    future = _pool.submit(send, number, code, live)
+    _under_way.add(future)
+    future.add_done_callback(_under_way.discard)
+
+
+def _send_nothing(number: str, code: str, live: bool) -> None:
+    pass
 
 
 def _send(number: str, code: str, live: bool) -> None:
