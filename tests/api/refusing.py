@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import connections
 
+from jifen.api.limits import BUCKETS
 from jifen.service.counters import COUNTS
 
-__all__ = ["digest", "must_refuse", "refused"]
+__all__ = ["check", "digest", "refused"]
 
 _UNSEEN = {"django_session"}
 _COUNTS = {"foreign_message": ("times", "last_at")}
@@ -38,7 +39,7 @@ def _plain(value: Any) -> Any:
     return bytes(value) if isinstance(value, memoryview) else value
 
 
-def must_refuse(using: str, name: str, ask: Callable[[], Any], status: int, code: str, before: str) -> str:
+def _must_refuse(using: str, name: str, ask: Callable[[], Any], status: int, code: str, before: str) -> str:
     """What is wrong with a refusal; empty if nothing is. ``before`` is the digest until then."""
     count = refused(code)
     answer = ask()
@@ -48,3 +49,15 @@ def must_refuse(using: str, name: str, ask: Callable[[], Any], status: int, code
     if refused(code) != count + 1:
         return f"{name}: counted {refused(code) - count} times"
     return "" if digest(using) == before else f"{name}: something has changed"
+
+
+def check(using: str, table: list[tuple[str, Callable[[], Any], int, str]]) -> None:
+    """Look at all refusals of a table, and tell of all that are wrong."""
+    wrong, before = [], digest(using)
+    for name, ask, status, code in table:
+        BUCKETS.clear()
+        found = _must_refuse(using, name, ask, status, code, before)
+        if found:
+            wrong.append(found)
+            before = digest(using)
+    assert not wrong, "\n".join(wrong)
