@@ -83,3 +83,29 @@ def open_shop(shop, folder) -> Iterator[str]:
 def owner(open_shop) -> Caller:
     """A key with every right."""
     return key(*Right)
+
+
+@pytest.fixture
+def full_buckets() -> Iterator[None]:
+    """Nobody has asked too often yet."""
+    from jifen.api.limits import BUCKETS
+
+    BUCKETS.clear()
+    yield
+    BUCKETS.clear()
+
+
+@pytest.fixture
+def all_right(owner, open_shop, folder, full_buckets) -> Caller:
+    """A key with every right of a shop in which ann and bob have traded, and things stand that could be changed."""
+    from jifen.service.inbox import submit
+    from jifen.service.writer import Writer
+
+    orders = [order("o-1", "ann", 1000), order("o-2", "bob", 100), order("o-3", "ann", 100)]
+    submit([*joins("ann", "bob"), *orders], using=open_shop)
+    with Writer.elected(folder, open_shop) as writer:
+        while writer.step():
+            pass
+    owner.post("/webhooks", {"id": "erp", "url": "https://erp.example/jifen", "types": []})
+    owner.post("/connections", {"id": "woo", "kind": "woocommerce", "secret": "a secret of thirty-two letters ok"})
+    return owner

@@ -70,7 +70,7 @@ def test_what_cannot_be_a_connection_is_refused(owner, changed, code):
 def test_a_signed_message_is_let_in_without_a_key_and_what_became_of_it_is_told(owner, folder, open_shop):
     owner.post("/connections", WOO)
     assert send("woo", woo(woo_order())).json() == {"outcome": "taken", "code": "", "times": 1}
-    assert send("woo", woo(woo_order())).json() == {"outcome": "taken", "code": "", "times": 2}
+    assert send("woo", woo(woo_order())).json() == {"outcome": "taken", "code": "repeated", "times": 2}
     assert send("woo", woo(woo_order(id=3, currency="USD"))).json()["code"] == "wrong_currency"
     with Writer.elected(folder, open_shop) as writer:
         writer.step()

@@ -4,14 +4,23 @@ A number would be a float somewhere on its way; and what no database can hold, s
 """
 
 import re
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from jifen.core.micros import AMOUNT_MAX, format_micros, parse_micros
 
-__all__ = ["Amount", "Id", "Sum", "Text"]
+__all__ = ["Amount", "Day", "Id", "Moment", "NotNegative", "Positive", "Sum", "Text"]
 
 _PATTERN = r"^-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$"
 _OURS = ("day:", "plan:", "activate:", "plan_paused:", "plan_ended:", "plan_wound_up:", "deed:", "join:", "import:",
@@ -29,6 +38,24 @@ def _read(value: Any) -> int:
     return micros
 
 
+def _text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    raise PydanticCustomError("not_text", "a day or a time is a text")
+
+
+def _not_below(amount: int) -> int:
+    if amount < 0:
+        raise PydanticCustomError("bad_amount", "the amount is below 0")
+    return amount
+
+
+def _above(amount: int) -> int:
+    if amount <= 0:
+        raise PydanticCustomError("bad_amount", "the amount is not above 0")
+    return amount
+
+
 def _not_ours(name: str) -> str:
     if name.startswith(_OURS):
         raise PydanticCustomError("bad_id", "the shop itself gives ids that begin like this")
@@ -42,12 +69,23 @@ def _written(amount: int) -> str:
 Amount = Annotated[int, BeforeValidator(_read), PlainSerializer(_written, return_type=str), WithJsonSchema(_SCHEMA)]
 """An amount that is sent to us: micro-units inside, a decimal string outside."""
 
+_SCHEMA_UP = _SCHEMA | {"pattern": _PATTERN.replace("-?", "")}
+NotNegative = Annotated[Amount, AfterValidator(_not_below), WithJsonSchema(_SCHEMA_UP)]
+"""An amount from 0 on."""
+Positive = Annotated[Amount, AfterValidator(_above), WithJsonSchema(_SCHEMA_UP)]
+"""An amount above 0."""
+
 Sum = Annotated[
     int,
     PlainSerializer(_written, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)\.[0-9]{2,6}$", "examples": ["19.90"]}),
 ]
 """An amount that we answer with, of any size."""
+
+Day = Annotated[date, BeforeValidator(_text)]
+"""A date: a number would be seconds of some epoch, of which nobody knows the zone."""
+Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
+"""A time with its zone."""
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._:@+-]*$"
 Id = Annotated[

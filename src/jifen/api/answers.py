@@ -55,7 +55,8 @@ class Answers:
 
 def _refused(request: HttpRequest) -> HttpResponseBase | None:
     """A body whose length nobody says, or that is too long: it is not read."""
-    most = FILE_MOST if request.content_type == "multipart/form-data" else BODY_MOST
+    files = request.content_type == "multipart/form-data" and request.path_info.startswith(_ADDRESSES)
+    most = FILE_MOST if files else BODY_MOST
     length = request.META.get("CONTENT_LENGTH") or "0"
     if "HTTP_TRANSFER_ENCODING" in request.META or not (length.isascii() and length.isdecimal()):
         return problem_answer(411, "no_length", "a request says how long it is, with Content-Length, and is sent whole")

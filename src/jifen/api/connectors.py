@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 
 from jifen.api.access import needs
 from jifen.api.bodies import Body
-from jifen.api.problems import ProblemDetails, Refused
+from jifen.api.problems import ProblemDetails, Refused, count_refused
 from jifen.service.connectors.connections import change_connection, connection_of, make_connection, terms_of
 from jifen.service.connectors.facts import Message, Terms
 from jifen.service.connectors.intake import Outcome, retry, standing, take
@@ -140,7 +140,9 @@ class TakenAnswer(Schema):
     """What became of a message."""
 
     outcome: Outcome
-    code: str = ""
+    code: str = Field(
+        "", description="Why; `repeated` where it was taken before: it counts once", examples=["repeated"]
+    )
     times: int = Field(1, description="How often it has come")
 
 
@@ -178,6 +180,8 @@ def receive(request: HttpRequest, connection: Path[ConnectionId]) -> TakenAnswer
         raise Refused("too_large", "a message has 1 MiB at most", "let the foreign shop send less with each")
     headers = {name.lower(): value for name, value in request.headers.items()}
     taken = take(connection, Message(headers, body), using=current())
+    if taken.code == "repeated":
+        count_refused("repeated")
     return TakenAnswer(outcome=taken.outcome, code=taken.code, times=taken.times)
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from jifen.api.access import needs
-from jifen.api.amounts import Amount, Id, Text
+from jifen.api.amounts import Id, Moment, NotNegative, Positive, Text
 from jifen.api.bodies import Body
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
@@ -33,7 +33,7 @@ class _Event(Body):
     """What all events share."""
 
     id: Id = Field(description="Your id of it: whoever sends it again gets the first one's result", examples=["o-1"])
-    at: AwareDatetime | None = Field(None, description="When it happened; it counts on the day that is open here")
+    at: Moment | None = Field(None, description="When it happened; it counts on the day that is open here")
 
     def to_event(self) -> engine.Event:
         """The engine's event; the day is the writer's to say."""
@@ -55,14 +55,14 @@ class Joined(_Event):
 class OrderLine(Body):
     """A line of an order; `amount` and `cost` are those of the whole line."""
 
-    amount: Amount = Field(description="What was paid for it", examples=["39.80"])
+    amount: NotNegative = Field(description="What was paid for it", examples=["39.80"])
     line: Id = Field("1", description="Its number in the order")
     sku: _Name | None = None
     category: _Name | None = None
     merchant: _Name | None = None
     zone: _Name | None = None
     quantity: int = Field(1, ge=1, le=1_000_000, strict=True)
-    cost: Amount = Field(0, description="What it cost the shop, if known", examples=["12.00"])
+    cost: NotNegative = Field(0, description="What it cost the shop, if known", examples=["12.00"])
 
     def to_line(self) -> engine.Line:
         """The engine's line."""
@@ -76,7 +76,7 @@ class Paid(_Event):
     member: Id = Field(examples=["ann"])
     lines: list[OrderLine] = Field(min_length=1, max_length=_LINES)
     region: _Name | None = Field(None, description="Where it is delivered")
-    pay: dict[_ASSETS, Amount] = Field(
+    pay: dict[_ASSETS, NotNegative] = Field(
         {}, description="What of it was paid out of the wallet, by asset", examples=[{"coin": "5.00"}]
     )
 
@@ -107,7 +107,7 @@ class RefundedLine(Body):
     """What of one line is given back."""
 
     line: Id
-    amount: Amount = Field(examples=["10.00"])
+    amount: Positive = Field(examples=["10.00"])
 
 
 class Refunded(_Event):
@@ -115,7 +115,7 @@ class Refunded(_Event):
 
     event: Literal["order_refunded"]
     order: Id = Field(examples=["o-1"])
-    amount: Amount = Field(description="Of the whole order", examples=["10.00"])
+    amount: Positive = Field(description="Of the whole order", examples=["10.00"])
     lines: list[RefundedLine] = Field([], max_length=_LINES, description="Of which lines; spread over all without them")
 
     def to_event(self) -> engine.Event:
@@ -131,7 +131,7 @@ class Sold(_Event):
 
     event: Literal["tokens_sold"]
     member: Id = Field(examples=["ann"])
-    tokens: Amount | None = Field(None, description="All of them without it", examples=["12.5"])
+    tokens: Positive | None = Field(None, description="All of them without it", examples=["12.5"])
 
 
 class TaskDone(_Event):

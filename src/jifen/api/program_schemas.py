@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from ninja import Schema
 from pydantic import Field, StringConstraints
 
-from jifen.api.amounts import Amount, Sum
+from jifen.api.amounts import Day, NotNegative, Sum
 from jifen.api.bodies import Body
 from jifen.service.programs.models import Freeze, RunFinding
 from jifen.service.programs.models import Waiver as WaiverRow
@@ -92,7 +92,7 @@ class StudyAnswer(Schema):
 class ActivateBody(Body):
     """From when on."""
 
-    on: date | None = Field(None, description="The day with which it begins; now", examples=["2026-04-01"])
+    on: Day | None = Field(None, description="The day with which it begins; now", examples=["2026-04-01"])
 
 
 class Activation(Schema):
@@ -188,7 +188,7 @@ class TermsBody(Body):
     )  # fmt: skip
     acceptance: bool | None = Field(None, description="Members accept the disclosure first; always in a live shop")
     limited: bool | None = Field(None, description="Spending is limited; in a live shop unless it says otherwise")
-    limit: Amount | None = Field(None, description="What a member may spend in one plan, less refunds")
+    limit: NotNegative | None = Field(None, description="What a member may spend in one plan, less refunds")
 
 
 class TermsAnswer(Schema):

@@ -7,6 +7,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from jifen.api.access import needs
+from jifen.api.amounts import Day
 from jifen.api.bodies import Body
 from jifen.api.limits import patience
 from jifen.api.problems import Refused
@@ -50,7 +51,7 @@ _SNAPSHOT = 2.0
 class Closing(Body):
     """Which days to close."""
 
-    until: date | None = Field(None, description="The last of them; all that have ended without it")
+    until: Day | None = Field(None, description="The last of them; all that have ended without it")
     wait: int = Field(0, ge=0, le=20, strict=True, description="Seconds to wait until they are closed")
 
 

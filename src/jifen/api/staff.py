@@ -11,7 +11,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from jifen.api.access import needs, principal_of
-from jifen.api.amounts import Amount, Sum
+from jifen.api.amounts import Amount, NotNegative, Sum
 from jifen.api.bodies import Body
 from jifen.api.problems import Refused
 from jifen.core.errors import InputError, Problem
@@ -136,8 +136,8 @@ class Decision(Body):
 class Limits(Body):
     """Above which a second person is needed."""
 
-    points: Amount = Field(description="Added to, or taken from, one member by hand")
-    reserve: Amount = Field(description="Put into the reserve or a pool")
+    points: NotNegative = Field(description="Added to, or taken from, one member by hand")
+    reserve: NotNegative = Field(description="Put into the reserve or a pool")
     moved: Annotated[int, Field(ge=0, le=1_000_000_000)] = Field(description="People who are moved together")
 
 
@@ -263,7 +263,7 @@ def read_limits(request: HttpRequest) -> Any:
 @router.put("/limits", summary="Set the limits", **needs(Right.STAFF_MANAGE, answers=LimitsAnswer))
 def write_limits(request: HttpRequest, body: Limits) -> Any:
     """Set above which a second person is needed."""
-    return deeds.set_limits(abs(body.points), abs(body.reserve), body.moved, using=current())
+    return deeds.set_limits(body.points, body.reserve, body.moved, using=current())
 
 
 @router.get("/history", summary="History", **needs(Right.HISTORY_READ, answers=ChangesPage))

@@ -60,7 +60,7 @@ def not_there(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("api/v1/", api.urls),
-    re_path("^_allauth/app/v1/(account/email|auth/email|auth/password|account/password)", not_there),
+    re_path("^_allauth/app/v1/(?:account/email|auth/email|auth/password|account/password)", not_there),
     path("_allauth/", include("allauth.headless.urls")),
     path("", include("jifen.service.urls")),
 ]

@@ -12,7 +12,7 @@ from ninja import File, Router, Schema, UploadedFile
 from pydantic import Field, StringConstraints
 
 from jifen.api.access import member_of, needs, principal_of
-from jifen.api.amounts import Amount, Id, Sum
+from jifen.api.amounts import Amount, Id, NotNegative, Positive, Sum
 from jifen.api.bodies import Body
 from jifen.api.events import Outcome, outcomes
 from jifen.api.limits import patience
@@ -105,7 +105,7 @@ class Sending(Body):
 
     id: Id = Field(description="Chosen by who sends: the same one counts once", examples=["t-1"])
     to: Id = Field(description="The member who gets it", examples=["bob"])
-    amount: Amount = Field(examples=["5.00"])
+    amount: Positive = Field(examples=["5.00"])
     asset: _Asset = "coin"
     wait: _Wait = 0
 
@@ -199,12 +199,12 @@ def list_own(request: HttpRequest, member: Id, cursor: Cursor = None, size: Size
 class WithdrawalTermsBody(Body):
     """The shop's terms for withdrawals."""
 
-    least: Amount = Field(description="The smallest withdrawal", examples=["1.00"])
-    daily_limit: Amount | None = Field(None, description="Of a member on one business day", examples=["5000.00"])
+    least: NotNegative = Field(description="The smallest withdrawal", examples=["1.00"])
+    daily_limit: NotNegative | None = Field(None, description="Of a member on one business day", examples=["5000.00"])
     fee_rate: Annotated[str, StringConstraints(pattern=r"^0(\.[0-9]{1,6})?$")] = Field(
         "0", description="The part of the amount that is withheld, as a fraction", examples=["0.006"]
     )
-    fee_fixed: Amount = Field(0, description="What is withheld of each besides, in whole cents", examples=["0.50"])
+    fee_fixed: NotNegative = Field(0, description="What is withheld of each besides, in whole cents", examples=["0.50"])
 
 
 class WithdrawalTermsAnswer(Schema):

@@ -51,7 +51,11 @@ none.
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a message; ``code`` says why, ``times`` how often it has come."""
+    """What became of a message; ``code`` says why, ``times`` how often it has come.
+
+    One that was taken and comes again is ``taken`` with ``repeated``: whoever sent it would send it again if it were
+    refused, be it the foreign shop or somebody who overheard it, and it counts once.
+    """
 
     outcome: Outcome
     code: str = ""
@@ -225,9 +229,12 @@ def _remember(connection: Connection, message: Message, reading: Reading, taken:
         },
     )  # fmt: skip
     if not new:
+        repeated = row.outcome == taken.outcome == "taken"
         row.outcome, row.code, row.times = taken.outcome, taken.code, F("times") + 1
         row.save(using=using)
         row.refresh_from_db(using=using)
+        if repeated:
+            return Taken("taken", "repeated", row.times)
     elif row.id % (KEPT // 10) == 0:
         newest = rows.filter(connection=connection).order_by("-id").values_list("id", flat=True)[KEPT : KEPT + 1]
         rows.filter(connection=connection, id__lte=max(newest, default=-1)).delete()

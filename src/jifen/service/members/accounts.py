@@ -69,12 +69,21 @@ def make_account(
     return account
 
 
-def forget_sign_ups(*, using: str = "default") -> int:
-    """Delete accounts whose number was never verified within a day; returns how many there were."""
+def forget_sign_ups(number: str = "", *, using: str = "default") -> int:
+    """Delete accounts whose number was never verified within a day, or is this one; returns how many there were.
+
+    Their history goes with them: nobody has ever been behind them.
+    """
     before = timezone.now() - timedelta(hours=_KEPT_HOURS)
-    never = Account.objects.using(using).filter(phone_verified=False, phone_mark=None, role="", joined_at__lt=before)
-    rows = list(never.exclude(phone=b"").values_list("pk", flat=True))
-    return Account.objects.using(using).filter(pk__in=rows).delete()[0]
+    never = Account.objects.using(using).filter(phone_verified=False, phone_mark=None, role="").exclude(phone=b"")
+    rows = list(never.filter(joined_at__lt=before).values_list("pk", flat=True))
+    if number:
+        fresh = never.filter(joined_at__gte=before).values_list("pk", "phone")
+        rows += [pk for pk, phone in fresh.iterator() if opened(bytes(phone)) == number]
+    with transaction.atomic(using=using):
+        Account.objects.using(using).filter(pk__in=rows).delete()
+        Account.history.using(using).filter(id__in=rows).delete()
+    return len(rows)
 
 
 def shown_number(account: Account) -> str:

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from jifen.service.members.accounts import forget_sign_ups, shown_number
-from jifen.service.members.models import Account, Person
+from jifen.service.members.models import Account, Person, new_code
 from jifen.service.members.numbers import masked
 from jifen.service.members.sessions import forget_sessions
 from jifen.service.vault import opened, resealed, sealed
@@ -70,13 +70,15 @@ def erase(account: Account, *, using: str = "default") -> None:
     number = opened(bytes(account.phone)) if account.phone else ""
     with transaction.atomic(using=using):
         forget_sessions(account.pk, number, using=using)
-        forget_sign_ups(using=using)
+        forget_sign_ups(number, using=using)
         Person.objects.using(using).filter(account=account).delete()
         Authenticator.objects.using(using).filter(user=account).delete()
         account.phone, account.phone_mark, account.phone_verified, account.phone_country = b"", None, False, ""
-        account.is_active, account.epoch = False, account.epoch + 1
+        account.is_active, account.epoch, account.last_login = False, account.epoch + 1, None
+        account.invite_code = new_code()  # the one until now was given to people who know whose it is
         account.set_unusable_password()
         account.save(using=using)
+        Account.history.using(using).filter(id=account.pk).update(phone_country="", invite_code="")
         for eraser in ERASERS:
             eraser(account.code, using)
 

@@ -1,6 +1,7 @@
 """Sessions, sealed: while somebody signs in, the number and the code stand in them."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -10,7 +11,10 @@ from django.contrib.sessions.models import Session
 from jifen.core.errors import InputError
 from jifen.service.vault import opened, sealed
 
-__all__ = ["SessionStore", "forget_sessions"]
+__all__ = ["SessionStore", "forget_expired", "forget_sessions"]
+
+_AT_ONCE = 1000
+"""Sessions that are deleted together: others write in between."""
 
 
 class SessionStore(db.SessionStore):
@@ -40,3 +44,13 @@ def forget_sessions(account: int, number: str, *, using: str) -> None:
         held = store.decode(row.session_data)
         if held.get(SESSION_KEY) == str(account) or (number and number in json.dumps(held)):
             row.delete(using=using)
+
+
+def forget_expired(now: datetime, *, using: str) -> int:
+    """Delete sessions that have expired; returns how many there were."""
+    count = 0
+    while keys := list(
+        Session.objects.using(using).filter(expire_date__lt=now).values_list("session_key", flat=True)[:_AT_ONCE]
+    ):
+        count += Session.objects.using(using).filter(session_key__in=keys, expire_date__lt=now).delete()[0]
+    return count

@@ -26,6 +26,8 @@ def moment_after(day: date, now: datetime, *, using: str = "default") -> datetim
     In a sandbox it may be: nobody would try a plan of a hundred days for a hundred days.
     """
     shop, first = shop_of(using), open_day(using)
+    if day == date.max:  # there is no moment after it
+        raise InputError(Problem("day_not_over", f"{day} never ends", "name a day that has ended", column="--day"))
     end = day_begins(day.toordinal() + 1, using=using)
     if end > now and not shop.live and day.toordinal() >= first + AHEAD_MOST:
         message = f"{day} is more than {AHEAD_MOST} days ahead of the open one"

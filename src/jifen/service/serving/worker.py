@@ -21,6 +21,7 @@ from jifen.service.hooks.work import send_hooks
 from jifen.service.programs.watching import watch
 from jifen.service.serving.counts import FAILURES, CountedWriter, share_counts
 from jifen.service.serving.metrics import COUNTS_FOLDER
+from jifen.service.serving.tidying import Daily
 from jifen.service.staff import deeds
 from jifen.service.wallets import following
 from jifen.service.writer import SNAPSHOTS, run_writer
@@ -88,7 +89,7 @@ def persist(work: Callable[[], None], using: str, stop: threading.Event) -> None
 
 def _ask(folder: Path, using: str, stop: threading.Event) -> None:
     """Ask for closes again and again, and look at each; a failure is left to the next time."""
-    last = None
+    last, daily = None, Daily(using)
     while not stop.is_set():
         try:
             deeds.mend(using)
@@ -99,6 +100,7 @@ def _ask(folder: Path, using: str, stop: threading.Event) -> None:
                 level = logging.ERROR if last.code else logging.INFO
                 _log.log(level, "closes are due", extra={"days": len(results), "code": last.code})
             _look(folder, using)
+            daily.step(datetime.now(UTC))
         except Exception:  # whatever it is: the writer is another thread, and goes on
             _log.warning("no close could be asked for", exc_info=True)
             connections[using].close()

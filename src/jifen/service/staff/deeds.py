@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from jifen.batch.event_text import event_of
@@ -32,6 +33,7 @@ from jifen.service.acting import actor
 from jifen.service.content import content_of
 from jifen.service.inbox import submit
 from jifen.service.locks import alone
+from jifen.service.members.personal import ERASERS
 from jifen.service.reads import LotReader
 from jifen.service.rights import Principal, Right
 from jifen.service.staff.hands import hand_of, is_same_hand
@@ -189,6 +191,13 @@ def _carried_out(deed: Deed, using: str, wait: float) -> Deed:
     return deed
 
 
+def _forget(member: str, using: str) -> None:
+    """Forget why deeds were done that name a member: people write there what they know of a person."""
+    named = Q(event__contains=f'"{member}"')
+    Deed.objects.using(using).filter(named).exclude(state="waiting").update(reason="")
+    Deed.history.using(using).filter(named).update(reason="")
+
+
 def _people(member: str, lots: LotReader) -> int:
     """A member with all below, as of the last snapshot."""
     world = lots.world()
@@ -203,3 +212,6 @@ def _people(member: str, lots: LotReader) -> int:
         if (more == below).all():
             return int(below.sum())
         below = more
+
+
+ERASERS.append(_forget)

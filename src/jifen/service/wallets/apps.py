@@ -11,3 +11,7 @@ class WalletsConfig(AppConfig):
     name = "jifen.service.wallets"
     label = "wallets"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let who forgets a person know what is to be forgotten here, whoever asks for it."""
+        from jifen.service.wallets import payees  # noqa: F401 - it says so itself

@@ -17,7 +17,8 @@ from jifen.service import models as books
 from jifen.service.directory import Directory
 from jifen.service.inbox import submit
 from jifen.service.locks import alone
-from jifen.service.members.models import new_code
+from jifen.service.members.models import Account, new_code
+from jifen.service.members.personal import is_erased
 from jifen.service.reads import standing
 from jifen.service.wallets.models import ENDED, LogPlace, Withdrawal
 from jifen.service.wallets.payees import payee_of
@@ -121,11 +122,21 @@ def _settle(row: Withdrawal, state: str, code: str, using: str) -> None:
         row.ended_at = timezone.now()
     if state in ("refused", "rejected") or (state == "paid" and payee_of(row.member, using) is None):
         row.payee = b""  # the bank is not to pay it any more, or the person has been erased meanwhile
+    erased = state in ENDED and _is_erased(row.member, using)
+    row.reason = "" if erased else row.reason
     if state == "sent":
         row.result = ""
     elif state == "reserved":
         to_be_reviewed(row)
     row.save(using=using)
+    if erased:
+        Withdrawal.history.using(using).filter(member=row.member).update(reason="")
+
+
+def _is_erased(member: str, using: str) -> bool:
+    """Whether a member has been forgotten: what a bank says of a payment may name whom it did not find."""
+    account = Account.objects.using(using).filter(code=member).first()
+    return account is not None and is_erased(account)
 
 
 def to_be_reviewed(row: Withdrawal) -> None:

@@ -44,7 +44,8 @@ def read_payee(token: bytes) -> Payee | None:
 def _forget(member: str, using: str) -> None:
     """Forget whom the bank paid, or would pay. What is at the bank ends first: then it is forgotten too."""
     rows = Withdrawal.objects.using(using).filter(member=member).exclude(state__in=_AT_THE_BANK)
-    rows.update(payee=b"")
+    rows.update(payee=b"", reason="")
+    Withdrawal.history.using(using).filter(member=member).update(reason="")
 
 
 def _reseal(using: str) -> int:
