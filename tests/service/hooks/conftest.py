@@ -1,7 +1,6 @@
 """A receiver, and a sender whose clock the test holds."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.service.hooks.receiver import Receiver
@@ -17,13 +16,12 @@ def receiver():
 @pytest.fixture
 def sender(shop):
     """Does one round at a time given and waits for what it sends; no wait is made longer by chance."""
-    from jifen.service.hooks.work import Hooks
+    from jifen.service.hooks.work import Hooks, Senders
 
-    with ThreadPoolExecutor(1) as pool:
-        hooks = Hooks(shop, pool, threading.Event(), jitter=lambda: 0.0)
+    hooks = Hooks(shop, Senders(1), threading.Event(), jitter=lambda: 0.0)
 
-        def round_at(now):
-            hooks.step(now)
-            hooks.settle(now, wait=True)
+    def round_at(now):
+        hooks.step(now)
+        hooks.settle(now, wait=60)
 
-        yield round_at
+    return round_at

@@ -217,3 +217,59 @@ def test_the_example_of_the_docs_takes_what_we_send_and_nothing_else(shop, recei
     replayed = Webhook(secret).sign(headers["webhook-id"], old, body)
     late = headers | {"webhook-timestamp": "1700000000", "webhook-signature": replayed}
     assert not verified(secret, late, body.encode())
+
+
+def counted(name, **labels):
+    from jifen.service.counters import COUNTS
+
+    return COUNTS.get_sample_value(name, labels) or 0
+
+
+def test_a_receiver_that_asks_to_be_left_alone_is(shop, receiver, sender):
+    make_endpoint("erp", receiver.url, [], using=shop)
+    ping("erp", NOW, using=shop)
+    receiver.answers, receiver.retry_after = [429, 503], "120"
+    sender(NOW)
+    assert one(shop).next_at == NOW + timedelta(seconds=120)
+    ping("erp", NOW + timedelta(seconds=10), using=shop)
+    sender(NOW + timedelta(seconds=119))
+    assert len(receiver.got) == 1, "nothing else is sent to it either"
+    receiver.retry_after = "3"
+    sender(NOW + timedelta(seconds=120))
+    assert len(receiver.got) == 2
+    failed = Delivery.objects.using(shop).get(status=503)
+    assert failed.next_at == NOW + timedelta(seconds=120 + 5), "a wait that is shorter than ours does not count"
+    receiver.retry_after = None
+    sender(NOW + timedelta(seconds=500))
+    assert set(Delivery.objects.using(shop).values_list("state", flat=True)) == {"delivered"}
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "seconds"),
+    [(429, "120", 120), (503, "0", 0), (503, "9" * 400, 86400), (500, "120", None), (200, "120", None), (429, "", None),
+     (429, "soon", None), (429, "-5", None), (429, "１２", None), (429, "1.5", None),
+     (503, "Sun, 01 Mar 2026 12:10:00 GMT", 600), (503, "Sun, 01 Mar 2020 12:10:00 GMT", 0),
+     (503, "Fri, 31 Dec 9999 23:59:59 GMT", 86400), (503, "Sun, 01 Mar 2026 12:10:00 -0000", 600)],
+)  # fmt: skip
+def test_what_is_asked_for_is_read_in_seconds_or_as_a_date_and_is_a_day_at_most(status, text, seconds):
+    from jifen.service.hooks.sending import asked_to_wait
+
+    assert asked_to_wait(status, text, NOW) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_attempts_are_counted_by_what_came_of_them_and_so_are_dead_letters(shop, receiver, sender):
+    make_endpoint("erp", receiver.url, [], using=shop)
+    ping("erp", NOW, using=shop)
+    receiver.answers = [500]
+    names = [("jifen_webhook_attempts_total", {"result": "failed"}), ("jifen_webhook_dead_total", {}),
+             ("jifen_webhook_attempts_total", {"result": "delivered"})]  # fmt: skip
+    before = [counted(name, **labels) for name, labels in names]
+    sender(NOW)
+    sender(NOW + timedelta(seconds=5))
+    Delivery.objects.using(shop).all().delete()
+    dying = ping("erp", NOW, using=shop)
+    Delivery.objects.using(shop).filter(id=dying.id).update(attempts=9)
+    receiver.answers = [500]
+    sender(NOW + timedelta(seconds=5))
+    assert one(shop).state == "dead"
+    assert [counted(name, **labels) for name, labels in names] == [before[0] + 2, before[1] + 1, before[2] + 1]

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Subquery
+from prometheus_client import Counter
 
+from jifen.service.counters import COUNTS
 from jifen.service.hooks.messages import message_of
 from jifen.service.hooks.models import Delivery, Endpoint, State
 from jifen.service.hooks.sending import Answer
 from jifen.service.models import Event
 
-__all__ = ["AT_ONCE", "LEASE", "SCHEDULE", "Jitter", "claim", "fill", "forget", "settle", "unclaim"]
+__all__ = ["ATTEMPTS", "AT_ONCE", "DEAD", "LEASE", "SCHEDULE", "Jitter", "claim", "fill", "forget", "settle", "unclaim"]
 
 SCHEDULE = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
 """How long after each attempt that failed the next one comes, as the text of Standard Webhooks has it: three days."""
@@ -33,6 +35,12 @@ _KEPT = timedelta(days=30)
 """How long it can be seen that something was delivered."""
 _JITTER = 5
 """A wait grows by chance by up to one part in so many."""
+
+ATTEMPTS = Counter(
+    "jifen_webhook_attempts", "Webhooks that were sent, by what came of it: `delivered` or `failed`.", ["result"],
+    registry=COUNTS,
+)  # fmt: skip
+DEAD = Counter("jifen_webhook_dead", "Webhooks that were given up after their last attempt.", registry=COUNTS)
 
 Jitter = Callable[[], float]
 """A number from 0 up to 1, by chance."""
@@ -93,7 +101,9 @@ def settle(
             elif delivery.attempts > len(SCHEDULE):
                 delivery.state, delivery.ended_at = State.DEAD, now
             else:
-                delivery.next_at = now + _pause(delivery.attempts, jitter)
+                delivery.next_at = now + max(_pause(delivery.attempts, jitter), answer.wait or timedelta(0))
+            ATTEMPTS.labels("delivered" if answer.good else "failed").inc()
+            DEAD.inc(delivery.state == State.DEAD)
         fields = ["attempts", "status", "error", "state", "ended_at", "next_at"]
         Delivery.objects.using(using).bulk_update([delivery for delivery, _ in answers], fields)
         _judge(name, [answer for _, answer in answers], now, using)

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult
 
 from standardwebhooks.webhooks import Webhook
@@ -16,10 +17,14 @@ from jifen import __version__
 from jifen.core.errors import InputError
 from jifen.service.hooks.addresses import Resolve, address_of, check_url, port_of, resolve
 
-__all__ = ["PATIENCE", "Answer", "post", "send", "signatures"]
+__all__ = ["LONGEST_WAIT", "PATIENCE", "Answer", "asked_to_wait", "post", "send", "signatures"]
 
 PATIENCE = 15.0
 """Seconds for a whole request, as the text of Standard Webhooks advises."""
+
+LONGEST_WAIT = timedelta(days=1)
+"""Nobody is left alone for longer because it asks for it."""
+_ASKING = (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Answer:
 
     status: int | None = None
     error: str = ""
+    wait: timedelta | None = None
+    """For how long it asks to be left alone, with 429 or 503."""
 
     @property
     def good(self) -> bool:
@@ -38,6 +45,26 @@ class Answer:
 def signatures(secrets: Sequence[str], message: str, now: datetime, body: str) -> str:
     """What stands in ``webhook-signature``: one signature for each secret, the newest first."""
     return " ".join(Webhook(secret).sign(message, now, body) for secret in secrets)
+
+
+def asked_to_wait(status: int, text: str, now: datetime) -> timedelta | None:
+    """What ``Retry-After`` asks for, in seconds or as a date; never longer than ``LONGEST_WAIT``.
+
+    >>> asked_to_wait(429, "120", datetime(2026, 3, 1, tzinfo=UTC))
+    datetime.timedelta(seconds=120)
+    >>> asked_to_wait(503, "Sun, 01 Mar 2026 00:10:00 GMT", datetime(2026, 3, 1, tzinfo=UTC))
+    datetime.timedelta(seconds=600)
+    """
+    if status not in _ASKING or not text:
+        return None
+    if text.isascii() and text.isdecimal():
+        return min(timedelta(seconds=int(text[:9])), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 
 def send(url: str, body: str, headers: dict[str, str], *, live: bool, resolve: Resolve = resolve) -> Answer:
@@ -76,7 +103,9 @@ def post(parts: SplitResult, address: str, body: str, headers: dict[str, str], *
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             agent = {"User-Agent": f"jifen/{__version__}", "Content-Type": "application/json"}
             connection.request("POST", path, body.encode(), {**headers, **agent, "Connection": "close"})
-            return Answer(connection.getresponse().status)
+            found = connection.getresponse()
+            wait = asked_to_wait(found.status, found.getheader("Retry-After", "").strip(), datetime.now(UTC))
+            return Answer(found.status, wait=wait)
     finally:
         connection.close()
 
