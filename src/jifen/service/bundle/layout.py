@@ -164,7 +164,7 @@ def line_of(row: Written, *, first: bool = False) -> bytes:
     r"""A row as a line of CSV (RFC 4180); the first one has a mark before it. No cell is a formula to a spreadsheet.
 
     >>> line_of(("=1", "-2.50", 'a"b'))
-    b"'=1,-2.50,\"a\"\"b\"\r\n"
+    b'\'=1,-2.50,"a""b"\r\n'
     """
     stream = io.StringIO()
     csv.writer(stream).writerow(
