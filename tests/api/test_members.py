@@ -10,8 +10,8 @@ from tests.api.conftest import Caller, key, signed_in
 from jifen.service.audit import audit
 from jifen.service.members.accounts import account_of
 from jifen.service.members.models import Account, Person
-from jifen.service.members.personal import reseal
 from jifen.service.rights import Right, Role
+from jifen.service.sealing import reseal
 from jifen.service.vault import opened
 from jifen.service.writer import JOURNAL, Writer
 

@@ -146,8 +146,8 @@ def test_staff_have_no_right_before_the_second_factor_whose_secret_is_sealed(pho
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 
     from jifen.service.members.accounts import make_account
-    from jifen.service.members.personal import reseal
     from jifen.service.rights import Role
+    from jifen.service.sealing import reseal
 
     def app_code(secret: str) -> str:
         return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))

@@ -23,13 +23,14 @@ from jifen.service.bundle.models import SigningKey
 from jifen.service.inbox import submit
 from jifen.service.life import activate
 from jifen.service.members.models import Account
-from jifen.service.members.personal import erase, keep_person, reseal
+from jifen.service.members.personal import erase, keep_person
 from jifen.service.programs.models import Program, RunFinding
 from jifen.service.programs.studies import checked
 from jifen.service.programs.terms import shop_facts
 from jifen.service.programs.waivers import Grounds, ask_waiver, grant_waiver
 from jifen.service.reads import LotReader
 from jifen.service.rights import Principal
+from jifen.service.sealing import reseal
 from jifen.service.shop import Terms, create_shop
 from jifen.service.staff.deeds import ask, decide, set_limits
 from jifen.service.vault import sealed

@@ -99,7 +99,7 @@ def reseal_data(as_json: JsonOption = False) -> None:
     Example: [bold]jifen staff reseal[/]
     """
     opened()
-    from jifen.service.members.personal import reseal
+    from jifen.service.sealing import reseal
 
     count = reseal()
     if as_json:

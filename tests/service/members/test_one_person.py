@@ -11,7 +11,8 @@ NUMBER = "+8613800138000"
 def test_what_was_sealed_with_a_key_is_opened_with_the_next_one_alone_once_it_is_sealed_anew(shop, tmp_path):
     from jifen.service.current import shop_is
     from jifen.service.members.accounts import make_account
-    from jifen.service.members.personal import keep_person, personal, reseal
+    from jifen.service.members.personal import keep_person, personal
+    from jifen.service.sealing import reseal
     from jifen.service.vault import opened
 
     first, second = "a" * 32, "b" * 32

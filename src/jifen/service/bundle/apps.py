@@ -11,7 +11,3 @@ class BundleConfig(AppConfig):
     name = "jifen.service.bundle"
     label = "bundle"
     default_auto_field = "django.db.models.BigAutoField"
-
-    def ready(self) -> None:
-        """Let what seals anew know of the keys."""
-        import jifen.service.bundle.keys  # noqa: F401

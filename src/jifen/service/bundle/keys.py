@@ -7,9 +7,8 @@ from django.utils import timezone
 
 from jifen.service.acting import actor
 from jifen.service.bundle.models import SigningKey
-from jifen.service.members.personal import RESEALERS
 from jifen.service.shop import shop_of
-from jifen.service.vault import opened, resealed, sealed
+from jifen.service.vault import opened, sealed
 
 __all__ = ["new_key", "public_pem", "signing_key", "signing_keys"]
 
@@ -61,13 +60,3 @@ def _made(using: str) -> SigningKey:
     row = SigningKey(public=public, secret=sealed(made.private_bytes_raw().hex()))
     row.save(using=using, force_insert=True)
     return row
-
-
-def _reseal(using: str) -> int:
-    rows = SigningKey.objects.using(using).exclude(secret=b"")
-    for row in rows.iterator():
-        SigningKey.objects.using(using).filter(pk=row.pk).update(secret=resealed(bytes(row.secret)))
-    return len(rows)
-
-
-RESEALERS.append(_reseal)

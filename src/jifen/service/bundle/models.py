@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from jifen.service.acting import kept_history
+from jifen.service.sealing import SealedField
 
 __all__ = ["SigningKey"]
 
@@ -15,7 +16,7 @@ class SigningKey(models.Model):
 
     public = models.TextField(primary_key=True)
     """32 bytes in hexadecimal digits."""
-    secret = models.BinaryField(default=b"")
+    secret = SealedField(default=b"")
     """The private half, sealed."""
     made_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from jifen.service.acting import kept_history
+from jifen.service.sealing import SealedField
 
 __all__ = ["Connection", "ForeignMessage", "ForeignOrder"]
 
@@ -17,9 +18,9 @@ class Connection(models.Model):
 
     id = models.TextField(primary_key=True)
     kind = models.TextField()
-    secret = models.BinaryField()
+    secret = SealedField()
     """Sealed."""
-    secret_before = models.BinaryField(default=b"")
+    secret_before = SealedField(default=b"")
     """Sealed: the one before, which is good for a while after it was replaced."""
     secret_since = models.DateTimeField()
     terms = models.JSONField()

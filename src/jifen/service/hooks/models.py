@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from jifen.service.acting import kept_history
+from jifen.service.sealing import SealedField
 
 __all__ = ["Delivery", "Endpoint", "State"]
 
@@ -26,9 +27,9 @@ class Endpoint(models.Model):
     url = models.TextField()
     types = models.JSONField()
     """The types it is told of; an empty list means all."""
-    secret = models.BinaryField()
+    secret = SealedField()
     """Sealed, as ``whsec_…``."""
-    old_secret = models.BinaryField(default=b"")
+    old_secret = SealedField(default=b"")
     """The one before, which signs too until ``old_until``."""
     old_until = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)

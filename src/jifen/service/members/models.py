@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from jifen.service.acting import kept_history
 from jifen.service.rights import RIGHTS_OF, Principal, Role
+from jifen.service.sealing import SealedField
 
 __all__ = ["Account", "Accounts", "Person", "new_code"]
 
@@ -34,7 +35,7 @@ class Account(AbstractBaseUser):
     USERNAME_FIELD = "code"
 
     code = models.TextField(unique=True, default=new_code)
-    phone = models.BinaryField(default=b"")
+    phone = SealedField(default=b"")
     """Sealed, in E.164."""
     phone_mark = models.BinaryField(max_length=32, null=True, unique=True)
     phone_verified = models.BooleanField(default=False)
@@ -73,10 +74,10 @@ class Person(models.Model):
     """What is known of the person behind an account, sealed: it is here so that it can be erased."""
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True)
-    name = models.BinaryField(default=b"")
-    id_number = models.BinaryField(default=b"")
-    bank = models.BinaryField(default=b"")
-    bank_account = models.BinaryField(default=b"")
+    name = SealedField(default=b"")
+    id_number = SealedField(default=b"")
+    bank = SealedField(default=b"")
+    bank_account = SealedField(default=b"")
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -10,29 +10,23 @@ from jifen.service.members.accounts import forget_sign_ups, shown_number
 from jifen.service.members.models import Account, Person, new_code
 from jifen.service.members.numbers import masked
 from jifen.service.members.sessions import forget_sessions
-from jifen.service.vault import opened, resealed, sealed
+from jifen.service.vault import opened, sealed
 
 __all__ = [
     "ERASERS",
     "FIELDS",
-    "RESEALERS",
     "erase",
     "is_erased",
     "keep_person",
     "personal",
-    "reseal",
     "sealed_person",
     "shown_person",
 ]
 
 FIELDS = ("name", "id_number", "bank", "bank_account")
 """What may be known of a person."""
-_SECRETS = ("secret", "seed")
-"""What allauth keeps sealed of a second factor: of an app, and of recovery codes."""
 ERASERS: list[Callable[[str, str], None]] = []
 """What else forgets a person: each is called with the member's id and the alias of the shop, in the transaction."""
-RESEALERS: list[Callable[[str], int]] = []
-"""What else is sealed: each is called with the alias of the shop, and returns how many rows there were."""
 
 
 def keep_person(account: Account, fields: dict[str, str]) -> None:
@@ -86,26 +80,6 @@ def erase(account: Account, *, using: str = "default") -> None:
 def is_erased(account: Account) -> bool:
     """Whether the person behind an account has been forgotten."""
     return not account.phone and not account.is_active
-
-
-def reseal(*, using: str = "default") -> int:
-    """Seal with the newest key what was sealed with others; returns how many rows there were."""
-    count = 0
-    with transaction.atomic(using=using):
-        for account in Account.objects.using(using).exclude(phone=b"").iterator():
-            Account.objects.using(using).filter(pk=account.pk).update(phone=resealed(bytes(account.phone)))
-            count += 1
-        for person in Person.objects.using(using).iterator():
-            sealed_fields = {field: bytes(getattr(person, field)) for field in FIELDS}
-            changed = {field: resealed(token) for field, token in sealed_fields.items() if token}
-            Person.objects.using(using).filter(pk=person.pk).update(**changed)
-            count += 1
-        for factor in Authenticator.objects.using(using).iterator():
-            secrets = {name: factor.data[name] for name in _SECRETS if name in factor.data}
-            factor.data |= {name: resealed(token.encode()).decode() for name, token in secrets.items()}
-            factor.save(using=using, update_fields=["data"])
-            count += 1
-        return count + sum(reseal_more(using) for reseal_more in RESEALERS)
 
 
 def _known(account: Account) -> dict[str, str]:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from jifen.service.acting import kept_history
+from jifen.service.sealing import SealedField
 
 __all__ = ["ENDED", "STATES", "BankBatch", "LogPlace", "Withdrawal", "WithdrawalTerms"]
 
@@ -78,7 +79,7 @@ class Withdrawal(models.Model):
     """The line of the inbox that it waits for."""
     code = models.TextField(default="")
     """Why the books refused its last event."""
-    payee = models.BinaryField(default=b"")
+    payee = SealedField(default=b"")
     """Whom the bank pays, sealed; empty where nobody has been named yet, or it has been forgotten."""
     asked_by = models.TextField()
     asked_at = models.DateTimeField(auto_now_add=True)

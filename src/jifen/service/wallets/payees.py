@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 
 from jifen.service.members.models import Account
-from jifen.service.members.personal import ERASERS, RESEALERS, personal
-from jifen.service.vault import opened, resealed, sealed
+from jifen.service.members.personal import ERASERS, personal
+from jifen.service.vault import opened, sealed
 from jifen.service.wallets.models import Withdrawal
 
 __all__ = ["Payee", "payee_of", "read_payee", "sealed_payee"]
@@ -48,12 +48,4 @@ def _forget(member: str, using: str) -> None:
     Withdrawal.history.using(using).filter(member=member).update(reason="")
 
 
-def _reseal(using: str) -> int:
-    rows = Withdrawal.objects.using(using).exclude(payee=b"")
-    for row in rows.iterator():
-        Withdrawal.objects.using(using).filter(pk=row.pk).update(payee=resealed(bytes(row.payee)))
-    return len(rows)
-
-
 ERASERS.append(_forget)
-RESEALERS.append(_reseal)
