@@ -25,8 +25,7 @@ from jifen.service.writer import Writer
 @pytest.fixture
 def another(servers, url, folder):
     """Another shop on the same kind of server, and ids of what it has."""
-    alias, address = next(ALIASES), servers.new(url.partition(":")[0])
-    servers.fill(address)
+    alias, address = next(ALIASES), servers.filled(url.partition(":")[0])
     open_database(alias, address)
     create_shop(load_plan("points_dividend"), 738_000, Terms("another"), using=alias)
     with shop_is(alias):

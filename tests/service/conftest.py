@@ -24,21 +24,23 @@ def servers(tmp_path_factory) -> Iterator[Servers]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, servers) -> str:
-    """The address of an empty database."""
+def url(request, servers) -> Iterator[str]:
+    """The address of a database of its own: an empty one, or with all tables where a shop is ``using`` it."""
+    make = servers.filled if "using" in request.fixturenames else servers.new
     try:
-        return servers.new(request.param)
+        made = make(request.param)
     except FileNotFoundError as error:
         pytest.skip(str(error))
+    yield made
+    servers.drop(made)
 
 
 @pytest.fixture
-def using(url, servers) -> Iterator[str]:
+def using(url) -> Iterator[str]:
     """The alias of a new database with all tables, and no shop yet."""
     from django.db import connections
 
     alias = next(ALIASES)
-    servers.fill(url)
     open_database(alias, url)
     yield alias
     connections[alias].close()

@@ -22,33 +22,46 @@ class Servers:
         self._numbers = itertools.count()
         self._filled: dict[str, str] = {}
 
-    def new(self, kind: str) -> str:
+    def new(self, kind: str, template: str = "template1") -> str:
         """The address of an empty database."""
         name = f"shop{next(self._numbers)}"
         if kind == "sqlite":
             return f"sqlite:///{self.folder / name}.sqlite3"
         self._server = self._server or Server(shared_buffers="64MB", maintenance_work_mem="16MB", work_mem="16MB")
-        with psycopg.connect(self._server.address, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+        self._said(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return f"postgresql://jifen@/{name}?host={self._server.folder}"
 
-    def fill(self, url: str) -> None:
-        """Give an empty database all tables: they are made once, and copied from then on."""
-        kind = url.partition(":")[0]
+    def filled(self, kind: str) -> str:
+        """The address of a database with all tables: they are made once, and copied from then on."""
         if kind not in self._filled:
             self._filled[kind] = alias = self.new(kind)
             open_database(alias, alias)
             migrate(alias)
             connections[alias].close()
-        filled, name = self._filled[kind], url.partition("?")[0].rpartition("/")[2]
+        filled = self._filled[kind]
         if kind == "sqlite":
+            url = self.new(kind)
             shutil.copy(filled.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
-            return
-        with psycopg.connect(self._server.address, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name}")
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {filled.partition('?')[0].rpartition('/')[2]}")
+            return url
+        return self.new(kind, _name(filled))
+
+    def drop(self, url: str) -> None:
+        """Remove a database: a thousand of them would fill a disk."""
+        if url.startswith("postgresql"):
+            self._said(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+        else:
+            Path(url.removeprefix("sqlite:///")).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Stop the server."""
         if self._server is not None:
             self._server.close()
+
+    def _said(self, statement: str) -> None:
+        assert self._server is not None
+        with psycopg.connect(self._server.address, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def _name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]

@@ -30,12 +30,18 @@ def start_django() -> None:
 
 
 def open_database(alias: str, url: str) -> None:
-    """Make the database at an address known by an alias; ``InputError`` if it is no address."""
+    """Make the database at an address known by an alias; ``InputError`` if it is no address.
+
+    A connection that this thread has by that alias leads to where the alias led before, so it is closed.
+    """
     from django.db import connections
 
     described: dict[str, Any] = database_of(url)
     if described["ENGINE"].endswith("sqlite3"):
         Path(described["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if alias in connections.settings:
+        connections[alias].close()
+        del connections[alias]
     known = {**connections.settings, alias: described}
     connections.settings.update(connections.configure_settings(known))
 

@@ -19,8 +19,7 @@ def another(servers, url) -> str:
     from jifen.service.databases import open_database
     from jifen.service.shop import Terms, create_shop
 
-    address = servers.new("sqlite" if url.startswith("sqlite") else "postgresql")
-    servers.fill(address)
+    address = servers.filled(url.partition(":")[0])
     alias = next(ALIASES)
     open_database(alias, address)
     create_shop(load_plan("points_dividend"), 738001, Terms("other"), using=alias)
