@@ -166,6 +166,11 @@ def test_staff_have_no_right_before_the_second_factor_whose_secret_is_sealed(pho
     kept = Authenticator.objects.get(type="totp")
     assert secret not in json.dumps(kept.data)
     reseal(using=current())
+    notes = Account.history.filter(history_change_reason__startswith="second factor")
+    assert sorted(note.history_change_reason for note in notes) == [
+        "second factor set up: recovery_codes", "second factor set up: totp",
+    ]  # fmt: skip
+    assert {note.history_user_id for note in notes} == {f"staff:{notes[0].code}"}
     assert Caller({"X-Session-Token": owner.token}).get("/members").status_code == 403
     owner = sign_in()
     assert Caller({"X-Session-Token": owner.token}).get("/members").status_code == 401

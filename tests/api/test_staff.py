@@ -205,6 +205,36 @@ def test_history_comes_in_pages_over_all_tables(open_shop):
     assert owner.get("/staff/history?table=nothing").json()["code"] == "unknown_table"
 
 
+def test_who_changed_a_person_is_in_history_and_what_the_person_was_is_not(open_shop):
+    owner, member = staff(Role.OWNER), signed_in(code="ann")
+    member.put("/members/ann/person", {"name": "Wang Wei", "bank_account": "6225880100000001"})
+    owner.put("/members/ann/person", {"name": "Wang Wei", "bank_account": "6225880100000002"})
+    owner.put("/members/ann/person", {"name": "Wang Wei"})  # says nothing new
+    told = owner.get("/staff/history?table=person&row=ann").json()["items"]
+    assert [(each["who"], each["row"], each["kind"], each["after"]["changed"]) for each in told] == [
+        (f"staff:{owner.code}", "ann", "changed", "bank_account"),
+        ("member:ann", "ann", "made", "name, bank_account"),
+    ]
+    assert "62258" not in str(told)
+    assert "Wang" not in str(told)
+    assert {each["row"] for each in owner.get("/staff/history?table=account&row=ann").json()["items"]} == {"ann"}
+    assert owner.get("/staff/history?table=person&row=bob").json()["items"] == []
+    owner.delete("/members/ann/personal?confirm=ann")
+    told = owner.get("/staff/history?table=person&row=ann").json()["items"]
+    assert [each["kind"] for each in told] == ["deleted", "changed", "made"]
+
+
+def test_who_sent_an_event_is_known_whatever_became_of_it(open_shop):
+    from jifen.service.staff.models import ApiKey
+
+    till, owner = key(Right.EVENTS_WRITE), staff(Role.OWNER)
+    till.post("/events", {"events": [{"event": "member_joined", "id": "j-1", "member": "ann"}]})
+    owner.post("/events", {"events": [{"event": "member_joined", "id": "j-1", "member": "ann"}]})
+    told = till.get("/events/j-1").json()
+    assert (told["state"], told["sent_by"]) == ("pending", f"key:{ApiKey.objects.get().id}")
+    assert told["sent_at"].startswith("20")
+
+
 def test_a_members_session_is_no_staff(open_shop):
     for path in ("people", "keys", "deeds", "limits", "history"):
         assert signed_in().get(f"/staff/{path}").json()["code"] == "not_allowed"

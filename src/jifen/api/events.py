@@ -1,6 +1,7 @@
 """What happened in the shop: events in bulk, and what became of each."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -15,7 +16,7 @@ from jifen.api.problems import Refused
 from jifen.engine import events as engine
 from jifen.service.current import current
 from jifen.service.door import enter
-from jifen.service.inbox import Result, outcome
+from jifen.service.inbox import Result, outcome, sender
 from jifen.service.rights import Right
 
 __all__ = ["Outcome", "outcomes", "router"]
@@ -174,6 +175,16 @@ class Outcome(Schema):
     message: str = ""
 
 
+class SentEvent(Outcome):
+    """What became of an event, and who had sent it."""
+
+    sent_by: str | None = Field(
+        None, description="`key:…`, `staff:…`, `member:…`, `connection:…`, `console`, `machine`; null if not noted",
+        examples=["key:2414f8d65c2f"],
+    )  # fmt: skip
+    sent_at: datetime | None = Field(None, description="When it was sent; null if not noted")
+
+
 class Outcomes(Schema):
     """What became of each event, in the order in which they were sent."""
 
@@ -193,13 +204,15 @@ def send_events(request: HttpRequest, body: Events) -> Outcomes:
     return Outcomes(items=outcomes(results))
 
 
-@router.get("/{event}", summary="What became of an event", **needs(Right.EVENTS_WRITE, answers=Outcome))
-def read_event(request: HttpRequest, event: Id) -> Outcome:
-    """What became of the event that was last sent under an id."""
+@router.get("/{event}", summary="What became of an event", **needs(Right.EVENTS_WRITE, answers=SentEvent))
+def read_event(request: HttpRequest, event: Id) -> SentEvent:
+    """What became of the event that was last sent under an id, and who sent it when."""
     found = outcome(event, using=current())
     if found is None:
         raise Refused("unknown_event", "no event was sent under this id", "send it")
-    return outcomes([found])[0]
+    (told,) = outcomes([found])
+    by, at = sender(event, using=current())
+    return SentEvent(**told.dict(), sent_by=by, sent_at=at)
 
 
 def outcomes(results: Sequence[Result]) -> list[Outcome]:

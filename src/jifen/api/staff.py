@@ -155,11 +155,13 @@ class ChangeAnswer(Schema):
     at: datetime
     who: str = Field(examples=["staff:7kx3mw2qhvra", "key:5f01c2", "console"])
     table: str
-    row: str
+    row: str = Field(
+        description="Its id: of an account and a person the member's or the staff's", examples=["7kx3mw2qhvra"]
+    )
     kind: Literal["made", "changed", "deleted"]
     before: dict[str, Any]
     after: dict[str, Any]
-    reason: str
+    reason: str = Field(description="What the fields do not show: `password changed`, a second factor set up")
 
 
 class ChangesPage(Schema):

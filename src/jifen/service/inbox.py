@@ -6,16 +6,20 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
 from django.db import OperationalError, connections, transaction
+from django.utils import timezone
 
 from jifen.core.errors import InputError, Problem
 from jifen.engine.events import Event
+from jifen.service import models
+from jifen.service.acting import actor
 from jifen.service.content import content_of
 
-__all__ = ["MOST", "Result", "busy_is_told", "outcome", "submit"]
+__all__ = ["MOST", "Result", "busy_is_told", "outcome", "sender", "submit"]
 
 MOST = 100_000
 """Events that are submitted at once, at most."""
@@ -80,6 +84,12 @@ def outcome(key: str, *, using: str = "default") -> Result | None:
     return rows[key][2] if rows else None
 
 
+def sender(key: str, *, using: str = "default") -> tuple[str | None, datetime | None]:
+    """Who sent the event of which ``outcome`` tells, and when; nothing of what came before that was noted."""
+    rows = models.Inbox.objects.using(using).filter(key=key).order_by("code", "-id")
+    return rows.values_list("sent_by", "sent_at").first() or (None, None)
+
+
 @contextmanager
 def busy_is_told() -> Iterator[None]:
     """Say it in words where SQLite gives up to wait for the one who writes."""
@@ -97,16 +107,18 @@ def _insert(using: str, asked: Sequence[tuple[str, str]]) -> int:
 
     On PostgreSQL one caller comes after the other, so that lines appear in their order.
     """
-    conflict = "ON CONFLICT (key) WHERE code = '' DO NOTHING"
+    conflict, who = "ON CONFLICT (key) WHERE code = '' DO NOTHING", actor()
+    now = connections[using].ops.adapt_datetimefield_value(timezone.now())
+    into = "INSERT INTO inbox (key, content, sent_by, sent_at)"
     with connections[using].cursor() as cursor:
         if connections[using].vendor == "postgresql":
             cursor.execute(_LOCK)
             # Two texts are quoted at once; of two arrays each text is quoted by itself, which takes five times as long.
             columns = [json.dumps(column, ensure_ascii=False) for column in zip(*asked, strict=True)]
-            rows = "SELECT * FROM ROWS FROM (json_array_elements_text(%s), json_array_elements_text(%s))"
-            cursor.execute(f"INSERT INTO inbox (key, content) {rows} {conflict}", columns)
+            rows = "FROM ROWS FROM (json_array_elements_text(%s), json_array_elements_text(%s)) AS asked(key, content)"
+            cursor.execute(f"{into} SELECT key, content, %s, %s::timestamptz {rows} {conflict}", [who, now, *columns])
         else:
-            cursor.executemany(f"INSERT INTO inbox (key, content) VALUES (%s, %s) {conflict}", asked)
+            cursor.executemany(f"{into} VALUES (%s, %s, %s, %s) {conflict}", [(*each, who, now) for each in asked])
         return int(cursor.rowcount)
 
 

@@ -87,6 +87,10 @@ class Inbox(models.Model):
     """Its number in the log, if it was accepted."""
     code = models.TextField(default="", db_default="")
     message = models.TextField(default="", db_default="")
+    sent_by = models.TextField(null=True)
+    """Who sent it, as ``jifen.service.acting`` calls those who act; nobody knows of one from before 0.2."""
+    sent_at = models.DateTimeField(null=True)
+    """When it was sent. No event has this time: what counts is the day that is open when it is decided."""
 
     class Meta:
         db_table = "inbox"

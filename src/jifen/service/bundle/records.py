@@ -22,7 +22,7 @@ from jifen.service.bundle.of_log import Span, iso
 from jifen.service.members.models import Account
 from jifen.service.members.personal import personal
 from jifen.service.programs.models import Freeze, Program, RunFinding, Study, Waiver
-from jifen.service.staff.changes import kept_tables
+from jifen.service.staff.changes import history_of, kept_tables, row_name
 from jifen.service.staff.models import Deed
 from jifen.service.wallets.models import Withdrawal
 
@@ -147,7 +147,7 @@ class Records:
     def _history_of(self, table: str, model: type[Model]) -> Iterator[Written]:
         key = model.instance_type._meta.pk.attname  # type: ignore[attr-defined]
         hidden = frozenset() if self.personal else _FREE.get(table, frozenset())
-        every = model._default_manager.using(self.using)
+        every = history_of(model, self.using)
         before = Window(Lag("history_id"), partition_by=F(key), order_by=F("history_id").asc())
         rows = list(every.order_by("history_id").annotate(before=before).values_list("history_id", "before"))
         for first in range(0, len(rows), _AT_ONCE):
@@ -157,7 +157,7 @@ class Records:
                 row: Any = found[number]
                 if self._within(row.history_date):
                     then = {} if earlier is None else _said(found[earlier], hidden)
-                    known = _moment(row.history_date), row.history_user_id, table, str(getattr(row, key))
+                    known = _moment(row.history_date), row.history_user_id, table, row_name(row)
                     for change in _changed(row, then, _said(row, hidden)):
                         yield *known, _KINDS[row.history_type], *change
 

@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from jifen.core.errors import InputError, Problem
 from jifen.engine.events import Event, MemberJoined
 from jifen.service import models
+from jifen.service.acting import acting
 from jifen.service.connectors.connections import connection_of, secrets_of, terms_of
 from jifen.service.connectors.course import Course, Sale
 from jifen.service.connectors.facts import Message, Paid, Reading, Refunded, Terms, Unusable
@@ -77,7 +78,7 @@ def take(name: str, message: Message, *, using: str = "default") -> Taken:
     if not any(kind.signed(message, secret) for secret in secrets_of(connection)):
         raise InputError(Problem("forged", "the signature is not that of this message", "compare the secrets"))
     terms, reading = terms_of(connection), Reading("")
-    with transaction.atomic(using=using):
+    with acting(f"connection:{name}"), transaction.atomic(using=using):
         try:
             reading = kind.read(message, terms)
             _check_age(reading, terms)

@@ -115,6 +115,7 @@ def change_password(account: Account, session: SessionBase, password: str) -> No
         raise InputError(Problem("weak_password", " ".join(error.messages), "choose another")) from error
     account.set_password(password)
     account.epoch += 1
+    account._change_reason = "password changed"
     account.save(update_fields=["password", "epoch"])
 
 

@@ -11,3 +11,7 @@ class MembersConfig(AppConfig):
     name = "jifen.service.members"
     label = "members"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let the history of accounts hear of second factors."""
+        from jifen.service.members import factors  # noqa: F401 - it listens by itself

@@ -52,6 +52,9 @@ class Account(AbstractBaseUser):
     epoch = models.IntegerField(default=0)
     """Sessions of an earlier one have ended."""
 
+    HISTORY_KEY: ClassVar = "code"
+    _change_reason: str
+    """Why the row is saved, as simple_history looks for it: of what the row itself does not show."""
     objects: ClassVar[Accounts] = Accounts()
     history = kept_history(excluded_fields=["phone", "phone_mark", "password", "last_login"])
 
@@ -78,7 +81,11 @@ class Person(models.Model):
     id_number = SealedField(default=b"")
     bank = SealedField(default=b"")
     bank_account = SealedField(default=b"")
+    changed = models.TextField(default="")
+    """Which of them were changed the last time: history has that, and not what they were."""
     changed_at = models.DateTimeField(auto_now=True)
+    HISTORY_KEY: ClassVar = "account__code"
+    history = kept_history(excluded_fields=["name", "id_number", "bank", "bank_account"])
 
     class Meta:
         db_table = "person"

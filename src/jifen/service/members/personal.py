@@ -30,8 +30,14 @@ ERASERS: list[Callable[[str, str], None]] = []
 
 
 def keep_person(account: Account, fields: dict[str, str]) -> None:
-    """Keep what is said of a person; fields that are not named stay."""
-    Person.objects.using(account._state.db).update_or_create(account=account, defaults=sealed_person(fields))
+    """Keep what is said of a person; fields that are not named stay. History says which were changed, and by whom."""
+    known = _known(account)
+    changed = [name for name in FIELDS if fields.get(name, known[name]) != known[name]]
+    if changed:
+        given = sealed_person({name: fields[name] for name in changed})
+        Person.objects.using(account._state.db).update_or_create(
+            account=account, defaults=given | {"changed": ", ".join(changed)}
+        )
 
 
 def sealed_person(fields: Mapping[str, str]) -> dict[str, bytes]:

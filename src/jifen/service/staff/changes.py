@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Model, Q
 from simple_history.models import HistoricalChanges
 
 from jifen.core.errors import InputError, Problem
 
-__all__ = ["Change", "Changes", "changes", "kept_tables"]
+__all__ = ["Change", "Changes", "changes", "history_of", "kept_tables", "row_name"]
 
 _KINDS = {"+": "made", "~": "changed", "-": "deleted"}
 _AMONG = ("history_id", "history_date", "history_user_id", "history_change_reason", "history_type")
@@ -46,6 +47,21 @@ def kept_tables() -> dict[str, type[Model]]:
     return {model.instance_type._meta.db_table: model for model in models}  # type: ignore[attr-defined]
 
 
+def history_of(model: type[Model], using: str) -> Any:
+    """All rows of a history, with what names the rows that they are about."""
+    path = _key(model)
+    rows = model._default_manager.using(using)
+    return rows.select_related(path.rpartition("__")[0]) if "__" in path else rows
+
+
+def row_name(row: Any) -> str:
+    """What a row that has a history is called: by its key, or as its model says in ``HISTORY_KEY``; empty if gone."""
+    try:
+        return str(reduce(getattr, _key(type(row)).split("__"), row))
+    except ObjectDoesNotExist:
+        return ""
+
+
 def changes(
     *, who: str = "", table: str = "", row: str = "", cursor: str | None = None, size: int = 50, using: str = "default"
 ) -> Changes:
@@ -68,12 +84,11 @@ def changes(
 
 def _rows(name: str, model: type[Model], who: Q, before: tuple[datetime, str, int] | None, using: str, row: str) -> Any:
     """The rows of one table before a place, newest first."""
-    rows = model._default_manager.using(using).filter(who).order_by("-history_date", "-history_id")
+    rows = history_of(model, using).filter(who).order_by("-history_date", "-history_id")
     if row:
-        key = model.instance_type._meta.pk  # type: ignore[attr-defined]
         try:
-            rows = rows.filter(**{key.attname: key.to_python(row)})
-        except (ValidationError, OverflowError):
+            rows = rows.filter(**{_key(model): row})
+        except (ValidationError, OverflowError, ValueError):
             return rows.none()
     if before is None:
         return rows
@@ -90,11 +105,17 @@ def _change(table: str, row: Any) -> Change:
         now, then = {}, now
     differing = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name) or not previous}
     return Change(
-        at=row.history_date, who=row.history_user_id, table=table, row=str(row.instance.pk),
+        at=row.history_date, who=row.history_user_id, table=table, row=row_name(row),
         kind=_KINDS[row.history_type], reason=row.history_change_reason or "",
         before={name: value for name, value in then.items() if name in differing},
         after={name: value for name, value in now.items() if name in differing},
     )  # fmt: skip
+
+
+def _key(model: type[Model]) -> str:
+    """Where a row of a history has the name of the row that it is about."""
+    about: Any = model.instance_type  # type: ignore[attr-defined]
+    return str(getattr(about, "HISTORY_KEY", about._meta.pk.attname))
 
 
 def _fields(row: Any) -> Iterator[tuple[str, Any]]:
