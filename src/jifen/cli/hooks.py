@@ -29,6 +29,9 @@ def list_hooks(as_json: JsonOption = False) -> None:
             for each in found
         ])  # fmt: skip
         return
+    if not found:
+        out.print("No webhook is set up: `POST /api/v1/webhooks` adds one.", markup=False)
+        return
     rows = [
         (each.id, each.url, "active" if each.active else each.why or "stopped", str(each.waiting), str(each.dead))
         for each in found
