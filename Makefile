@@ -52,7 +52,7 @@ test: setup  ## run the tests (ARGS="-k name" is passed on)
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 nightly: setup  ## run the long property and crash tests (JIFEN_NIGHTLY_BUDGET examples each)
-	@$(BIN)/pytest -n $(WORKERS) -m nightly $(ARGS) || [ $$? -eq 5 ]
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m nightly $(ARGS) || [ $$? -eq 5 ]
 
 COVERED := $(addprefix tests/,core plan engine ledger cases property/test_bulk.py property/test_bulk_logs.py)
 
