@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jifen.cli.live import live_settings, phases_shown
+from jifen.cli.live import last_batch, live_settings, phases_shown
 from jifen.cli.output import JsonOption, out, print_json
 
 __all__ = ["backup"]
@@ -35,4 +35,4 @@ def backup(
         return
     out.print(f"{made.path}: {made.size:,} bytes in {made.seconds:.1f} s", markup=False)
     out.print(f"{made.batch + 1:,} batches, {made.rows:,} rows, the journal of {made.segments:,} closes")
-    out.print(f"The last batch is {made.batch}, its hash {made.hash}.")
+    out.print(last_batch(made.batch, made.hash))

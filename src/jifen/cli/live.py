@@ -12,7 +12,7 @@ from jifen.cli.output import errors
 if TYPE_CHECKING:
     from jifen.service.environment import Settings
 
-__all__ = ["live_settings", "phases_shown"]
+__all__ = ["last_batch", "live_settings", "phases_shown"]
 
 _SOON = 2.0
 """Seconds after which somebody who waits is told how far it is."""
@@ -46,3 +46,18 @@ def phases_shown() -> Iterator[Callable[[str, int, int], None]]:
         yield advance
     finally:
         progress.stop()
+
+
+def last_batch(number: int, digest: str) -> str:
+    """Where the log of a backup ends, as a line to keep.
+
+    >>> last_batch(119, "cd58")
+    'The last batch is 119, its hash cd58.'
+    >>> last_batch(-1, "0000")
+    'Nothing has been written to its books yet.'
+    """
+    return (
+        f"The last batch is {number}, its hash {digest}."
+        if number >= 0
+        else "Nothing has been written to its books yet."
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from jifen.cli.compiling import compiling_shown
-from jifen.cli.live import live_settings, phases_shown
+from jifen.cli.live import last_batch, live_settings, phases_shown
 from jifen.cli.output import JsonOption, out, print_json
 
 __all__ = ["restore"]
@@ -55,6 +55,6 @@ def restore(
         return
     out.print(f"Restored in {found.seconds:.1f} s from a backup of {manifest.database} by jifen {manifest.release}.")
     out.print(f"Sound: {audit.batches:,} batches, {audit.transfers:,} transfers; every figure comes out again.")
-    out.print(f"The last batch is {manifest.batch}, its hash {manifest.hash}.")
+    out.print(last_batch(manifest.batch, manifest.hash))
     for place in found.aside:
         out.print(f"What was there before is now {place}", markup=False)

@@ -217,3 +217,22 @@ def test_a_sandbox_is_looked_at_and_never_frozen(using, folder):
     shop = shop_with(TEAM, using, live=False)
     assert close(folder, shop, 0).day == FIRST
     assert freeze_of(shop) is None
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_the_log_says_whether_a_close_freezes_the_shop_or_would(using, folder, monkeypatch, caplog, live):
+    from jifen.service.serving import worker
+
+    plan = load_plan("points_dividend", {"funding": "reserve", "reserve_share": "10%"})
+    shop = shop_with(plan, using, live=live)
+    monkeypatch.setattr("jifen.service.programs.waivers.standing_blocks", lambda found, waivers: [])
+    monkeypatch.setattr("jifen.service.programs.gate.standing_blocks", lambda found, waivers: [])
+    submit([*joins("ann"), order("o1", "ann", 100)], using=shop)
+    ask_closes(MIDNIGHT, using=shop)
+    write(folder, shop)
+    with caplog.at_level("INFO"):
+        worker._look(folder, shop)
+        worker._look(folder, shop)  # nothing is new
+    (said,) = [each for each in caplog.records if each.name == worker.__name__]
+    assert said.levelname == ("ERROR" if live else "WARNING")
+    assert said.message.startswith("the shop is frozen" if live else "a live shop would be frozen")

@@ -22,6 +22,7 @@ from jifen.service.programs.watching import watch
 from jifen.service.serving.counts import FAILURES, CountedWriter, share_counts
 from jifen.service.serving.metrics import COUNTS_FOLDER
 from jifen.service.serving.tidying import Daily
+from jifen.service.shop import shop_of
 from jifen.service.staff import deeds
 from jifen.service.wallets import following
 from jifen.service.writer import SNAPSHOTS, run_writer
@@ -111,6 +112,11 @@ def _ask(folder: Path, using: str, stop: threading.Event) -> None:
 def _look(folder: Path, using: str) -> None:
     """Hold the day that was closed against the rules."""
     found = watch(folder / SNAPSHOTS, using=using)
-    if found is not None:
-        level = logging.ERROR if found.stops else logging.INFO
-        _log.log(level, "a close was looked at", extra={"day": found.day, "code": ",".join(found.stops)})
+    if found is None:
+        return
+    level, said = logging.INFO, "a close was held against the rules"
+    if found.stops and shop_of(using).live:
+        level, said = logging.ERROR, "the shop is frozen by what a close has shown: jifen program findings"
+    elif found.stops:
+        level, said = logging.WARNING, "a live shop would be frozen by what a close has shown: jifen program findings"
+    _log.log(level, said, extra={"day": found.day, "code": ",".join(found.stops)})
